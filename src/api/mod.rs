@@ -1,0 +1,13 @@
+//! What objects are: their fields, their JSON, the table of kinds. No cluster, and no time
+//! but stamps.
+
+pub mod apps;
+pub mod core;
+pub mod discovery;
+pub mod int_or_text;
+pub mod json;
+pub mod kinds;
+pub mod meta;
+pub mod policy;
+pub mod quantity;
+pub mod storage;

@@ -1,0 +1,215 @@
+//! What the API server answers when it refuses.
+//!
+//! Upstream: staging/src/k8s.io/apimachinery/pkg/api/errors/errors.go
+
+use crate::api::kinds::Kind;
+use serde_json::{Value, json};
+
+/// A refusal, as the API server's Status object says it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Status {
+    /// The HTTP status, such as 404.
+    pub code: u16,
+    /// Why, in a word: `NotFound`, `Conflict`, `Invalid`, …; empty where upstream has none.
+    pub reason: &'static str,
+    /// Why, in a sentence.
+    pub message: String,
+    /// The kind it is about, as `details` names it; for most errors the plural.
+    pub kind: String,
+    /// The group of that kind.
+    pub group: String,
+    /// The object it is about.
+    pub name: String,
+    /// What is wrong, field by field.
+    pub causes: Vec<Cause>,
+    /// Seconds to wait before trying again; 0 for none.
+    pub retry_after: u64,
+}
+
+/// One thing that is wrong.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Cause {
+    /// `FieldValueInvalid`, `FieldValueRequired`, …
+    pub reason: &'static str,
+    /// What is wrong, without the field.
+    pub message: String,
+    /// The field's path.
+    pub field: String,
+}
+
+impl Status {
+    fn about(code: u16, reason: &'static str, kind: Kind, name: &str, message: String) -> Status {
+        Status {
+            code,
+            reason,
+            message,
+            kind: kind.info().plural.to_string(),
+            group: kind.info().group.to_string(),
+            name: name.to_string(),
+            causes: Vec::new(),
+            retry_after: 0,
+        }
+    }
+
+    /// No such object.
+    pub fn not_found(kind: Kind, name: &str) -> Status {
+        let message = format!("{} {name:?} not found", kind.info().resource());
+        Status::about(404, "NotFound", kind, name, message)
+    }
+
+    /// The name is taken.
+    pub fn already_exists(kind: Kind, name: &str) -> Status {
+        let message = format!("{} {name:?} already exists", kind.info().resource());
+        Status::about(409, "AlreadyExists", kind, name, message)
+    }
+
+    /// Somebody else was faster, or a precondition does not hold.
+    pub fn conflict(kind: Kind, name: &str, why: &str) -> Status {
+        let resource = kind.info().resource();
+        let message = format!("Operation cannot be fulfilled on {resource} {name:?}: {why}");
+        Status::about(409, "Conflict", kind, name, message)
+    }
+
+    /// The object was changed since it was read.
+    pub fn modified(kind: Kind, name: &str) -> Status {
+        let why = "the object has been modified; please apply your changes to the latest \
+                   version and try again";
+        Status::conflict(kind, name, why)
+    }
+
+    /// The object breaks rules.
+    pub fn invalid(kind: Kind, name: &str, causes: Vec<Cause>) -> Status {
+        let info = kind.info();
+        let qualified = match info.group {
+            "" => info.name.to_string(),
+            group => format!("{}.{group}", info.name),
+        };
+        let list: Vec<String> = causes.iter().map(Cause::to_string).collect();
+        let text = match &list[..] {
+            [one] => one.clone(),
+            many => format!("[{}]", many.join(", ")),
+        };
+        let message = format!("{qualified} {name:?} is invalid: {text}");
+        let mut status = Status::about(422, "Invalid", kind, name, message);
+        status.kind = info.name.to_string();
+        status.causes = causes;
+        status
+    }
+
+    /// Not allowed.
+    pub fn forbidden(kind: Kind, name: &str, why: &str) -> Status {
+        let message = format!("{} {name:?} is forbidden: {why}", kind.info().resource());
+        Status::about(403, "Forbidden", kind, name, message)
+    }
+
+    /// The request makes no sense.
+    pub fn bad_request(message: impl Into<String>) -> Status {
+        Status {
+            code: 400,
+            reason: "BadRequest",
+            message: message.into(),
+            kind: String::new(),
+            group: String::new(),
+            name: String::new(),
+            causes: Vec::new(),
+            retry_after: 0,
+        }
+    }
+
+    /// As the API prints it.
+    pub fn to_value(&self) -> Value {
+        let mut status = json!({
+            "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure",
+            "message": self.message, "code": self.code,
+        });
+        if !self.reason.is_empty() {
+            status["reason"] = json!(self.reason);
+        }
+        let mut details = serde_json::Map::new();
+        let texts = [("name", &self.name), ("group", &self.group), ("kind", &self.kind)];
+        for (key, text) in texts.into_iter().filter(|(_, text)| !text.is_empty()) {
+            details.insert(key.into(), json!(text));
+        }
+        if !self.causes.is_empty() {
+            let cause =
+                |c: &Cause| json!({"reason": c.reason, "message": c.message, "field": c.field});
+            details.insert("causes".into(), self.causes.iter().map(cause).collect());
+        }
+        if self.retry_after > 0 {
+            details.insert("retryAfterSeconds".into(), json!(self.retry_after));
+        }
+        if !details.is_empty() {
+            status["details"] = Value::Object(details);
+        }
+        status
+    }
+
+    /// Whether it says that the object does not exist.
+    pub fn is_not_found(&self) -> bool {
+        self.reason == "NotFound"
+    }
+
+    /// Whether it says that the name is taken.
+    pub fn is_already_exists(&self) -> bool {
+        self.reason == "AlreadyExists"
+    }
+
+    /// Whether it says that somebody else was faster.
+    pub fn is_conflict(&self) -> bool {
+        self.reason == "Conflict"
+    }
+}
+
+impl std::fmt::Display for Cause {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}: {}", self.field, self.message)
+    }
+}
+
+/// As kubectl prints it: `Error from server (NotFound): pods "web-0" not found`.
+impl std::fmt::Display for Status {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.reason {
+            "" => write!(f, "Error from server: {}", self.message),
+            "Invalid" => {
+                write!(f, "The {}", self.message.replacen(" is invalid", " is invalid", 1))
+            }
+            reason => write!(f, "Error from server ({reason}): {}", self.message),
+        }
+    }
+}
+
+impl Cause {
+    /// A required value is missing.
+    pub fn required(field: impl Into<String>, detail: &str) -> Cause {
+        let tail = if detail.is_empty() { String::new() } else { format!(": {detail}") };
+        let message = format!("Required value{tail}");
+        Cause { reason: "FieldValueRequired", message, field: field.into() }
+    }
+
+    /// A value breaks a rule. `shown` is the value as upstream prints it.
+    pub fn invalid(field: impl Into<String>, shown: impl std::fmt::Display, detail: &str) -> Cause {
+        let message = format!("Invalid value: {shown}: {detail}");
+        Cause { reason: "FieldValueInvalid", message, field: field.into() }
+    }
+
+    /// A value may not be given here.
+    pub fn forbidden(field: impl Into<String>, detail: &str) -> Cause {
+        let message = format!("Forbidden: {detail}");
+        Cause { reason: "FieldValueForbidden", message, field: field.into() }
+    }
+
+    /// A value is none of the known ones, which are listed in order.
+    pub fn unsupported(field: impl Into<String>, value: &str, known: &[&str]) -> Cause {
+        let list: Vec<String> = known.iter().map(|word| format!("{word:?}")).collect();
+        let message =
+            format!("Unsupported value: {value:?}: supported values: {}", list.join(", "));
+        Cause { reason: "FieldValueNotSupported", message, field: field.into() }
+    }
+
+    /// A value stands twice.
+    pub fn duplicate(field: impl Into<String>, value: &str) -> Cause {
+        let message = format!("Duplicate value: {value:?}");
+        Cause { reason: "FieldValueDuplicate", message, field: field.into() }
+    }
+}

@@ -1,0 +1,12 @@
+//! Batteries that know nothing of Kubernetes: time, chance, names, text, maps.
+
+pub mod map;
+pub mod names;
+pub mod never;
+pub mod prng;
+pub mod text;
+pub mod time;
+pub mod timers;
+
+/// Shared immutable text: names, labels, messages. Cloning copies a pointer.
+pub type Str = std::rc::Rc<str>;

@@ -1,0 +1,281 @@
+//! Why something waits: for whom, by which rule, since when, until when. Every place where a
+//! component decides to wait says so here, as data; the page, the terminal and the tests
+//! print the same sentence.
+
+use crate::api::kinds::{Key, Kind, ObjectRef};
+use crate::base::Str;
+use crate::base::map::Map;
+use crate::base::time::{SimTime, Span};
+use std::rc::Rc;
+
+/// Who says that something waits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Source {
+    /// The StatefulSet controller.
+    StatefulSet,
+    /// The volume binder (persistentvolume-controller).
+    VolumeBinder,
+    /// The attach/detach controller.
+    AttachDetach,
+    /// The claim and volume protection controllers.
+    Protection,
+    /// The node lifecycle controller.
+    NodeLifecycle,
+    /// The taint eviction controller.
+    TaintEviction,
+    /// The pod garbage collector.
+    PodGC,
+    /// The disruption controller.
+    Disruption,
+    /// The scheduler.
+    Scheduler,
+    /// A kubelet.
+    Kubelet,
+    /// A storage driver.
+    Csi,
+}
+
+/// Something that is not yet as it should be, and why.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Wait {
+    /// What waits.
+    pub subject: ObjectRef,
+    /// What it waits for, if that is an object: its own wait explains further.
+    pub on: Option<ObjectRef>,
+    /// The rule that makes it wait.
+    pub because: Because,
+    /// Since when.
+    pub since: SimTime,
+    /// When the wait ends by itself; `None` if only a change ends it.
+    pub until: Option<SimTime>,
+}
+
+/// The rules that make something wait. Names in the variants are those of the objects at
+/// hand; `Wait::on` says which object is waited for.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Because {
+    /// OrderedReady: a Pod is not created before the one below it is Ready.
+    PredecessorNotReady,
+    /// OrderedReady: the one below is Ready but not yet available (minReadySeconds).
+    PredecessorNotAvailable {
+        /// How long it must be Ready.
+        min_ready: Span,
+    },
+    /// OrderedReady: a Pod is not created while one below it is Terminating.
+    PredecessorTerminating,
+    /// The Pod's own name is still held by its predecessor of the same name.
+    IdentityHeld,
+    /// Scale-down: a Pod is not deleted before the one above it is gone.
+    SuccessorTerminating,
+    /// Scale-down: a Pod is not deleted while one below it is not healthy.
+    ScaleDownBlocked,
+    /// Rolling update: the next Pod is not replaced before this one is available.
+    RolloutWaits,
+    /// Rolling update: ordinals below the partition keep the old revision.
+    Partition {
+        /// The lowest ordinal that is updated.
+        partition: i32,
+    },
+    /// OnDelete: Pods keep the old revision until somebody deletes them.
+    OnDelete,
+    /// OrderedReady: a Pod of a broken revision is never replaced by itself.
+    BrokenRevision,
+    /// A claim of the Pod is being deleted.
+    ClaimTerminating,
+    /// The server refused, and the controller tries again later.
+    Refused {
+        /// The server's message.
+        message: Str,
+    },
+    /// No node fits.
+    Unschedulable {
+        /// In kube-scheduler's words.
+        message: Str,
+    },
+    /// The scheduler tries again after a pause.
+    SchedulingBackoff,
+    /// A claim has no volume yet.
+    ClaimUnbound,
+    /// A claim waits for the first Pod that uses it to be scheduled.
+    WaitForFirstConsumer,
+    /// A claim names a class that does not exist, or none and there is no default.
+    NoStorageClass {
+        /// The class; empty if none is named.
+        class: Str,
+    },
+    /// The driver is making the volume.
+    Provisioning {
+        /// The driver.
+        driver: Str,
+    },
+    /// The driver is attaching the volume to the node.
+    Attaching {
+        /// The node.
+        node: Str,
+    },
+    /// The kubelet waits until the volume is attached to its node.
+    NotAttached {
+        /// The node.
+        node: Str,
+    },
+    /// The volume is attached to another node, which must let go first.
+    MultiAttach {
+        /// The node that has it.
+        node: Str,
+    },
+    /// The kubelet of a living node still has the volume mounted or has not said otherwise.
+    VolumeInUse {
+        /// The node.
+        node: Str,
+    },
+    /// A dead node cannot say that it let go: the volume is taken from it 6 minutes after
+    /// nobody wants it there.
+    ForceDetach {
+        /// The node.
+        node: Str,
+    },
+    /// The driver is detaching the volume.
+    Detaching {
+        /// The node.
+        node: Str,
+    },
+    /// The driver failed and tries again.
+    DriverError {
+        /// The driver's message.
+        message: Str,
+    },
+    /// Volumes are being mounted.
+    Mounting,
+    /// An image is being pulled.
+    ImagePull {
+        /// The image.
+        image: Str,
+    },
+    /// Pulling failed; the kubelet pauses before it tries again.
+    ImagePullBackOff {
+        /// The image.
+        image: Str,
+    },
+    /// Containers are being started.
+    Starting,
+    /// An init container has not ended.
+    InitContainer {
+        /// The container.
+        container: Str,
+    },
+    /// A container ended; the kubelet pauses before it starts it again.
+    CrashLoopBackOff {
+        /// The container.
+        container: Str,
+    },
+    /// The startup probe has not passed.
+    StartupProbe,
+    /// The readiness probe has not passed.
+    ReadinessProbe,
+    /// A ConfigMap or Secret the Pod needs is missing.
+    MissingConfig {
+        /// What is missing, such as `configmap "zk-config" not found`.
+        message: Str,
+    },
+    /// The Pod is stopping and has time for that.
+    GracePeriod,
+    /// Only its kubelet can say that the Pod stopped, and the kubelet does not answer.
+    KubeletSilent {
+        /// The node.
+        node: Str,
+    },
+    /// A finalizer holds the object.
+    Finalizer {
+        /// The finalizer.
+        finalizer: Str,
+    },
+    /// A claim in use is not removed before its Pods are gone.
+    ClaimInUse,
+    /// The node has stopped answering, and the grace period has not passed.
+    NodeGrace {
+        /// The node.
+        node: Str,
+    },
+    /// The node's taint for eviction waits its turn: so many nodes per minute in a zone.
+    EvictionRate {
+        /// The node.
+        node: Str,
+    },
+    /// Too many nodes of the zone are dead: nobody is evicted.
+    ZoneDisruption {
+        /// The zone.
+        zone: Str,
+    },
+    /// The Pod tolerates the node's taint for so long, then it is evicted.
+    Toleration {
+        /// The node.
+        node: Str,
+        /// How long.
+        span: Span,
+    },
+    /// The pod garbage collector comes by every 20 s.
+    PodGCTick {
+        /// The node.
+        node: Str,
+    },
+    /// The node is gone; the pod garbage collector makes sure for 40 s.
+    NodeQuarantine {
+        /// The node.
+        node: Str,
+    },
+    /// A budget allows no more disruption.
+    Budget,
+    /// A controller or the scheduler is stopped.
+    ComponentStopped {
+        /// The component.
+        component: Str,
+    },
+}
+
+/// All waits there are, by who said so and about which key.
+#[derive(Clone, Debug, Default)]
+pub struct Waits {
+    said: Map<(Source, Kind, Key), Rc<Vec<Wait>>>,
+}
+
+impl Waits {
+    /// Replaces what `source` said when it last looked at the object `kind` `key`. A wait that was there
+    /// before, by the same rule and for the same object, keeps its `since`.
+    pub fn replace(&mut self, source: Source, kind: Kind, key: &Key, mut new: Vec<Wait>) {
+        let at = (source, kind, key.clone());
+        let old = self.said.get(&at);
+        if new.is_empty() {
+            if old.is_some() {
+                self.said.remove_mut(&at);
+            }
+            return;
+        }
+        for wait in &mut new {
+            let same = |old: &&Wait| {
+                let (a, b) = (&old.because, &wait.because);
+                old.subject == wait.subject
+                    && old.on == wait.on
+                    && std::mem::discriminant(a) == std::mem::discriminant(b)
+            };
+            if let Some(old) = old.and_then(|old| old.iter().find(same)) {
+                wait.since = old.since;
+            }
+        }
+        self.said.insert_mut(at, Rc::new(new));
+    }
+
+    /// All waits, in a fixed order.
+    pub fn iter(&self) -> impl Iterator<Item = &Wait> {
+        self.said.values().flat_map(|waits| waits.iter())
+    }
+
+    /// The waits of one object.
+    pub fn of<'w>(&'w self, subject: &'w ObjectRef) -> impl Iterator<Item = &'w Wait> + 'w {
+        self.iter().filter(move |wait| wait.subject == *subject)
+    }
+
+    /// What `source` said when it last looked at the object `kind` `key`.
+    pub fn said_by(&self, source: Source, kind: Kind, key: &Key) -> &[Wait] {
+        self.said.get(&(source, kind, key.clone())).map_or(&[], |waits| waits)
+    }
+}
