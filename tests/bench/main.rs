@@ -1,0 +1,164 @@
+//! The benchmark runner: one job at several sizes, natively here and, through the exported
+//! functions at the bottom, as wasm under node (run.mjs). Figures are printed, never asserted;
+//! counts that must not grow are asserted in ordinary tests.
+//!
+//! Usage: `./dev bench [SIZE…]`, for instance `./dev bench 100 1000`.
+#![allow(missing_docs)]
+
+#[cfg(not(target_arch = "wasm32"))]
+mod clock;
+mod heap;
+mod job;
+
+#[cfg(not(target_arch = "wasm32"))]
+use job::Counts;
+use job::{Job, Order};
+#[cfg(not(target_arch = "wasm32"))]
+use std::fmt::Write as _;
+
+/// Sizes when none are named.
+#[cfg(not(target_arch = "wasm32"))]
+const SIZES: [u32; 4] = [10, 100, 1_000, 10_000];
+
+/// Runs per size; the median CPU time is printed.
+#[cfg(not(target_arch = "wasm32"))]
+const RUNS: usize = 5;
+
+/// Agenda entries per call of `Job::step`: many short calls, as the page makes them.
+const BUDGET: u32 = 1_000;
+
+#[cfg(not(target_arch = "wasm32"))]
+fn main() {
+    // `cargo bench` adds `--bench`; whatever is no number is not ours.
+    let mut sizes: Vec<u32> = std::env::args()
+        .filter_map(|arg| arg.parse().ok())
+        .collect();
+    if sizes.is_empty() {
+        sizes.extend(SIZES);
+    }
+    println!("{}", HEADER);
+    for order in [Order::Parallel, Order::OrderedReady] {
+        for &replicas in &sizes {
+            run(order, replicas);
+        }
+    }
+}
+
+#[cfg(not(target_arch = "wasm32"))]
+fn run(order: Order, replicas: u32) {
+    let mut times = Vec::new();
+    let mut report = None;
+    for _ in 0..RUNS {
+        let (live, start) = (heap::live(), clock::cpu_ns());
+        let mut job = Job::new(order, replicas);
+        while !job.step(BUDGET) {}
+        times.push(clock::cpu_ns().saturating_sub(start));
+        report = Some((job.counts(), heap::live().saturating_sub(live)));
+    }
+    times.sort_unstable();
+    let Some((counts, bytes)) = report else {
+        return;
+    };
+    println!("{}", row(order, replicas, times[RUNS / 2], &counts, bytes));
+}
+
+/// The columns of `row`.
+#[cfg(not(target_arch = "wasm32"))]
+const HEADER: &str = "policy            R   CPU ms    pods/s  wakes/pod  reconciles/pod  \
+                          writes/pod  visits/pod  bytes/pod  history B/wake";
+
+/// One line of the table. `cpu_ns` is the median CPU time, `live_bytes` what the run keeps alive.
+#[cfg(not(target_arch = "wasm32"))]
+fn row(order: Order, replicas: u32, cpu_ns: u64, counts: &Counts, live_bytes: u64) -> String {
+    let pods = f64::from(replicas.max(1));
+    let per_pod = |n: u64| n as f64 / pods;
+    let mut line = String::new();
+    let policy = format!("{order:?}");
+    let _ = write!(
+        line,
+        "{policy:<12} {replicas:>6} {:>8.1}",
+        cpu_ns as f64 / 1e6
+    );
+    let _ = write!(
+        line,
+        " {:>9.0}",
+        counts.pods_ready as f64 * 1e9 / cpu_ns.max(1) as f64
+    );
+    let _ = write!(
+        line,
+        " {:>10.1} {:>15.1}",
+        per_pod(counts.wakes),
+        per_pod(counts.reconciles)
+    );
+    let _ = write!(
+        line,
+        " {:>11.1} {:>11.1}",
+        per_pod(counts.writes),
+        per_pod(counts.visits)
+    );
+    let history = counts.history_bytes as f64 / counts.wakes.max(1) as f64;
+    let _ = write!(line, " {:>10.0} {history:>15.0}", per_pod(live_bytes));
+    line
+}
+
+#[cfg(target_arch = "wasm32")]
+fn main() {}
+
+/// What run.mjs calls: plain numbers in and out, so that no bindings are needed.
+#[cfg(target_arch = "wasm32")]
+#[allow(unsafe_code)]
+mod exports {
+    use super::{BUDGET, Job, Order, heap};
+    use std::cell::RefCell;
+
+    thread_local! {
+        static JOB: RefCell<Option<Job>> = const { RefCell::new(None) };
+    }
+
+    /// Grows the heap once and gives it back: node charges dearly for each small growth.
+    #[unsafe(no_mangle)]
+    pub extern "C" fn reserve(bytes: u32) {
+        let room: Vec<u8> = Vec::with_capacity(bytes as usize);
+        std::hint::black_box(&room);
+    }
+
+    /// Starts a job; `order` 0 is Parallel, else OrderedReady.
+    #[unsafe(no_mangle)]
+    pub extern "C" fn start(order: u32, replicas: u32) {
+        let order = if order == 0 {
+            Order::Parallel
+        } else {
+            Order::OrderedReady
+        };
+        JOB.with_borrow_mut(|job| *job = Some(Job::new(order, replicas)));
+    }
+
+    /// One slice of work; 1 when the job is done.
+    #[unsafe(no_mangle)]
+    pub extern "C" fn step() -> u32 {
+        JOB.with_borrow_mut(|job| job.as_mut().is_none_or(|job| job.step(BUDGET)).into())
+    }
+
+    /// Number `index` of the job's counts, in the order of `Counts::FIELDS`.
+    #[unsafe(no_mangle)]
+    pub extern "C" fn count(index: u32) -> f64 {
+        JOB.with_borrow(|job| {
+            let counts = job.as_ref().map(|job| job.counts().list());
+            counts
+                .and_then(|list| list.get(index as usize).copied())
+                .unwrap_or(0) as f64
+        })
+    }
+
+    /// Bytes alive on the heap now.
+    #[unsafe(no_mangle)]
+    pub extern "C" fn live() -> f64 {
+        heap::live() as f64
+    }
+
+    /// Drops the job.
+    #[unsafe(no_mangle)]
+    pub extern "C" fn finish() {
+        JOB.with_borrow_mut(|job| *job = None);
+    }
+}
