@@ -6,10 +6,7 @@
 use std::sync::OnceLock;
 use std::time::Instant;
 
-#[cfg(all(
-    target_pointer_width = "64",
-    any(target_os = "linux", target_os = "macos")
-))]
+#[cfg(all(target_pointer_width = "64", any(target_os = "linux", target_os = "macos")))]
 mod posix {
     #[cfg(target_os = "linux")]
     const PROCESS_CPUTIME: i32 = 2;
@@ -27,20 +24,14 @@ mod posix {
     }
 
     pub fn cpu_ns() -> Option<u64> {
-        let mut out = Timespec {
-            seconds: 0,
-            nanos: 0,
-        };
+        let mut out = Timespec { seconds: 0, nanos: 0 };
         // SAFETY: `out` has the layout of a 64-bit timespec and lives through the call.
         let code = unsafe { clock_gettime(PROCESS_CPUTIME, &mut out) };
         (code == 0).then(|| (out.seconds * 1_000_000_000 + out.nanos) as u64)
     }
 }
 
-#[cfg(not(all(
-    target_pointer_width = "64",
-    any(target_os = "linux", target_os = "macos")
-)))]
+#[cfg(not(all(target_pointer_width = "64", any(target_os = "linux", target_os = "macos"))))]
 mod posix {
     pub fn cpu_ns() -> Option<u64> {
         None

@@ -30,14 +30,7 @@ impl Counts {
     /// The order of `list`, also known to run.mjs.
     #[cfg(target_arch = "wasm32")]
     pub fn list(&self) -> [u64; 6] {
-        [
-            self.pods_ready,
-            self.wakes,
-            self.reconciles,
-            self.writes,
-            self.visits,
-            self.history_bytes,
-        ]
+        [self.pods_ready, self.wakes, self.reconciles, self.writes, self.visits, self.history_bytes]
     }
 }
 
@@ -56,13 +49,7 @@ const STATES: u64 = 11;
 impl Job {
     /// Applies the set; nothing has happened yet.
     pub fn new(order: Order, replicas: u32) -> Self {
-        Job {
-            order,
-            replicas,
-            pods: BTreeMap::new(),
-            next: 0,
-            counts: Counts::default(),
-        }
+        Job { order, replicas, pods: BTreeMap::new(), next: 0, counts: Counts::default() }
     }
 
     /// Handles up to `budget` agenda entries; true when every replica is Ready.

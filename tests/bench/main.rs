@@ -30,9 +30,7 @@ const BUDGET: u32 = 1_000;
 #[cfg(not(target_arch = "wasm32"))]
 fn main() {
     // `cargo bench` adds `--bench`; whatever is no number is not ours.
-    let mut sizes: Vec<u32> = std::env::args()
-        .filter_map(|arg| arg.parse().ok())
-        .collect();
+    let mut sizes: Vec<u32> = std::env::args().filter_map(|arg| arg.parse().ok()).collect();
     if sizes.is_empty() {
         sizes.extend(SIZES);
     }
@@ -74,28 +72,10 @@ fn row(order: Order, replicas: u32, cpu_ns: u64, counts: &Counts, live_bytes: u6
     let per_pod = |n: u64| n as f64 / pods;
     let mut line = String::new();
     let policy = format!("{order:?}");
-    let _ = write!(
-        line,
-        "{policy:<12} {replicas:>6} {:>8.1}",
-        cpu_ns as f64 / 1e6
-    );
-    let _ = write!(
-        line,
-        " {:>9.0}",
-        counts.pods_ready as f64 * 1e9 / cpu_ns.max(1) as f64
-    );
-    let _ = write!(
-        line,
-        " {:>10.1} {:>15.1}",
-        per_pod(counts.wakes),
-        per_pod(counts.reconciles)
-    );
-    let _ = write!(
-        line,
-        " {:>11.1} {:>11.1}",
-        per_pod(counts.writes),
-        per_pod(counts.visits)
-    );
+    let _ = write!(line, "{policy:<12} {replicas:>6} {:>8.1}", cpu_ns as f64 / 1e6);
+    let _ = write!(line, " {:>9.0}", counts.pods_ready as f64 * 1e9 / cpu_ns.max(1) as f64);
+    let _ = write!(line, " {:>10.1} {:>15.1}", per_pod(counts.wakes), per_pod(counts.reconciles));
+    let _ = write!(line, " {:>11.1} {:>11.1}", per_pod(counts.writes), per_pod(counts.visits));
     let history = counts.history_bytes as f64 / counts.wakes.max(1) as f64;
     let _ = write!(line, " {:>10.0} {history:>15.0}", per_pod(live_bytes));
     line
@@ -125,11 +105,7 @@ mod exports {
     /// Starts a job; `order` 0 is Parallel, else OrderedReady.
     #[unsafe(no_mangle)]
     pub extern "C" fn start(order: u32, replicas: u32) {
-        let order = if order == 0 {
-            Order::Parallel
-        } else {
-            Order::OrderedReady
-        };
+        let order = if order == 0 { Order::Parallel } else { Order::OrderedReady };
         JOB.with_borrow_mut(|job| *job = Some(Job::new(order, replicas)));
     }
 
@@ -144,9 +120,7 @@ mod exports {
     pub extern "C" fn count(index: u32) -> f64 {
         JOB.with_borrow(|job| {
             let counts = job.as_ref().map(|job| job.counts().list());
-            counts
-                .and_then(|list| list.get(index as usize).copied())
-                .unwrap_or(0) as f64
+            counts.and_then(|list| list.get(index as usize).copied()).unwrap_or(0) as f64
         })
     }
 
