@@ -239,8 +239,8 @@ pub struct Waits {
 }
 
 impl Waits {
-    /// Replaces what `source` said when it last looked at the object `kind` `key`. A wait that was there
-    /// before, by the same rule and for the same object, keeps its `since`.
+    /// Replaces what `source` said when it last looked at the object `kind` `key`. A wait that was
+    /// there before, by the same rule and for the same object, keeps its `since`.
     pub fn replace(&mut self, source: Source, kind: Kind, key: &Key, mut new: Vec<Wait>) {
         let at = (source, kind, key.clone());
         let old = self.said.get(&at);

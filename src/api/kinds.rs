@@ -192,7 +192,9 @@ kinds! {
     /// Limits.
     LimitRange("limitranges", "limitrange", ["limits"], "", "v1", true),
     /// Claims.
-    PersistentVolumeClaim("persistentvolumeclaims", "persistentvolumeclaim", ["pvc"], "", "v1", true),
+    PersistentVolumeClaim(
+        "persistentvolumeclaims", "persistentvolumeclaim", ["pvc"], "", "v1", true
+    ),
     /// Volumes.
     PersistentVolume("persistentvolumes", "persistentvolume", ["pv"], "", "v1", false),
     /// Classes of volumes.
@@ -208,7 +210,9 @@ kinds! {
     /// Remembered templates.
     ControllerRevision("controllerrevisions", "controllerrevision", [], "apps", "v1", true),
     /// Budgets.
-    PodDisruptionBudget("poddisruptionbudgets", "poddisruptionbudget", ["pdb"], "policy", "v1", true),
+    PodDisruptionBudget(
+        "poddisruptionbudgets", "poddisruptionbudget", ["pdb"], "policy", "v1", true
+    ),
     /// Priorities by name.
     PriorityClass("priorityclasses", "priorityclass", ["pc"], "scheduling.k8s.io", "v1", false),
     /// What components tell people.

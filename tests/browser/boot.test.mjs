@@ -56,7 +56,7 @@ broken(
   (page) => says(page, /blocks WebAssembly.*'wasm-unsafe-eval'/),
 );
 
-broken("after eight seconds it says that it still loads", wasm({ delayMs: 60_000 }), async (page) => {
+broken("after 8 s it says that it still loads", wasm({ delayMs: 60_000 }), async (page) => {
   await page.raw.clock.runFor(7_000);
   assert.match(await page.text("status"), /^Loading the simulator/);
   await page.raw.clock.runFor(2_000);

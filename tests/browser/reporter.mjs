@@ -16,11 +16,12 @@ export default async function* reporter(source) {
     const file = data.file ? relative(process.cwd(), data.file) : "";
     const ms = Math.round(data.details?.duration_ms ?? 0);
     yield `${kind === "passed" ? "ok" : kind.toUpperCase()}  ${data.name} (${ms} ms)\n`;
-    if (kind === "failed") failures.push({ name: data.name, file, line: data.line, error: data.details.error });
+    if (kind === "failed") failures.push({ ...data, file });
   }
-  for (const { name, file, line, error } of failures) {
-    const cause = error?.cause ?? error;
-    yield `\nFAILED ${name}\n  ${file}:${line}\n  ${String(cause?.stack ?? cause).replace(/\n/g, "\n  ")}\n`;
+  for (const { name, file, line, details } of failures) {
+    const cause = details.error?.cause ?? details.error;
+    const text = String(cause?.stack ?? cause).replace(/\n/g, "\n  ");
+    yield `\nFAILED ${name}\n  ${file}:${line}\n  ${text}\n`;
   }
   const skipped = counts.skipped ? `, ${counts.skipped} skipped` : "";
   yield `\nbrowser: ${counts.passed} passed, ${counts.failed} failed${skipped}\n`;
