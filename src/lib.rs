@@ -3,4 +3,12 @@
 pub mod api;
 pub mod apiserver;
 pub mod base;
+pub mod client;
+pub mod cluster;
+pub mod config;
+pub mod controller;
+pub mod csi;
+pub mod infra;
+pub mod kubelet;
+pub mod scheduler;
 pub mod trace;

@@ -182,7 +182,7 @@ object! {
         /// For how long it is good.
         lease_duration_seconds: Option<i32> = "leaseDurationSeconds";
         /// When it was last given. While `renewing` is set this is one of the regular
-        /// renewals, and the later ones are derived: see `cluster` on elided heartbeats.
+        /// renewals, and the later ones are derived from it.
         renew_time: Option<MicroTime> = "renewTime";
     }
     kept {
@@ -190,6 +190,11 @@ object! {
         "leaseTransitions": Shape::Int32;
         "preferredHolder": Shape::Text;
         "strategy": Shape::Text;
+    }
+    hidden {
+        /// Whether its holder goes on renewing it in its rhythm. Those writes change nothing
+        /// anybody acts on, so they are not made; the holder writes again when it stops.
+        renewing: bool;
     }
 }
 

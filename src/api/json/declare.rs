@@ -2,7 +2,8 @@
 
 /// Declares an object: a struct, its JSON, and the table of its fields.
 ///
-/// `always` after a key prints the field even when it is empty or zero.
+/// `always` after a key prints the field even when it is empty or zero. What stands under
+/// `hidden` is ours alone: never read from JSON, never printed.
 #[macro_export]
 macro_rules! object {
     (
@@ -11,11 +12,13 @@ macro_rules! object {
             $( $(#[$fmeta:meta])* $field:ident: $type:ty = $key:literal $($flag:ident)?; )*
         }
         $( kept { $( $kept:literal: $shape:expr; )* } )?
+        $( hidden { $( $(#[$hmeta:meta])* $hidden:ident: $htype:ty; )* } )?
     ) => {
         $(#[$meta])*
         #[derive(Clone, Debug, Default, PartialEq)]
         pub struct $name {
             $( $(#[$fmeta])* pub $field: $type, )*
+            $( $( $(#[$hmeta])* pub $hidden: $htype, )* )?
             /// The fields kept without effect.
             pub rest: $crate::api::json::Rest,
         }
@@ -52,6 +55,7 @@ macro_rules! object {
                 };
                 Self {
                     $( $field: reader.field(map, $key), )*
+                    $( $( $hidden: Default::default(), )* )?
                     rest: reader.rest(map, &Self::SCHEMA),
                 }
             }

@@ -1,0 +1,6 @@
+//! The composition root: the world, its agenda, and what can be done to it from outside.
+
+pub mod boot;
+pub mod input;
+pub mod step;
+pub mod world;

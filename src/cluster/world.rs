@@ -1,0 +1,128 @@
+//! The whole cluster as a value. A clone costs a few pointers.
+
+use crate::apiserver::ApiServer;
+use crate::apiserver::store::Store;
+use crate::base::Str;
+use crate::base::map::Map;
+use crate::base::prng::Prng;
+use crate::base::time::SimTime;
+use crate::client::recorder::Recorder;
+use crate::config::Config;
+use crate::controller::{self, Manager};
+use crate::csi::{self, Csi};
+use crate::infra::Infra;
+use crate::kubelet::{self, Kubelets};
+use crate::scheduler::{self, Scheduler};
+use crate::trace::Waits;
+use std::rc::Rc;
+
+/// A process that follows the store from its own cursor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Process {
+    /// kube-controller-manager.
+    ControllerManager,
+    /// kube-scheduler.
+    Scheduler,
+    /// All kubelets; each heeds only what concerns its node.
+    Kubelets,
+    /// The storage drivers.
+    Csi,
+}
+
+impl Process {
+    /// All processes, in the order in which they are told of a change.
+    pub const ALL: [Process; 4] =
+        [Process::ControllerManager, Process::Scheduler, Process::Kubelets, Process::Csi];
+}
+
+/// What the agenda holds: who is woken, for what.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Wake {
+    /// A process is told what changed.
+    Deliver(Process),
+    /// A controller.
+    Controller(controller::Wake),
+    /// The scheduler.
+    Scheduler(scheduler::Wake),
+    /// A kubelet.
+    Kubelet(kubelet::Wake),
+    /// A storage driver.
+    Csi(csi::Wake),
+}
+
+/// Where a process is in the log.
+#[derive(Clone, Debug)]
+pub struct Inbox {
+    /// Whether the process runs.
+    pub running: bool,
+    /// The last revision it was told of.
+    pub cursor: u64,
+    /// Whether a delivery is on its way.
+    pub expected: bool,
+}
+
+/// Counted work, for benchmarks and tests.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Agenda entries taken.
+    pub wakes: u64,
+    /// Objects looked at by components.
+    pub visits: u64,
+}
+
+/// The whole cluster.
+#[derive(Clone, Debug)]
+pub struct World {
+    /// What it is made of.
+    pub config: Rc<Config>,
+    /// Now.
+    pub now: SimTime,
+    /// What is said.
+    pub server: ApiServer,
+    /// What is.
+    pub infra: Infra,
+    /// What waits, and why.
+    pub waits: Waits,
+    /// Counted work.
+    pub counts: Counts,
+    pub(super) sequence: u64,
+    pub(super) agenda: Map<(SimTime, u64), Wake>,
+    pub(super) inboxes: [Inbox; 4],
+    pub(super) manager: Manager,
+    pub(super) scheduler: Scheduler,
+    pub(super) scheduler_recorder: Recorder,
+    pub(super) scheduler_cache: Store,
+    pub(super) kubelets: Kubelets,
+    pub(super) kubelets_cache: Store,
+    pub(super) csi: Csi,
+    pub(super) csi_cache: Store,
+    pub(super) recorders: Map<(Str, Str), Recorder>,
+    pub(super) node_prng: Prng,
+}
+
+impl World {
+    /// The store as of now.
+    pub fn store(&self) -> &Store {
+        &self.server.store
+    }
+
+    /// When the next agenda entry is due.
+    pub fn next_due(&self) -> Option<SimTime> {
+        self.agenda.first().map(|((at, _), _)| *at)
+    }
+
+    /// Reconciles done by controllers.
+    pub fn reconciles(&self) -> u64 {
+        self.manager.reconciles()
+    }
+
+    /// Whether `process` runs.
+    pub fn is_running(&self, process: Process) -> bool {
+        self.inboxes[process as usize].running
+    }
+
+    pub(super) fn schedule(&mut self, at: SimTime, wake: Wake) {
+        self.sequence += 1;
+        self.agenda.insert_mut((at.max(self.now), self.sequence), wake);
+    }
+}

@@ -1,0 +1,165 @@
+//! What a cluster is made of and how long things take there.
+
+use crate::base::Str;
+use crate::base::time::Span;
+
+/// What a cluster is made of.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Config {
+    /// What all chance comes from.
+    pub seed: u64,
+    /// The machines there are at first; each becomes a Node.
+    pub machines: Vec<MachineConfig>,
+    /// The storage drivers and classes there are at first.
+    pub storage: Storage,
+    /// How long things take.
+    pub timing: Timing,
+    /// The flags of the control plane.
+    pub flags: Flags,
+}
+
+/// A machine there is at first.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MachineConfig {
+    /// Its name.
+    pub name: Str,
+    /// Its zone; empty for none.
+    pub zone: Str,
+    /// Processors, as a quantity: `4`.
+    pub cpu: Str,
+    /// Memory, as a quantity: `16Gi`.
+    pub memory: Str,
+    /// How many Pods it takes.
+    pub pods: i64,
+    /// How many volumes of the block driver it takes; `None` for any number.
+    pub volumes: Option<i32>,
+}
+
+/// The storage there is at first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Storage {
+    /// The page's: a network disk that every node can attach as the default class, beside
+    /// it a zonal, a node-local and a shared class.
+    Playground,
+    /// The recordings': class `standard` of a driver without an attach step, Immediate.
+    NoAttach,
+    /// No class and no driver.
+    None,
+}
+
+/// How long things take that Kubernetes does not decide.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Timing {
+    /// From a write until watchers see it.
+    pub watch_lag: Span,
+    /// Pulling an image that the node does not have.
+    pub image_pull: Span,
+    /// From the image to a running container.
+    pub container_start: Span,
+    /// From running until a readiness probe could pass; on top of the probe's own times.
+    pub ready_delay: Span,
+    /// From the order to stop until a well-behaved container has stopped.
+    pub container_stop: Span,
+    /// How long a container runs whose image says that it ends by itself.
+    pub run_time: Span,
+    /// Making a volume.
+    pub provision: Span,
+    /// Attaching a volume.
+    pub attach: Span,
+    /// Detaching a volume.
+    pub detach: Span,
+    /// Mounting a volume.
+    pub mount: Span,
+    /// Unmounting a volume.
+    pub unmount: Span,
+    /// Between renewals of a node's lease (kubelet: a quarter of 40 s).
+    pub lease_renewal: Span,
+    /// Between the kubelet's looks at whether its node status must be written.
+    pub node_status: Span,
+    /// From power to a running kubelet.
+    pub boot: Span,
+}
+
+/// The flags of the control plane, with the defaults of 1.36.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Flags {
+    /// kube-controller-manager --node-monitor-grace-period.
+    pub node_monitor_grace_period: Span,
+    /// kube-controller-manager --node-monitor-period.
+    pub node_monitor_period: Span,
+    /// kube-apiserver --default-not-ready-toleration-seconds and its unreachable twin.
+    pub default_toleration_seconds: i64,
+    /// Milliseconds between two nodes that get the NoExecute taint in a zone that is well
+    /// (--node-eviction-rate 0.1).
+    pub eviction_interval: Span,
+    /// The same in a zone in partial disruption with more than
+    /// `large_cluster_size_threshold` nodes (--secondary-node-eviction-rate 0.01).
+    pub secondary_eviction_interval: Span,
+    /// --unhealthy-zone-threshold, in hundredths.
+    pub unhealthy_zone_percent: u64,
+    /// --large-cluster-size-threshold.
+    pub large_cluster_size_threshold: u64,
+    /// --terminated-pod-gc-threshold.
+    pub terminated_pod_gc_threshold: u64,
+    /// The feature gate MaxUnavailableStatefulSet.
+    pub max_unavailable_stateful_set: bool,
+}
+
+impl Default for Flags {
+    fn default() -> Self {
+        Flags {
+            node_monitor_grace_period: Span::seconds(50),
+            node_monitor_period: Span::seconds(5),
+            default_toleration_seconds: 300,
+            eviction_interval: Span::seconds(10),
+            secondary_eviction_interval: Span::seconds(100),
+            unhealthy_zone_percent: 55,
+            large_cluster_size_threshold: 50,
+            terminated_pod_gc_threshold: 12_500,
+            max_unavailable_stateful_set: false,
+        }
+    }
+}
+
+impl Default for Timing {
+    /// Round numbers a learner can follow.
+    fn default() -> Self {
+        Timing {
+            watch_lag: Span::millis(2),
+            image_pull: Span::millis(1800),
+            container_start: Span::millis(700),
+            ready_delay: Span::millis(500),
+            container_stop: Span::millis(800),
+            run_time: Span::seconds(1),
+            provision: Span::millis(800),
+            attach: Span::millis(1200),
+            detach: Span::millis(1200),
+            mount: Span::millis(100),
+            unmount: Span::millis(200),
+            lease_renewal: Span::seconds(10),
+            node_status: Span::seconds(10),
+            boot: Span::seconds(8),
+        }
+    }
+}
+
+impl Default for Config {
+    /// The page's first cluster: three nodes in three zones.
+    fn default() -> Self {
+        let machine = |letter: char| MachineConfig {
+            name: format!("node-{letter}").into(),
+            zone: format!("zone-{letter}").into(),
+            cpu: "4".into(),
+            memory: "16Gi".into(),
+            pods: 110,
+            volumes: None,
+        };
+        Config {
+            seed: 1,
+            machines: ['a', 'b', 'c'].map(machine).to_vec(),
+            storage: Storage::Playground,
+            timing: Timing::default(),
+            flags: Flags::default(),
+        }
+    }
+}

@@ -1,0 +1,253 @@
+//! kube-controller-manager: one process, one cache, one queue a controller.
+//!
+//! Not here: leader election; the rate limit of a controller's client, so that ten thousand
+//! Pods do not take minutes; resyncs, which would find nothing new.
+//!
+//! Upstream: cmd/kube-controller-manager/app/controllermanager.go
+
+pub mod disruption;
+pub mod endpoint_slice;
+pub mod endpoints;
+pub mod garbage_collector;
+pub mod node_lifecycle;
+pub mod pod_gc;
+pub mod revision;
+pub mod statefulset;
+pub mod taint_eviction;
+pub mod volume;
+
+use crate::api::kinds::{Key, Kind};
+use crate::apiserver::store::Store;
+use crate::apiserver::watch::Change;
+use crate::apiserver::{Answer, ApiServer};
+use crate::base::time::SimTime;
+use crate::base::timers::Timers;
+use crate::client::queue::WorkQueue;
+use crate::client::recorder::Recorder;
+use crate::client::{ControlPlane, Keys, Requeue};
+use crate::config::Config;
+use crate::trace::Waits;
+
+/// One controller: which keys a change concerns, and what a key needs.
+pub trait Controller: Clone + Default + std::fmt::Debug {
+    /// Its name in Events, such as `statefulset-controller`.
+    const COMPONENT: &'static str;
+
+    /// Called once when the process starts, before anything is observed: for loops that come
+    /// by on their own.
+    fn start(&mut self, _now: SimTime, _keys: &mut Keys) {}
+
+    /// Which keys a change concerns. `cache` already holds the change. After a start every
+    /// object is observed as added.
+    fn observe(&mut self, now: SimTime, change: &Change, cache: &Store, keys: &mut Keys);
+
+    /// Brings what `key` names nearer to what is wanted. An error means: again, after a
+    /// growing pause.
+    fn reconcile(&mut self, cx: &mut ControlPlane<'_>, key: &Key) -> Answer<Requeue>;
+}
+
+/// When a controller is to be woken.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Wake {
+    /// A key is ready.
+    Work(ControllerId, Key),
+    /// A key's time has come.
+    Later(ControllerId, Key),
+}
+
+#[derive(Clone, Debug)]
+struct Slot<C> {
+    controller: C,
+    queue: WorkQueue<Key>,
+    recorder: Recorder,
+}
+
+impl<C: Controller> Default for Slot<C> {
+    fn default() -> Self {
+        let recorder = Recorder::new(C::COMPONENT);
+        Slot { controller: C::default(), queue: WorkQueue::default(), recorder }
+    }
+}
+
+/// What the manager works with, all of it the cluster's.
+pub struct Surroundings<'a> {
+    /// Now.
+    pub now: SimTime,
+    /// What the cluster is made of.
+    pub config: &'a Config,
+    /// The hub.
+    pub server: &'a mut ApiServer,
+    /// All waits.
+    pub waits: &'a mut Waits,
+    /// Objects looked at.
+    pub visits: &'a mut u64,
+}
+
+macro_rules! controllers {
+    ($( $(#[$doc:meta])* $id:ident: $field:ident = $type:ty; )*) => {
+        /// A controller by name.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+        pub enum ControllerId { $( $(#[$doc])* $id, )* }
+
+        /// The process.
+        #[derive(Clone, Debug, Default)]
+        pub struct Manager { cache: Store, reconciles: u64, $( $field: Slot<$type>, )* }
+
+        impl Manager {
+            /// Starts (again) with an empty memory: every object is observed as added.
+            pub fn start(&mut self, now: SimTime, store: &Store, timers: &mut Timers<Wake>) {
+                let reconciles = self.reconciles;
+                *self = Manager { cache: store.clone(), reconciles, ..Manager::default() };
+                $( {
+                    let mut keys = Keys::default();
+                    self.$field.controller.start(now, &mut keys);
+                    enqueue(&mut self.$field.queue, ControllerId::$id, now, keys, timers);
+                } )*
+                for kind in Kind::ALL {
+                    for object in store.list_objects(*kind) {
+                        let change = Change {
+                            revision: store.revision(),
+                            kind: *kind,
+                            key: object.key(),
+                            old: None,
+                            new: Some(object.clone()),
+                        };
+                        self.observe(now, &change, timers);
+                    }
+                }
+            }
+
+            /// Moves the cache on to `store`; `observe` is then called for each change.
+            pub fn deliver(&mut self, store: &Store) {
+                self.cache = store.clone();
+            }
+
+            /// Shows a change to all controllers.
+            pub fn observe(&mut self, now: SimTime, change: &Change, timers: &mut Timers<Wake>) {
+                $( {
+                    let mut keys = Keys::default();
+                    self.$field.controller.observe(now, change, &self.cache, &mut keys);
+                    enqueue(&mut self.$field.queue, ControllerId::$id, now, keys, timers);
+                } )*
+            }
+
+            /// Does what `wake` asks for.
+            pub fn wake(&mut self, around: Surroundings<'_>, wake: Wake, timers: &mut Timers<Wake>) {
+                let (id, key, later) = match wake {
+                    Wake::Work(id, key) => (id, key, false),
+                    Wake::Later(id, key) => (id, key, true),
+                };
+                let cache = self.cache.clone();
+                match id {
+                    $( ControllerId::$id => {
+                        let done = run(&mut self.$field, id, around, cache, key, later, timers);
+                        self.reconciles += u64::from(done);
+                    } )*
+                }
+            }
+        }
+    };
+}
+
+controllers! {
+    /// Budgets.
+    Disruption: disruption = disruption::DisruptionController;
+    /// The older Endpoints.
+    Endpoints: endpoints = endpoints::EndpointsController;
+    /// EndpointSlices.
+    EndpointSlice: endpoint_slice = endpoint_slice::EndpointSliceController;
+    /// Owners and dependents.
+    GarbageCollector: garbage_collector = garbage_collector::GarbageCollector;
+    /// Silent nodes.
+    NodeLifecycle: node_lifecycle = node_lifecycle::NodeLifecycleController;
+    /// Pods nobody will ever finish.
+    PodGC: pod_gc = pod_gc::PodGCController;
+    /// StatefulSets.
+    StatefulSet: statefulset = statefulset::StatefulSetController;
+    /// Pods on nodes with NoExecute taints.
+    TaintEviction: taint_eviction = taint_eviction::TaintEvictionController;
+    /// Claims and volumes.
+    VolumeBinder: volume_binder = volume::binder::VolumeBinder;
+    /// Attachments.
+    AttachDetach: attach_detach = volume::attach_detach::AttachDetachController;
+    /// Claims in use.
+    ClaimProtection: claim_protection = volume::protection::ClaimProtection;
+    /// Volumes in use.
+    VolumeProtection: volume_protection = volume::protection::VolumeProtection;
+}
+
+impl Manager {
+    /// How many reconciles there were.
+    pub fn reconciles(&self) -> u64 {
+        self.reconciles
+    }
+
+    /// What the process knows.
+    pub fn cache(&self) -> &Store {
+        &self.cache
+    }
+}
+
+fn enqueue(
+    queue: &mut WorkQueue<Key>,
+    id: ControllerId,
+    now: SimTime,
+    keys: Keys,
+    timers: &mut Timers<Wake>,
+) {
+    for key in keys.now {
+        if queue.add(key.clone()) {
+            timers.at(now, Wake::Work(id, key));
+        }
+    }
+    for (span, key) in keys.later {
+        if queue.add_at(key.clone(), now + span) {
+            timers.at(now + span, Wake::Later(id, key));
+        }
+    }
+}
+
+/// Runs one controller on one key; says whether it ran (the wake may be stale).
+fn run<C: Controller>(
+    slot: &mut Slot<C>,
+    id: ControllerId,
+    around: Surroundings<'_>,
+    cache: Store,
+    key: Key,
+    later: bool,
+    timers: &mut Timers<Wake>,
+) -> bool {
+    let now = around.now;
+    if later {
+        if slot.queue.take_waiting(&key, now) && slot.queue.add(key.clone()) {
+            timers.at(now, Wake::Work(id, key));
+        }
+        return false;
+    }
+    if !slot.queue.take(&key) {
+        return false;
+    }
+    let mut cx = ControlPlane {
+        now,
+        config: around.config,
+        cache,
+        server: around.server,
+        recorder: &mut slot.recorder,
+        waits: around.waits,
+        visits: around.visits,
+    };
+    let mut keys = Keys::default();
+    match slot.controller.reconcile(&mut cx, &key) {
+        Ok(Requeue::AwaitChange) => slot.queue.forget(&key),
+        Ok(Requeue::After(span)) => {
+            slot.queue.forget(&key);
+            keys.add_after(span, key);
+        }
+        Ok(Requeue::Backoff) | Err(_) => {
+            let pause = slot.queue.next_pause(&key);
+            keys.add_after(pause, key);
+        }
+    }
+    enqueue(&mut slot.queue, id, now, keys, timers);
+    true
+}

@@ -1,0 +1,1 @@
+//! Revisions of a template: ControllerRevisions, their names and numbers.

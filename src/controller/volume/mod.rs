@@ -1,0 +1,5 @@
+//! The controllers of claims, volumes and attachments.
+
+pub mod attach_detach;
+pub mod binder;
+pub mod protection;
