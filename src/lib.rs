@@ -12,6 +12,6 @@ pub mod infra;
 pub mod kubelet;
 pub mod scheduler;
 pub mod trace;
-pub mod timeline;
-pub mod kubectl;
-pub mod session;
+#[cfg(feature = "web")]
+pub mod ui;
+pub mod view;

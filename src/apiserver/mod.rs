@@ -3,7 +3,6 @@
 //!
 //! Upstream: staging/src/k8s.io/apiserver/pkg/registry/generic/registry/store.go
 
-pub mod apply;
 pub mod status;
 pub mod store;
 mod verbs;

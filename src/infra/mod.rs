@@ -2,7 +2,6 @@
 //! Nobody's opinion. It knows no API object but names and uids.
 
 pub mod disk;
-pub mod disks;
 pub mod machine;
 pub mod process;
 

@@ -1,0 +1,155 @@
+//! The record below: tables of objects as the API server holds them, and events.
+//!
+//! Not here: the terminal, sorting and filtering, which come later.
+
+use super::parts::{Button, Cx};
+use crate::view::{Event, Intent, Table, TableKind, Text, Word};
+use std::rc::Rc;
+use yew::prelude::*;
+
+/// Properties of [`DockView`].
+#[derive(Clone, PartialEq, Properties)]
+pub struct DockProps {
+    /// Language and presses.
+    pub cx: Cx,
+    /// The table shown.
+    pub table: Rc<Table>,
+    /// Events, newest first.
+    pub events: Rc<Vec<Event>>,
+    /// Events not listed.
+    pub more: u32,
+}
+
+/// The dock.
+#[component]
+pub fn DockView(DockProps { cx, table, events, more }: &DockProps) -> Html {
+    html! {
+        <>
+            <section class="tablepane" aria-label={cx.say(Word::Table)}>
+                <div class="tabs" role="tablist" aria-label={cx.say(Word::Table)}>
+                    { for TableKind::ALL.iter().map(|kind| tab(cx, *kind, table.kind)) }
+                    <span class="end cap">{ cx.say(Word::AsApiServerSeesIt) }</span>
+                </div>
+                { grid(cx, table) }
+            </section>
+            <section class="eventpane" aria-label={cx.say(Word::Events)}>
+                <div class="tabs">
+                    <h2 class="tab is-on">{ cx.say(Word::Events) }</h2>
+                    <span class="end">
+                        { Button::bare("btn-quiet btn-icon fold-down", "i-chev",
+                            cx.say(Word::FoldRecord), Intent::Fold(true)).html(cx) }
+                        { Button::bare("btn-quiet btn-icon fold-up", "i-chev",
+                            cx.say(Word::UnfoldRecord), Intent::Fold(false)).html(cx) }
+                    </span>
+                </div>
+                { list(cx, events, *more) }
+            </section>
+        </>
+    }
+}
+
+fn tab(cx: &Cx, kind: TableKind, current: TableKind) -> Html {
+    let on = kind == current;
+    html! {
+        <button
+            type="button"
+            role="tab"
+            class={classes!("tab", on.then_some("is-on"))}
+            aria-selected={on.to_string()}
+            onclick={cx.on(Intent::Show(kind))}
+        >{ kind.title() }</button>
+    }
+}
+
+fn grid(cx: &Cx, table: &Table) -> Html {
+    if table.rows.is_empty() {
+        return html! { <p class="empty">{ cx.say(Word::TableEmpty) }</p> };
+    }
+    let cell = |i: usize, text: &Text, subject: Option<&crate::view::Subject>| match subject {
+        Some(subject) if i == 0 => html! {
+            <td>
+                <button type="button" class="pick" onclick={cx.pick(subject)}>{ &**text }</button>
+            </td>
+        },
+        _ => html! { <td>{ &**text }</td> },
+    };
+    html! {
+        <div class="scroll" tabindex="0" role="region" aria-label={table.kind.title()}>
+            <table class="tbl">
+                <thead>
+                    <tr>{ for table.heads.iter().map(|head| html! {
+                        <th scope="col">{ &**head }</th>
+                    }) }</tr>
+                </thead>
+                <tbody>
+                    { for table.rows.iter().map(|(subject, picked, cells)| html! {
+                        <tr class={picked.then_some("is-picked")}>
+                            { for cells.iter().enumerate()
+                                .map(|(i, text)| cell(i, text, subject.as_ref())) }
+                        </tr>
+                    }) }
+                </tbody>
+            </table>
+            { rest(cx, Word::RowsMore, table.more) }
+        </div>
+    }
+}
+
+fn rest(cx: &Cx, word: Word, more: u32) -> Html {
+    if more == 0 {
+        return Html::default();
+    }
+    html! { <p class="cap rest">{ cx.lang.fill(word, &[("n", &more.to_string())]) }</p> }
+}
+
+fn list(cx: &Cx, events: &[Event], more: u32) -> Html {
+    if events.is_empty() {
+        return html! { <p class="empty">{ cx.say(Word::EventsEmpty) }</p> };
+    }
+    html! {
+        <div class="scroll" tabindex="0" role="region" aria-label={cx.say(Word::Events)}>
+            <ol class="ev">{ for events.iter().map(|event| self::event(cx, event)) }</ol>
+            { rest(cx, Word::EventsMore, more) }
+        </div>
+    }
+}
+
+fn event(cx: &Cx, event: &Event) -> Html {
+    let class = classes!(
+        event.now.then_some("now"),
+        (&*event.kind == "Warning").then_some("is-warn"),
+        event.kind.is_empty().then_some("you"),
+    );
+    let at = match &event.seek {
+        Some(intent) => html! {
+            <button type="button" class="t pick" onclick={cx.on(intent.clone())}>
+                { &*event.at }
+            </button>
+        },
+        None => html! { <span class="t">{ &*event.at }</span> },
+    };
+    let object = match &event.subject {
+        Some(subject) => html! {
+            <button type="button" class="o pick" onclick={cx.pick(subject)}>
+                { &*event.object }
+            </button>
+        },
+        None => html! { <span class="o">{ &*event.object }</span> },
+    };
+    html! {
+        <li {class}>
+            { at }
+            <span class="ty">{ &*event.kind }</span>
+            { object }
+            <span class="m" title={event.message.to_string()}>
+                if !event.reason.is_empty() {
+                    <b>{ &*event.reason }</b>{ " " }
+                }
+                { &*event.message }
+                if event.count > 1 {
+                    <span class="cap">{ " ×" }{ event.count }</span>
+                }
+            </span>
+        </li>
+    }
+}

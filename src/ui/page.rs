@@ -1,0 +1,111 @@
+//! The frame: which pane lies where is up to the style sheet and the size of our own root.
+//!
+//! All panes are always in the document; a small page shows one of them at a time.
+//!
+//! Not here: state (see `app`).
+
+use super::because::because;
+use super::deck::transport;
+use super::dock::DockView;
+use super::editor::EditorView;
+use super::header::header;
+use super::inspector::InspectorView;
+use super::parts::{Cx, icon, plate};
+use super::stage::StageView;
+use super::strip::StripView;
+use super::timeline::TimelineView;
+use crate::view::{Intent, Look, Pane, Screen, Word};
+use yew::prelude::*;
+
+/// Properties of [`Page`].
+#[derive(Clone, PartialEq, Properties)]
+pub struct PageProps {
+    /// Language and presses.
+    pub cx: Cx,
+    /// The moment.
+    pub screen: Screen,
+    /// What the person has chosen about the page.
+    pub look: Look,
+}
+
+/// The page.
+#[component]
+pub fn Page(PageProps { cx, screen, look }: &PageProps) -> Html {
+    let class = classes!(
+        "app",
+        look.folded.map(|folded| if folded { "folded" } else { "open" }),
+        look.still.then_some("still"),
+        screen.inspector.subject.is_some().then_some("has-pick"),
+    );
+    let filled = !screen.transport.can_step || screen.transport.yield_primary;
+    html! {
+        <div {class} data-pane={look.pane.key()}>
+            <a class="skip" href="#figure">{ cx.say(Word::SkipToFigure) }</a>
+            <div class="frame">
+                { header(cx, screen, look) }
+                <section class="left" aria-label={cx.say(Word::Manifest)}>
+                    <EditorView cx={cx.clone()} editor={screen.editor.clone()} />
+                </section>
+                <main class="centre" id="figure" tabindex="-1">
+                    <div class="board">
+                        <StageView cx={cx.clone()} stage={screen.stage.clone()} />
+                        <StripView cx={cx.clone()} seats={screen.seats.clone()} />
+                    </div>
+                    { because(cx, &screen.because, filled) }
+                </main>
+                <div class="deck">
+                    { transport(cx, &screen.transport, &screen.because) }
+                    <TimelineView cx={cx.clone()} timeline={screen.timeline.clone()} />
+                </div>
+                <aside class="right" aria-label={cx.say(Word::Inspector)}>
+                    <InspectorView cx={cx.clone()} inspector={screen.inspector.clone()} />
+                </aside>
+                <div class="dock">
+                    <DockView
+                        cx={cx.clone()}
+                        table={screen.table.clone()}
+                        events={screen.events.clone()}
+                        more={screen.events_more}
+                    />
+                </div>
+                { tabbar(cx, screen, look) }
+            </div>
+            <div class="sr" role="status" aria-live="polite">{ &*screen.said }</div>
+        </div>
+    }
+}
+
+fn tabbar(cx: &Cx, screen: &Screen, look: &Look) -> Html {
+    html! {
+        <nav class="tabbar" aria-label={cx.say(Word::Panes)}>
+            { for Pane::ALL.iter().map(|pane| {
+                let (id, word) = match pane {
+                    Pane::Cluster => ("i-seats", Word::Cluster),
+                    Pane::Yaml => ("i-yaml", Word::Yaml),
+                    Pane::Inspector => ("i-look", Word::Inspector),
+                    Pane::Events => ("i-list", Word::Events),
+                    Pane::Table => ("i-table", Word::Table),
+                };
+                let on = *pane == look.pane;
+                let picked = screen.inspector.subject.as_ref()
+                    .filter(|_| *pane == Pane::Inspector);
+                let badge = screen.inspector.ordinal.filter(|_| picked.is_some());
+                html! {
+                    <button
+                        type="button"
+                        class={classes!(["p-", pane.key()].concat(), on.then_some("is-on"))}
+                        aria-current={on.then_some("page")}
+                        onclick={cx.on(Intent::Pane(*pane))}
+                    >
+                        if let Some(ordinal) = badge {
+                            { plate("", ordinal) }
+                        } else {
+                            { icon(id) }
+                        }
+                        <span>{ picked.map_or(cx.say(word), |subject| &*subject.name) }</span>
+                    </button>
+                }
+            }) }
+        </nav>
+    }
+}

@@ -1,0 +1,120 @@
+//! The selected object in words: what it is, why it waits, what can be done about it and at what
+//! price, what stayed and what changed.
+//!
+//! Not here: whether an action is allowed or what it does; the engine offers them.
+
+use super::{Intent, Sentence, State, Subject, Text};
+
+/// One thing that can be done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Act {
+    /// On the button.
+    pub label: Text,
+    /// What pressing it asks for.
+    pub intent: Intent,
+    /// What it costs, in one sentence.
+    pub price: Sentence,
+    /// The same as a kubectl line; empty when kubectl has no word for it.
+    pub command: Text,
+    /// It would do something now.
+    pub enabled: bool,
+}
+
+/// A link of the chain of causes; the last is the root.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Link {
+    /// What waits for the next.
+    pub text: Sentence,
+}
+
+/// A line of a list of facts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fact {
+    /// What.
+    pub name: Text,
+    /// How much.
+    pub value: Text,
+    /// Set in the face of code.
+    pub code: bool,
+}
+
+/// A list of facts under a heading.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Facts {
+    /// Heading.
+    pub title: Text,
+    /// Lines.
+    pub facts: Vec<Fact>,
+}
+
+/// A thing that is no longer what it was.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Change {
+    /// What.
+    pub name: Text,
+    /// What it is now.
+    pub now: Text,
+    /// What it was.
+    pub was: Text,
+}
+
+/// The card of a replacement.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Replaced {
+    /// "The second Pod in seat 1".
+    pub title: Text,
+    /// Name, DNS name, claim, volume.
+    pub stayed: Vec<(Text, Text)>,
+    /// The data stamp.
+    pub stamp: Option<(Text, Text)>,
+    /// Pod, node, address, UID.
+    pub changed: Vec<Change>,
+    /// What happened in between: clock and sentence.
+    pub story: Vec<(Text, Text)>,
+}
+
+/// Something worth trying, when nothing is selected.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Try {
+    /// Name of its icon.
+    pub icon: &'static str,
+    /// What.
+    pub label: Text,
+    /// What one would see.
+    pub text: Text,
+    /// What pressing it asks for.
+    pub intent: Intent,
+    /// It would do something now.
+    pub enabled: bool,
+}
+
+/// The pane on the right.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct Inspector {
+    /// What is selected; `None` shows `tries` and how to read the figure.
+    pub subject: Option<Subject>,
+    /// Kind and namespace: "Pod in default".
+    pub kind: Text,
+    /// The ordinal on its plate.
+    pub ordinal: Option<u32>,
+    /// State and the words for it.
+    pub state: Option<(State, Text)>,
+    /// Heading of the chain: "Why it is not replaced".
+    pub why: Text,
+    /// Causes, root last.
+    pub chain: Vec<Link>,
+    /// When it ends by itself, or that it does not.
+    pub eta: Text,
+    /// Heading of the ways out: "Three ways out, and their price".
+    pub ways_title: Text,
+    /// Ways out of what it waits for.
+    pub ways: Vec<Act>,
+    /// What a replacement kept and what not.
+    pub replaced: Option<Replaced>,
+    /// What can be done to it at any time.
+    pub acts: Vec<Act>,
+    /// Facts.
+    pub facts: Vec<Facts>,
+    /// Things to try, when nothing is selected.
+    pub tries: Vec<Try>,
+}

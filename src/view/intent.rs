@@ -1,0 +1,220 @@
+//! What a person can point at, and what a person can want.
+//!
+//! Not here: what happens then. An intent about the cluster or the clock becomes a session action;
+//! one about the page alone stays in the page.
+
+use super::Text;
+
+/// The kinds of object the page lets one pick.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Kind {
+    /// A Node, or the machine behind it.
+    Node,
+    /// A Pod, by name: the seat rather than one incarnation.
+    Pod,
+    /// A StatefulSet.
+    StatefulSet,
+    /// A claim and the volume it is bound to.
+    Claim,
+    /// A Service.
+    Service,
+}
+
+/// An object a person has picked or may pick.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Subject {
+    /// What it is.
+    pub kind: Kind,
+    /// Its namespace; empty for nodes.
+    pub namespace: Text,
+    /// Its name.
+    pub name: Text,
+}
+
+impl Subject {
+    /// A namespaced object.
+    pub fn new(kind: Kind, namespace: &str, name: &str) -> Self {
+        Subject { kind, namespace: namespace.into(), name: name.into() }
+    }
+
+    /// A node, which has no namespace.
+    pub fn node(name: &str) -> Self {
+        Subject::new(Kind::Node, "", name)
+    }
+}
+
+/// Something done to the cluster, as opposed to the clock or the page.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Deed {
+    /// Take the machine's power away.
+    PowerOff(Text),
+    /// Give it back.
+    PowerOn(Text),
+    /// Delete the Node object, not the machine.
+    DeleteNode(Text),
+    /// Put the out-of-service taint on the Node.
+    OutOfService(Text),
+    /// Take the out-of-service taint away again.
+    InService(Text),
+    /// Delete a Pod with its grace period. Namespace, name.
+    DeletePod(Text, Text),
+    /// Delete a Pod object at once, whatever its process does. Namespace, name.
+    ForceDelete(Text, Text),
+    /// Set the replicas of a StatefulSet. Namespace, name, replicas.
+    Scale(Text, Text, u32),
+}
+
+/// Anything a press of a button or key can ask for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Intent {
+    /// To the next moment at which anything observable changes.
+    Step,
+    /// To the previous one.
+    Back,
+    /// To the beginning, keeping what was done.
+    Start,
+    /// Let time run.
+    Play,
+    /// Stop it.
+    Pause,
+    /// Until nothing is scheduled that anyone could see.
+    Settle,
+    /// Forward by so many milliseconds.
+    Forward(u64),
+    /// To a moment on the timeline, in hundredths of a percent of its width.
+    Seek(u32),
+    /// Simulated seconds per second.
+    Speed(u32),
+    /// Everything from the beginning: the applied manifests, no deeds.
+    Reset,
+    /// Take the last deed back.
+    Undo,
+    /// Apply the manifest in the editor.
+    Apply,
+    /// Load an example by its number in the list.
+    Example(u32),
+    /// The text of the editor has become this.
+    Edit(Text),
+    /// A file was dropped or chosen: its name and text.
+    Open(Text, Text),
+    /// Show this tab of the editor.
+    File(u32),
+    /// Put the cursor on this line, counted from one.
+    Goto(u32),
+    /// Pick an object, or nothing.
+    Select(Option<Subject>),
+    /// Pick an object and show what can be done about it.
+    Ways(Subject),
+    /// Do something to the cluster.
+    Do(Deed),
+    /// Put this text on the clipboard.
+    Copy(Text),
+    /// Show the table of one kind.
+    Show(super::TableKind),
+    /// Show this pane, where only one is shown.
+    Pane(Pane),
+    /// Other colours.
+    Theme,
+    /// Fold events and tables away, or show them.
+    Fold(bool),
+}
+
+/// The panes a small page shows one at a time.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Pane {
+    /// Figure, seats.
+    #[default]
+    Cluster,
+    /// The manifest.
+    Yaml,
+    /// The selected object.
+    Inspector,
+    /// Events.
+    Events,
+    /// Tables.
+    Table,
+}
+
+impl Pane {
+    /// All of them, in order.
+    pub const ALL: [Pane; 5] =
+        [Pane::Cluster, Pane::Yaml, Pane::Inspector, Pane::Events, Pane::Table];
+
+    /// The name that the style sheet uses.
+    pub fn key(self) -> &'static str {
+        match self {
+            Pane::Cluster => "cluster",
+            Pane::Yaml => "yaml",
+            Pane::Inspector => "inspector",
+            Pane::Events => "events",
+            Pane::Table => "table",
+        }
+    }
+}
+
+/// The colours of the page.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Theme {
+    /// As the system says.
+    #[default]
+    Auto,
+    /// Dark on light.
+    Light,
+    /// Light on dark.
+    Dark,
+    /// Black on white.
+    Contrast,
+}
+
+impl Theme {
+    /// The next one when the button is pressed.
+    pub fn next(self) -> Theme {
+        match self {
+            Theme::Auto => Theme::Light,
+            Theme::Light => Theme::Dark,
+            Theme::Dark => Theme::Contrast,
+            Theme::Contrast => Theme::Auto,
+        }
+    }
+
+    /// The name that the style sheet uses; empty for the system's.
+    pub fn key(self) -> &'static str {
+        match self {
+            Theme::Auto => "",
+            Theme::Light => "light",
+            Theme::Dark => "dark",
+            Theme::Contrast => "contrast",
+        }
+    }
+
+    /// The theme of this name.
+    pub fn of(key: &str) -> Theme {
+        [Theme::Light, Theme::Dark, Theme::Contrast]
+            .into_iter()
+            .find(|theme| theme.key() == key)
+            .unwrap_or_default()
+    }
+
+    /// The word for it.
+    pub fn word(self) -> super::Word {
+        match self {
+            Theme::Auto => super::Word::ThemeAuto,
+            Theme::Light => super::Word::ThemeLight,
+            Theme::Dark => super::Word::ThemeDark,
+            Theme::Contrast => super::Word::ThemeContrast,
+        }
+    }
+}
+
+/// What a person has chosen about the page itself, not about the cluster.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Look {
+    /// The pane a small page shows.
+    pub pane: Pane,
+    /// The colours.
+    pub theme: Theme,
+    /// Events and tables are folded away or shown; `None`: as there is room.
+    pub folded: Option<bool>,
+    /// Changes are shown at once, without movement: time runs too fast to follow them.
+    pub still: bool,
+}

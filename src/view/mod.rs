@@ -1,0 +1,81 @@
+//! What a person sees, as plain data in screen words: the figure, the seats, the reason, the clock.
+//!
+//! Everything here is a value: the functions that make it read a session and change nothing, and
+//! the page draws it without asking anything else. So the page can be tested without a browser,
+//! and a picture is a pure function of what happened.
+//!
+//! Not here: markup, browser types (see `ui`), and any rule of Kubernetes (see the core). A view
+//! repeats what the engine said, it never has a second opinion.
+
+mod figure;
+mod inspector;
+mod intent;
+mod record;
+mod stage;
+mod state;
+mod strip;
+mod timeline;
+mod words;
+
+#[cfg(any(test, feature = "styles"))]
+pub mod sample;
+
+pub use figure::{Figure, Join, Ribbon, Wire, WireKind, figure};
+pub use inspector::{Act, Change, Fact, Facts, Inspector, Link, Replaced, Try};
+pub use intent::{Deed, Intent, Kind, Look, Pane, Subject, Theme};
+pub use record::{Diagnostic, Editor, Event, Severity, Table, TableKind, Transport};
+pub use stage::{
+    Budget, Density, Drum, DrumKind, NodeCard, PodCard, PodKind, Pods, SetHead, Stage, Tray,
+};
+pub use state::State;
+pub use strip::{Occupant, Seat, SeatWindow};
+pub use timeline::{Belief, Flag, Lane, NodeLane, Segment, Span, Tick, Timeline};
+pub use words::{Lang, Run, Sentence, Word, clock, plain, span};
+
+use std::rc::Rc;
+
+/// A short shared text.
+pub type Text = Rc<str>;
+
+/// The line under the figure: what the most blocked StatefulSet waits for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Because {
+    /// The sentence; objects in it can be pressed.
+    pub text: Sentence,
+    /// Time will do: nobody has to act.
+    pub calm: bool,
+    /// The label of the button that leads to the ways out, and the object they belong to.
+    pub ways: Option<(Text, Subject)>,
+}
+
+/// One moment of the whole page. Its parts are shared, so that a part which did not change is
+/// recognised cheaply.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Screen {
+    /// The name of what is loaded, for the header.
+    pub title: Text,
+    /// What *Undo* would take back; `None` when there is nothing.
+    pub undo: Option<Text>,
+    /// The manifest and what was found in it.
+    pub editor: Rc<Editor>,
+    /// Machines, Pods, volumes.
+    pub stage: Rc<Stage>,
+    /// Seats of each StatefulSet.
+    pub seats: Rc<Vec<SeatWindow>>,
+    /// Why it waits.
+    pub because: Rc<Because>,
+    /// Clock and time buttons.
+    pub transport: Rc<Transport>,
+    /// What happened when.
+    pub timeline: Rc<Timeline>,
+    /// The selected object.
+    pub inspector: Rc<Inspector>,
+    /// Events, newest first.
+    pub events: Rc<Vec<Event>>,
+    /// How many older events are not listed.
+    pub events_more: u32,
+    /// The object tables, of which one is shown.
+    pub table: Rc<Table>,
+    /// One sentence about the last thing that was done, for people who do not see the figure.
+    pub said: Text,
+}

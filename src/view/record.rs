@@ -1,0 +1,145 @@
+//! What surrounds the figure: the manifest with its findings, the time buttons, events, tables.
+//!
+//! Not here: reading YAML, printing columns as kubectl does (the core does both).
+
+use super::{Intent, Subject, Text};
+use std::rc::Rc;
+
+/// How bad a finding is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Severity {
+    /// It cannot be applied.
+    Error,
+    /// It can, but probably is not meant so.
+    Warning,
+    /// Good to know.
+    Note,
+}
+
+/// Something found in the manifest.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Diagnostic {
+    /// How bad.
+    pub severity: Severity,
+    /// Line, from one; zero when it belongs to none.
+    pub line: u32,
+    /// The field: "spec.replicas"; may be empty.
+    pub field: Text,
+    /// The sentence.
+    pub message: Text,
+}
+
+/// The left pane.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Editor {
+    /// Open files, by name.
+    pub files: Vec<Text>,
+    /// The one shown.
+    pub current: u32,
+    /// Its text.
+    pub text: Text,
+    /// What was found in it, by line.
+    pub found: Rc<Vec<Diagnostic>>,
+    /// Applying it would do something.
+    pub can_apply: bool,
+    /// "Matches the cluster", "6 notes, no errors".
+    pub state: Text,
+    /// Examples on offer, by title.
+    pub examples: Vec<Text>,
+}
+
+/// Clock and time buttons.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Transport {
+    /// The moment: "07:22".
+    pub clock: Text,
+    /// Time can still do something.
+    pub can_step: bool,
+    /// There is an earlier moment.
+    pub can_back: bool,
+    /// Time runs.
+    pub playing: bool,
+    /// Simulated seconds per second.
+    pub speed: u32,
+    /// Why nothing will happen; empty while something will.
+    pub settled: Text,
+    /// The one filled button is elsewhere: the way out.
+    pub yield_primary: bool,
+}
+
+/// An event as kubectl lists it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Event {
+    /// When it was last seen: "07:10".
+    pub at: Text,
+    /// "Normal" or "Warning"; empty for something a person did.
+    pub kind: Text,
+    /// The reason: "FailedAttachVolume".
+    pub reason: Text,
+    /// "pod/web-1", or "You".
+    pub object: Text,
+    /// The object, when it can be picked.
+    pub subject: Option<Subject>,
+    /// The sentence.
+    pub message: Text,
+    /// How often.
+    pub count: u32,
+    /// It happened at the moment one is at.
+    pub now: bool,
+    /// Goes back to the moment it happened.
+    pub seek: Option<Intent>,
+}
+
+/// The kinds with a table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum TableKind {
+    /// Pods.
+    Pods,
+    /// Nodes.
+    Nodes,
+    /// StatefulSets.
+    StatefulSets,
+    /// PersistentVolumeClaims.
+    Claims,
+    /// PersistentVolumes.
+    Volumes,
+    /// Services.
+    Services,
+}
+
+impl TableKind {
+    /// All of them, in order.
+    pub const ALL: [TableKind; 6] = [
+        TableKind::Pods,
+        TableKind::Nodes,
+        TableKind::StatefulSets,
+        TableKind::Claims,
+        TableKind::Volumes,
+        TableKind::Services,
+    ];
+
+    /// The kind's plural, which is not translated.
+    pub fn title(self) -> &'static str {
+        match self {
+            TableKind::Pods => "Pods",
+            TableKind::Nodes => "Nodes",
+            TableKind::StatefulSets => "StatefulSets",
+            TableKind::Claims => "PVCs",
+            TableKind::Volumes => "PVs",
+            TableKind::Services => "Services",
+        }
+    }
+}
+
+/// One kind's objects, with kubectl's columns.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Table {
+    /// Which.
+    pub kind: TableKind,
+    /// Heads of the columns.
+    pub heads: Vec<Text>,
+    /// Rows: what picking one picks, whether it is picked, its cells.
+    pub rows: Vec<(Option<Subject>, bool, Vec<Text>)>,
+    /// Objects that have no row here.
+    pub more: u32,
+}
