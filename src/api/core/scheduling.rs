@@ -2,6 +2,7 @@
 //!
 //! Upstream: staging/src/k8s.io/api/core/v1/types.go
 
+use super::node::Taint;
 use crate::api::meta::LabelSelector;
 use crate::base::Str;
 use crate::object;
@@ -19,6 +20,20 @@ object! {
         effect: Str = "effect";
         /// How long a NoExecute taint is borne; for ever if not given.
         toleration_seconds: Option<i64> = "tolerationSeconds";
+    }
+}
+
+impl Toleration {
+    /// Whether it bears `taint`, for however long.
+    pub fn tolerates(&self, taint: &Taint) -> bool {
+        let fits = |mine: &Str, theirs: &Str| mine.is_empty() || mine == theirs;
+        fits(&self.effect, &taint.effect)
+            && fits(&self.key, &taint.key)
+            && match &*self.operator {
+                "" | "Equal" => self.value == taint.value,
+                "Exists" => true,
+                _ => false,
+            }
     }
 }
 
