@@ -63,6 +63,13 @@ pub enum Because {
     },
     /// OrderedReady: a Pod is not created while one below it is Terminating.
     PredecessorTerminating,
+    /// Every wanted Pod exists; this one is not Ready yet.
+    PodNotReady,
+    /// Every wanted Pod exists; this one is Ready but not yet available (minReadySeconds).
+    PodNotAvailable {
+        /// How long it must be Ready.
+        min_ready: Span,
+    },
     /// The Pod's own name is still held by its predecessor of the same name.
     IdentityHeld,
     /// Scale-down: a Pod is not deleted before the one above it is gone.

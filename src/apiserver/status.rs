@@ -116,6 +116,11 @@ impl Status {
         }
     }
 
+    /// A component's own failure: no answer of the server.
+    pub fn failure(message: impl Into<String>) -> Status {
+        Status { code: 500, reason: "", ..Status::bad_request(message) }
+    }
+
     /// As the API prints it.
     pub fn to_value(&self) -> Value {
         let mut status = json!({

@@ -3,11 +3,13 @@
 //!
 //! Not here: rules. Whoever writes here has already decided; see the verbs in `apiserver`.
 
+use super::roster::{Roster, Rosters};
+use crate::api::apps::stateful_set::ControllerRevision;
 use crate::api::core::pod::Pod;
 use crate::api::kinds::{Key, Kind, Object, ObjectRef, Resource};
 use crate::api::meta::Uid;
 use crate::base::Str;
-use crate::base::map::Map;
+use crate::base::map::{Map, Set};
 use std::ops::Bound;
 use std::rc::Rc;
 
@@ -24,6 +26,8 @@ struct Tables {
     dependents: Map<(Uid, Kind, Key), ()>,
     pods_by_node: Map<(Str, Key), ()>,
     pods_by_claim: Map<(Key, Key), ()>,
+    rosters: Rosters,
+    free_revisions: Set<Key>,
 }
 
 impl Store {
@@ -91,6 +95,39 @@ impl Store {
             .filter_map(|((_, _, key), ())| self.get::<Pod>(key))
     }
 
+    /// The objects of type `T` that name `owner` among their owners, ordered by name.
+    pub fn dependents_of<T: Resource>(&self, owner: Uid) -> impl Iterator<Item = &Rc<T>> {
+        let from = (owner, T::KIND, Key::new("", ""));
+        let all = self.tables.dependents.range((Bound::Included(from), Bound::Unbounded));
+        all.take_while(move |((uid, kind, _), ())| *uid == owner && *kind == T::KIND)
+            .filter_map(|((_, _, key), ())| self.get::<T>(key))
+    }
+
+    /// The Pods of the StatefulSet with this uid, by ordinal.
+    pub fn roster(&self, set: Uid) -> Roster {
+        self.tables.rosters.of(set)
+    }
+
+    /// The Pods in `namespace` that nobody manages and whose names a StatefulSet called `set`
+    /// gives, by ordinal.
+    pub fn orphans<'s>(
+        &'s self,
+        namespace: &'s Str,
+        set: &'s Str,
+    ) -> impl Iterator<Item = &'s Rc<Pod>> + 's {
+        self.tables.rosters.orphans(namespace, set).filter_map(|key| self.get::<Pod>(&key))
+    }
+
+    /// The ControllerRevisions in `namespace` that nobody manages, ordered by name.
+    pub fn free_revisions<'s>(
+        &'s self,
+        namespace: &'s Str,
+    ) -> impl Iterator<Item = &'s Rc<ControllerRevision>> + 's {
+        let from = Key { namespace: namespace.clone(), name: "".into() };
+        let all = self.tables.free_revisions.range(from..);
+        all.take_while(move |key| key.namespace == *namespace).filter_map(|key| self.get(key))
+    }
+
     /// The Pods bound to `node`, ordered by namespace and name.
     pub fn pods_on<'s>(&'s self, node: &'s Str) -> impl Iterator<Item = &'s Rc<Pod>> + 's {
         let from = (node.clone(), Key::new("", ""));
@@ -122,7 +159,15 @@ impl Store {
         tables.reindex_owners(kind, key, old.as_ref(), new.as_ref());
         if kind == Kind::Pod {
             let pod = |object: &Option<Object>| object.as_ref().and_then(Object::typed).cloned();
-            tables.reindex_pod(key, pod(&old), pod(&new));
+            let (before, after) = (pod(&old), pod(&new));
+            tables.rosters.note(before.as_deref(), after.as_deref());
+            tables.reindex_pod(key, before, after);
+        }
+        if kind == Kind::ControllerRevision {
+            match new.as_ref().filter(|object| object.meta().controller_of().is_none()) {
+                Some(_) => tables.free_revisions.insert_mut(key.clone()),
+                None => drop(tables.free_revisions.remove_mut(key)),
+            }
         }
         match new {
             Some(object) => tables.objects[kind as usize].insert_mut(key.clone(), object),
