@@ -4,6 +4,7 @@
 //! Upstream: staging/src/k8s.io/apiserver/pkg/registry/generic/registry/store.go
 
 pub mod roster;
+pub mod apply;
 pub mod status;
 pub mod store;
 mod verbs;

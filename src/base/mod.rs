@@ -4,6 +4,7 @@ pub mod map;
 pub mod names;
 pub mod never;
 pub mod prng;
+pub mod sha256;
 pub mod text;
 pub mod time;
 pub mod timers;

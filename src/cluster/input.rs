@@ -1,12 +1,68 @@
 //! What can be done to a cluster from outside, as data: the journal is made of it.
+//!
+//! An input either happens whole or is refused with the reason, and then nothing changed.
 
-use super::world::World;
+use super::world::{Process, World};
+use crate::api::apps::stateful_set::StatefulSet;
+use crate::api::core::node::{Node, Taint};
+use crate::api::kinds::{Key, Kind, ObjectRef};
+use crate::apiserver::apply::{ApplyReport, apply_text};
+use crate::apiserver::{DeleteOptions, Propagation};
 use crate::base::Str;
+use crate::client::api::Client;
 use serde::{Deserialize, Serialize};
+use std::rc::Rc;
 
 /// Something done from outside at one instant.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Input {
+    /// `kubectl apply -f` of a text of manifests.
+    Apply {
+        /// The manifests.
+        text: Rc<str>,
+    },
+    /// `kubectl delete`.
+    Delete {
+        /// The kind, as in manifests.
+        kind: String,
+        /// The namespace; empty for objects of the whole cluster.
+        namespace: String,
+        /// The name.
+        name: String,
+        /// Seconds of grace; the object's own if not given. 0 is `--force`.
+        grace: Option<i64>,
+        /// What becomes of what it owns.
+        cascade: Cascade,
+    },
+    /// `kubectl scale statefulset`.
+    Scale {
+        /// The namespace.
+        namespace: String,
+        /// The StatefulSet.
+        name: String,
+        /// How many replicas.
+        replicas: i32,
+    },
+    /// `kubectl taint node`: puts a taint on a Node or takes it away.
+    Taint {
+        /// The Node.
+        node: String,
+        /// The taint's key.
+        key: String,
+        /// The taint's value.
+        value: String,
+        /// The taint's effect.
+        effect: String,
+        /// Put on, or taken away.
+        on: bool,
+    },
+    /// `kubectl cordon` and `kubectl uncordon`.
+    Cordon {
+        /// The Node.
+        node: String,
+        /// Closed to new Pods, or open.
+        on: bool,
+    },
     /// Switches the machine `node` on or off.
     Power {
         /// The machine.
@@ -21,17 +77,167 @@ pub enum Input {
         /// Connected, or cut off.
         on: bool,
     },
+    /// Stops or starts a component of the control plane.
+    Component {
+        /// `kube-controller-manager` or `kube-scheduler`.
+        name: String,
+        /// Running, or stopped.
+        on: bool,
+    },
+}
+
+/// What becomes of what a deleted object owns: `kubectl delete --cascade`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Cascade {
+    /// It is collected afterwards.
+    #[default]
+    Background,
+    /// It goes first.
+    Foreground,
+    /// It stays and loses its owner.
+    Orphan,
+}
+
+/// What came of an input.
+#[derive(Clone, Debug, Default)]
+pub struct Outcome {
+    /// What kubectl or the simulator answers, line by line.
+    pub lines: Vec<String>,
+    /// Whether nothing was done.
+    pub refused: bool,
+    /// What came of the manifests, if some were applied.
+    pub report: Option<Rc<ApplyReport>>,
+}
+
+impl Outcome {
+    fn said(line: String) -> Outcome {
+        Outcome { lines: vec![line], ..Outcome::default() }
+    }
+
+    fn refused(line: String) -> Outcome {
+        Outcome { lines: vec![line], refused: true, report: None }
+    }
 }
 
 impl World {
-    /// Does `input` now. Refused, with the reason, if it makes no sense; then nothing changed.
-    pub fn input(&mut self, input: &Input) -> Result<(), String> {
-        match input {
-            Input::Power { node, on } => self.set_machine(node, Some(*on), None)?,
-            Input::Network { node, on } => self.set_machine(node, None, Some(*on))?,
-        }
+    /// Does `input` now.
+    pub fn input(&mut self, input: &Input) -> Outcome {
+        let outcome = self.do_input(input).unwrap_or_else(Outcome::refused);
         self.announce();
-        Ok(())
+        outcome
+    }
+
+    fn do_input(&mut self, input: &Input) -> Result<Outcome, String> {
+        match input {
+            Input::Apply { text } => Ok(self.apply(text)),
+            Input::Delete { kind, namespace, name, grace, cascade } => {
+                self.delete(kind, &Key::new(&**namespace, &**name), *grace, *cascade)
+            }
+            Input::Scale { namespace, name, replicas } => {
+                self.scale(&Key::new(&**namespace, &**name), *replicas)
+            }
+            Input::Taint { node, key, value, effect, on } => {
+                self.taint(node, key, value, effect, *on)
+            }
+            Input::Cordon { node, on } => self.cordon(node, *on),
+            Input::Power { node, on } => self.set_machine(node, Some(*on), None),
+            Input::Network { node, on } => self.set_machine(node, None, Some(*on)),
+            Input::Component { name, on } => self.set_component(name, *on),
+        }
+    }
+
+    fn apply(&mut self, text: &str) -> Outcome {
+        let report = apply_text(&mut self.server, self.now, text);
+        let lines = report.lines();
+        let refused = report.outcomes.is_empty();
+        Outcome { lines, refused, report: Some(Rc::new(report)) }
+    }
+
+    fn delete(
+        &mut self,
+        kind: &str,
+        key: &Key,
+        grace: Option<i64>,
+        cascade: Cascade,
+    ) -> Result<Outcome, String> {
+        let kind = Kind::by_name(kind).ok_or_else(|| unknown_kind(kind))?;
+        let options = DeleteOptions {
+            grace_period_seconds: grace,
+            propagation: match cascade {
+                Cascade::Background => Propagation::Background,
+                Cascade::Foreground => Propagation::Foreground,
+                Cascade::Orphan => Propagation::Orphan,
+            },
+            ..DeleteOptions::default()
+        };
+        let answer = self.server.delete(self.now, kind, key, &options);
+        answer.map_err(|status| status.to_string())?;
+        let how = if grace == Some(0) { "force deleted" } else { "deleted" };
+        let place = if key.namespace.is_empty() {
+            String::new()
+        } else {
+            format!(" from {} namespace", key.namespace)
+        };
+        Ok(Outcome::said(format!("{} {:?} {how}{place}", kind.info().qualified(), &*key.name)))
+    }
+
+    fn scale(&mut self, key: &Key, replicas: i32) -> Result<Outcome, String> {
+        let scaled = self.client().patch::<StatefulSet>(key, |set| {
+            Rc::make_mut(&mut set.spec).replicas = Some(replicas);
+        });
+        scaled.map_err(|status| status.to_string())?;
+        Ok(Outcome::said(format!("statefulset.apps/{} scaled", key.name)))
+    }
+
+    fn taint(
+        &mut self,
+        node: &str,
+        key: &str,
+        value: &str,
+        effect: &str,
+        on: bool,
+    ) -> Result<Outcome, String> {
+        let at = Key::global(node);
+        let found = self.client().get::<Node>(&at).map_err(|status| status.to_string())?;
+        match (found.taint(key, effect), on) {
+            (None, false) => {
+                return Err(format!("error: taint \"{key}:{effect}\" not found"));
+            }
+            (Some(old), true) if &*old.value == value => {
+                return Err(format!(
+                    "error: node {node} already has {key} taint(s) with same effect(s) and \
+                     --overwrite is false"
+                ));
+            }
+            _ => {}
+        }
+        let taint = Taint {
+            key: key.into(),
+            value: value.into(),
+            effect: effect.into(),
+            ..Taint::default()
+        };
+        let written = self.client().patch::<Node>(&at, |node| {
+            node.spec.taints.retain(|old| !(*old.key == *key && *old.effect == *effect));
+            if on {
+                node.spec.taints.push(taint);
+            }
+        });
+        written.map_err(|status| status.to_string())?;
+        let how = if on { "tainted" } else { "untainted" };
+        Ok(Outcome::said(format!("node/{node} {how}")))
+    }
+
+    fn cordon(&mut self, node: &str, on: bool) -> Result<Outcome, String> {
+        let at = Key::global(node);
+        let found = self.client().get::<Node>(&at).map_err(|status| status.to_string())?;
+        let word = if on { "cordoned" } else { "uncordoned" };
+        if found.spec.unschedulable == on {
+            return Ok(Outcome::said(format!("node/{node} already {word}")));
+        }
+        let written = self.client().patch::<Node>(&at, |node| node.spec.unschedulable = on);
+        written.map_err(|status| status.to_string())?;
+        Ok(Outcome::said(format!("node/{node} {word}")))
     }
 
     fn set_machine(
@@ -39,23 +245,122 @@ impl World {
         node: &str,
         powered: Option<bool>,
         connected: Option<bool>,
-    ) -> Result<(), String> {
+    ) -> Result<Outcome, String> {
         let name: Str = node.into();
-        let now = self.now;
         let Some(machine) = self.infra.machines.get(&name) else {
-            return Err(format!("there is no machine {node:?}"));
+            let known: Vec<&str> = self.infra.machines.keys().map(|name| &**name).collect();
+            let known = known.join(", ");
+            return Err(format!("there is no machine {node:?}; there are: {known}"));
         };
         let mut machine = machine.clone();
         let before = (machine.powered, machine.connected);
         machine.powered = powered.unwrap_or(machine.powered);
         machine.connected = connected.unwrap_or(machine.connected);
+        let state = match (powered, machine.powered, machine.connected) {
+            (Some(_), true, _) => "powered on",
+            (Some(_), false, _) => "powered off",
+            (None, _, true) => "connected",
+            (None, _, false) => "cut off from the network",
+        };
         if before == (machine.powered, machine.connected) {
-            return Err(format!("{node} is in that state already"));
+            return Err(format!("{node} is {state} already"));
         }
-        machine.since = now;
+        machine.since = self.now;
         self.infra.machines.insert_mut(name.clone(), machine);
         self.infra.revision += 1;
         self.machine_changed(&name);
-        Ok(())
+        Ok(Outcome::said(format!("{node} {state}")))
+    }
+
+    fn set_component(&mut self, name: &str, on: bool) -> Result<Outcome, String> {
+        let process = match name {
+            "kube-controller-manager" => Process::ControllerManager,
+            "kube-scheduler" => Process::Scheduler,
+            _ => {
+                return Err(format!(
+                    "there is no component {name:?}; there are: kube-controller-manager, \
+                     kube-scheduler"
+                ));
+            }
+        };
+        let state = if on { "running" } else { "stopped" };
+        if self.is_running(process) == on {
+            return Err(format!("{name} is {state} already"));
+        }
+        if on {
+            self.start(process);
+        } else {
+            self.stop(process);
+        }
+        Ok(Outcome::said(format!("{name} {state}")))
+    }
+
+    fn client(&mut self) -> Client<'_> {
+        Client { now: self.now, server: &mut self.server }
+    }
+}
+
+fn unknown_kind(kind: &str) -> String {
+    format!("error: the server doesn't have a resource type {kind:?}")
+}
+
+impl Input {
+    /// What it is, in the imperative, as kubectl or the simulator's own words would say it.
+    pub fn command(&self) -> String {
+        match self {
+            Input::Apply { .. } => "kubectl apply -f -".to_string(),
+            Input::Delete { kind, namespace, name, grace, cascade } => {
+                let singular = Kind::by_name(kind).map_or(&**kind, |kind| kind.info().singular);
+                let mut line = format!("kubectl delete {singular} {name}");
+                if !namespace.is_empty() && namespace != "default" {
+                    line.push_str(&format!(" -n {namespace}"));
+                }
+                match grace {
+                    Some(0) => line.push_str(" --force --grace-period=0"),
+                    Some(seconds) => line.push_str(&format!(" --grace-period={seconds}")),
+                    None => {}
+                }
+                match cascade {
+                    Cascade::Background => {}
+                    Cascade::Foreground => line.push_str(" --cascade=foreground"),
+                    Cascade::Orphan => line.push_str(" --cascade=orphan"),
+                }
+                line
+            }
+            Input::Scale { name, replicas, .. } => {
+                format!("kubectl scale statefulset {name} --replicas={replicas}")
+            }
+            Input::Taint { node, key, value, effect, on } => {
+                let value = if value.is_empty() { String::new() } else { format!("={value}") };
+                let minus = if *on { "" } else { "-" };
+                format!("kubectl taint node {node} {key}{value}:{effect}{minus}")
+            }
+            Input::Cordon { node, on: true } => format!("kubectl cordon {node}"),
+            Input::Cordon { node, on: false } => format!("kubectl uncordon {node}"),
+            Input::Power { node, on: true } => format!("poweron {node}"),
+            Input::Power { node, on: false } => format!("poweroff {node}"),
+            Input::Network { node, on: true } => format!("heal {node}"),
+            Input::Network { node, on: false } => format!("partition {node}"),
+            Input::Component { name, on: true } => format!("start {name}"),
+            Input::Component { name, on: false } => format!("stop {name}"),
+        }
+    }
+
+    /// The object it is about, if there is one.
+    pub fn subject(&self) -> Option<ObjectRef> {
+        let node = |name: &str| ObjectRef::new(Kind::Node, Key::global(name));
+        match self {
+            Input::Apply { .. } | Input::Component { .. } => None,
+            Input::Delete { kind, namespace, name, .. } => {
+                Some(ObjectRef::new(Kind::by_name(kind)?, Key::new(&**namespace, &**name)))
+            }
+            Input::Scale { namespace, name, .. } => {
+                Some(ObjectRef::new(Kind::StatefulSet, Key::new(&**namespace, &**name)))
+            }
+            Input::Taint { node: name, .. }
+            | Input::Cordon { node: name, .. }
+            | Input::Power { node: name, .. }
+            | Input::Network { node: name, .. } => Some(node(name)),
+        }
     }
 }

@@ -2,6 +2,7 @@
 //! Nobody's opinion. It knows no API object but names and uids.
 
 pub mod disk;
+pub mod disks;
 pub mod machine;
 pub mod process;
 

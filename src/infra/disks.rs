@@ -1,0 +1,158 @@
+//! What can be done with disks: make, attach, mount, write, and the way back. The infrastructure
+//! refuses what is physically impossible; whether something ought to be done is for others to
+//! know.
+
+use super::Infra;
+use super::disk::{Disk, Mount, Reach};
+use crate::api::meta::Uid;
+use crate::base::Str;
+use crate::base::time::SimTime;
+
+/// Why a disk cannot be mounted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MountRefusal {
+    /// There is no such disk.
+    NoDisk,
+    /// It is not attached to that machine.
+    NotAttached,
+    /// That machine cannot reach it.
+    OutOfReach,
+}
+
+impl Infra {
+    /// Puts a new disk there. Keeps the old one if there is one of that handle.
+    pub fn create_disk(&mut self, disk: Disk) {
+        if !self.disks.contains_key(&disk.handle) {
+            self.put_disk(disk);
+        }
+    }
+
+    /// Destroys a disk with its data; what is still mounted writes into the void.
+    pub fn remove_disk(&mut self, handle: &str) {
+        self.disks.remove_mut(handle);
+        self.revision += 1;
+    }
+
+    /// Attaches a disk to a machine. Refused as a storage backend refuses, in gRPC's words; a
+    /// disk that is attached there already is no error.
+    pub fn attach(&mut self, handle: &str, node: &Str) -> Result<(), Str> {
+        let Some(disk) = self.disks.get(handle) else {
+            return Err(rpc_error("NotFound", format!("volume {handle} does not exist")));
+        };
+        if let Some(error) = &disk.attach_error {
+            return Err(error.clone());
+        }
+        if !self.reaches(disk, node) {
+            let text = format!("volume {handle} cannot be reached from node {node}");
+            return Err(rpc_error("InvalidArgument", text));
+        }
+        let exclusive = disk.reach != Reach::Shared;
+        if let Some(other) = disk.attached.iter().find(|other| exclusive && *other != node) {
+            let text = format!("volume {handle} is published at another node: {other}");
+            return Err(rpc_error("FailedPrecondition", text));
+        }
+        let mut disk = disk.clone();
+        disk.attached.insert_mut(node.clone());
+        self.put_disk(disk);
+        Ok(())
+    }
+
+    /// Detaches a disk from a machine, whether or not it is still mounted there: whoever has it
+    /// mounted is cut off from it. Detaching what is not attached is no error.
+    pub fn detach(&mut self, now: SimTime, handle: &str, node: &str) -> Result<(), Str> {
+        let Some(disk) = self.disks.get(handle) else { return Ok(()) };
+        if let Some(error) = &disk.detach_error {
+            return Err(error.clone());
+        }
+        let mut disk = disk.clone();
+        disk.attached.remove_mut(node);
+        disk.fence(now, node);
+        self.put_disk(disk);
+        Ok(())
+    }
+
+    /// Mounts a disk on a machine for a Pod; nobody writes yet.
+    pub fn mount(&mut self, handle: &str, node: &Str, pod: Uid) -> Result<(), MountRefusal> {
+        let Some(disk) = self.disks.get(handle) else { return Err(MountRefusal::NoDisk) };
+        if !self.reaches(disk, node) {
+            return Err(MountRefusal::OutOfReach);
+        }
+        if disk.attachable && !disk.attached.contains(node) {
+            return Err(MountRefusal::NotAttached);
+        }
+        let mut disk = disk.clone();
+        disk.mounts.insert_mut(pod, Mount { node: node.clone(), writing: None, fenced: false });
+        self.put_disk(disk);
+        Ok(())
+    }
+
+    /// Unmounts what was mounted for a Pod; its process has stopped writing.
+    pub fn unmount(&mut self, now: SimTime, handle: &str, pod: Uid) {
+        self.change_disk(handle, |disk| {
+            disk.close(now, pod);
+            disk.mounts.remove_mut(&pod);
+        });
+    }
+
+    /// The process of a Pod runs with the disk mounted: it writes once a second from now on.
+    pub fn start_writing(&mut self, now: SimTime, handle: &str, pod: Uid) {
+        self.change_disk(handle, |disk| disk.open(now, pod));
+    }
+
+    /// The process of a Pod has stopped; the disk stays mounted.
+    pub fn stop_writing(&mut self, now: SimTime, handle: &str, pod: Uid) {
+        self.change_disk(handle, |disk| disk.close(now, pod));
+    }
+
+    /// The machine has lost power: nothing is mounted there any more. Attachments stay, for they
+    /// are kept by the backend.
+    pub fn drop_mounts_on(&mut self, now: SimTime, node: &str) {
+        let handles: Vec<Str> = self.disks.keys().cloned().collect();
+        for handle in handles {
+            self.change_disk(&handle, |disk| {
+                for pod in disk.pods_mounting_on(node) {
+                    disk.close(now, pod);
+                    disk.mounts.remove_mut(&pod);
+                }
+            });
+        }
+    }
+
+    /// The machine is gone for good, and the disks inside it.
+    pub fn drop_disks_in(&mut self, node: &str) {
+        let inside = |disk: &&Disk| matches!(&disk.reach, Reach::Local(at) if **at == *node);
+        let handles: Vec<Str> =
+            self.disks.values().filter(inside).map(|disk| disk.handle.clone()).collect();
+        handles.iter().for_each(|handle| self.remove_disk(handle));
+    }
+
+    fn reaches(&self, disk: &Disk, node: &str) -> bool {
+        match &disk.reach {
+            Reach::Anywhere | Reach::Shared => true,
+            Reach::Zone(zone) => {
+                // A machine that is not there any more can still be detached and attached in
+                // the backend's books; only a known other zone is out of reach.
+                self.machines.get(node).is_none_or(|machine| machine.zone == *zone)
+            }
+            Reach::Local(at) => **at == *node,
+        }
+    }
+
+    fn change_disk(&mut self, handle: &str, change: impl FnOnce(&mut Disk)) {
+        let Some(old) = self.disks.get(handle) else { return };
+        let mut new = old.clone();
+        change(&mut new);
+        if new != *old {
+            self.put_disk(new);
+        }
+    }
+
+    fn put_disk(&mut self, disk: Disk) {
+        self.disks.insert_mut(disk.handle.clone(), disk);
+        self.revision += 1;
+    }
+}
+
+fn rpc_error(code: &str, text: String) -> Str {
+    format!("rpc error: code = {code} desc = {text}").into()
+}

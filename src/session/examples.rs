@@ -1,0 +1,30 @@
+//! The manifests that come with the playground, exactly as their authors wrote them.
+
+/// A manifest on offer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Example {
+    /// Its name in links.
+    pub id: &'static str,
+    /// Its title for people.
+    pub title: &'static str,
+    /// Its file name.
+    pub file: &'static str,
+    /// Its text.
+    pub text: &'static str,
+}
+
+/// All of them; the first is the one a first visit shows.
+pub const EXAMPLES: &[Example] = &[
+    Example {
+        id: "web",
+        title: "Web (nginx)",
+        file: "web.yaml",
+        text: include_str!("../../static/examples/web.yaml"),
+    },
+    Example {
+        id: "zookeeper",
+        title: "ZooKeeper",
+        file: "zookeeper.yaml",
+        text: include_str!("../../static/examples/zookeeper.yaml"),
+    },
+];

@@ -1,0 +1,388 @@
+//! What one person does here: a history, the manifests in the editor, the clock's pace. The
+//! reducer of the page, without the page.
+//!
+//! Not here: anything of a browser; what things look like (`view`).
+
+pub mod examples;
+pub mod save;
+
+use crate::api::kinds::ObjectRef;
+use crate::apiserver::apply::ApplyReport;
+use crate::base::Str;
+use crate::base::time::{SimTime, Span};
+use crate::cluster::input::Input;
+use crate::config::Config;
+use crate::timeline::{Progress, SETTLE_LIMIT, Timeline};
+use examples::EXAMPLES;
+use std::rc::Rc;
+
+/// Wakes taken in one go: enough for every ordinary step, few enough to answer at once.
+const BUDGET: u64 = 20_000;
+
+/// Histories kept for undo.
+const UNDO_MAX: usize = 32;
+
+/// Simulated seconds per second that one can choose.
+pub const SPEEDS: &[u32] = &[1, 5, 20, 60];
+
+/// Something the person wants.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Action {
+    /// To the next moment at which anything has changed.
+    Step,
+    /// To the moment before.
+    Back,
+    /// To the beginning of this history.
+    Start,
+    /// Time runs.
+    Play,
+    /// Time stands.
+    Pause,
+    /// Until nothing is scheduled any more.
+    Settle,
+    /// Forward by so much.
+    Forward(Span),
+    /// To this time.
+    Seek(SimTime),
+    /// Simulated seconds per second.
+    Speed(u32),
+    /// So many real milliseconds have passed.
+    Frame(u64),
+    /// A new cluster with the current manifest applied.
+    Reset,
+    /// Takes the last deed back.
+    Undo,
+    /// Applies the manifest in the editor.
+    Apply,
+    /// The text in the editor has become this.
+    Edit(Str),
+    /// A file of this name and text was opened.
+    Open(Str, Str),
+    /// Shows the file of this number.
+    File(usize),
+    /// Shows the example of this number and starts a new cluster with it.
+    Example(usize),
+    /// Does something to the cluster.
+    Do(Input),
+    /// Picks an object, or none.
+    Select(Option<ObjectRef>),
+}
+
+/// A manifest in the editor.
+#[derive(Clone, Debug, PartialEq)]
+pub struct File {
+    /// Its name.
+    pub name: Str,
+    /// Its text as it is now.
+    pub text: Str,
+    /// What was last applied of it.
+    pub applied: Option<Str>,
+}
+
+/// Work that goes on over several frames.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Errand {
+    Step,
+    Settle(SimTime),
+    Until(SimTime),
+}
+
+/// An older state to go back to.
+#[derive(Clone, Debug)]
+struct Before {
+    label: Str,
+    timeline: Rc<Timeline>,
+    files: Rc<Vec<File>>,
+    current: usize,
+}
+
+/// What one person does here.
+#[derive(Clone, Debug)]
+pub struct Session {
+    timeline: Rc<Timeline>,
+    files: Rc<Vec<File>>,
+    current: usize,
+    report: Option<Rc<ApplyReport>>,
+    selected: Option<ObjectRef>,
+    playing: bool,
+    speed: u32,
+    errand: Option<Errand>,
+    said: Str,
+    refused: bool,
+    undo: Rc<Vec<Before>>,
+}
+
+impl Default for Session {
+    fn default() -> Self {
+        Session::new(Config::default(), 0)
+    }
+}
+
+impl Session {
+    /// A first visit: the example of this number applied at the start, time standing.
+    pub fn new(config: Config, example: usize) -> Session {
+        let file = |example: &examples::Example| File {
+            name: example.file.into(),
+            text: example.text.into(),
+            applied: None,
+        };
+        let mut session = Session {
+            timeline: Rc::new(Timeline::new(config, Vec::new())),
+            files: Rc::new(EXAMPLES.iter().map(file).collect()),
+            current: example.min(EXAMPLES.len() - 1),
+            report: None,
+            selected: None,
+            playing: false,
+            speed: 5,
+            errand: None,
+            said: "".into(),
+            refused: false,
+            undo: Rc::default(),
+        };
+        session.apply_manifest();
+        session.undo = Rc::default();
+        session.said = "".into();
+        session
+    }
+
+    /// The history and the moment looked at.
+    pub fn timeline(&self) -> &Timeline {
+        &self.timeline
+    }
+
+    /// The manifests in the editor.
+    pub fn files(&self) -> &[File] {
+        &self.files
+    }
+
+    /// The number of the manifest shown.
+    pub fn current(&self) -> usize {
+        self.current
+    }
+
+    /// The manifest shown.
+    pub fn file(&self) -> &File {
+        &self.files[self.current]
+    }
+
+    /// What came of the last manifest applied.
+    pub fn report(&self) -> Option<&ApplyReport> {
+        self.report.as_deref()
+    }
+
+    /// The object picked.
+    pub fn selected(&self) -> Option<&ObjectRef> {
+        self.selected.as_ref()
+    }
+
+    /// Whether time runs.
+    pub fn is_playing(&self) -> bool {
+        self.playing
+    }
+
+    /// Whether a piece of work goes on over several frames: `Frame` continues it.
+    pub fn is_busy(&self) -> bool {
+        self.errand.is_some()
+    }
+
+    /// Simulated seconds per second.
+    pub fn speed(&self) -> u32 {
+        self.speed
+    }
+
+    /// What the last deed did or why it was refused, in one sentence; empty at first.
+    pub fn said(&self) -> &Str {
+        &self.said
+    }
+
+    /// Whether the last deed was refused.
+    pub fn was_refused(&self) -> bool {
+        self.refused
+    }
+
+    /// What `Undo` would take back.
+    pub fn undo_label(&self) -> Option<&Str> {
+        self.undo.last().map(|before| &before.label)
+    }
+
+    /// Does what the person wants.
+    pub fn apply(&mut self, action: Action) {
+        match action {
+            Action::Frame(millis) => return self.frame(millis),
+            Action::Edit(text) => return self.edit(text),
+            Action::Select(object) => return self.selected = object,
+            Action::Speed(speed) => return self.speed = speed.clamp(1, 60),
+            _ => {}
+        }
+        self.errand = None;
+        self.refused = false;
+        match action {
+            Action::Play => return self.playing = !self.timeline.is_settled(),
+            Action::File(n) => return self.current = n.min(self.files.len() - 1),
+            _ => self.playing = false,
+        }
+        match action {
+            Action::Step => self.begin(Errand::Step),
+            Action::Settle => {
+                let limit = self.timeline.now() + SETTLE_LIMIT;
+                self.begin(Errand::Settle(limit));
+            }
+            Action::Forward(span) => self.begin(Errand::Until(self.timeline.now() + span)),
+            Action::Seek(at) if at > self.timeline.film().known() => self.begin(Errand::Until(at)),
+            Action::Seek(at) => self.history().seek(at),
+            Action::Back => drop(self.history().step_back()),
+            Action::Start => self.history().seek(SimTime::ZERO),
+            Action::Reset => self.reset(),
+            Action::Undo => self.take_back(),
+            Action::Apply => self.apply_manifest(),
+            Action::Open(name, text) => self.open(name, text),
+            Action::Example(n) => self.example(n),
+            Action::Do(input) => self.act(input),
+            _ => {}
+        }
+    }
+
+    fn history(&mut self) -> &mut Timeline {
+        Rc::make_mut(&mut self.timeline)
+    }
+
+    fn begin(&mut self, errand: Errand) {
+        self.errand = Some(errand);
+        self.go_on();
+    }
+
+    /// Works on the errand for one budget.
+    fn go_on(&mut self) {
+        let Some(errand) = self.errand else { return };
+        let progress = match errand {
+            Errand::Step => self.history().step(BUDGET),
+            Errand::Settle(limit) => self.history().settle(limit, BUDGET),
+            Errand::Until(at) => self.history().run_until(at, BUDGET),
+        };
+        if progress == Progress::Done {
+            self.errand = None;
+            if let Errand::Settle(_) = errand
+                && !self.timeline.is_settled()
+            {
+                self.said = "not settled after 30 minutes: something goes on and on".into();
+            }
+        }
+    }
+
+    fn frame(&mut self, millis: u64) {
+        if self.errand.is_some() {
+            return self.go_on();
+        }
+        if !self.playing {
+            return;
+        }
+        // A tab that slept must not wake up to a burst.
+        let millis = millis.min(100);
+        let until = self.timeline.now() + Span(millis * u64::from(self.speed));
+        if self.history().run_until(until, BUDGET) == Progress::More {
+            self.errand = Some(Errand::Until(until));
+        }
+        if self.timeline.is_settled() {
+            self.playing = false;
+        }
+    }
+
+    fn remember(&mut self, label: String) {
+        let before = Before {
+            label: label.into(),
+            timeline: self.timeline.clone(),
+            files: self.files.clone(),
+            current: self.current,
+        };
+        let undo = Rc::make_mut(&mut self.undo);
+        if undo.len() == UNDO_MAX {
+            undo.remove(0);
+        }
+        undo.push(before);
+    }
+
+    fn forget_last(&mut self) {
+        Rc::make_mut(&mut self.undo).pop();
+    }
+
+    fn take_back(&mut self) {
+        let Some(before) = Rc::make_mut(&mut self.undo).pop() else { return };
+        self.timeline = before.timeline;
+        self.files = before.files;
+        self.current = before.current;
+        self.report = None;
+        self.said = format!("taken back: {}", before.label).into();
+    }
+
+    fn act(&mut self, input: Input) {
+        self.remember(input.command());
+        let outcome = self.history().act(input);
+        self.refused = outcome.refused;
+        self.said = outcome.lines.join("\n").into();
+        if outcome.refused {
+            self.forget_last();
+        }
+    }
+
+    fn apply_manifest(&mut self) {
+        let text = self.file().text.clone();
+        self.remember(format!("apply {}", self.file().name));
+        let outcome = self.history().act(Input::Apply { text: text.clone() });
+        self.refused = outcome.refused;
+        self.report = outcome.report;
+        self.said = outcome.lines.join("\n").into();
+        if outcome.refused {
+            self.forget_last();
+        } else {
+            let current = self.current;
+            Rc::make_mut(&mut self.files)[current].applied = Some(text);
+        }
+    }
+
+    fn edit(&mut self, text: Str) {
+        let current = self.current;
+        Rc::make_mut(&mut self.files)[current].text = text;
+    }
+
+    fn open(&mut self, name: Str, text: Str) {
+        self.remember(format!("open {name}"));
+        let files = Rc::make_mut(&mut self.files);
+        match files.iter().position(|file| file.name == name) {
+            Some(n) => {
+                files[n].text = text;
+                self.current = n;
+            }
+            None => {
+                files.push(File { name, text, applied: None });
+                self.current = files.len() - 1;
+            }
+        }
+    }
+
+    fn example(&mut self, n: usize) {
+        let Some(example) = EXAMPLES.get(n) else { return };
+        self.remember(format!("example {}", example.title));
+        let depth = self.undo.len();
+        self.open(example.file.into(), example.text.into());
+        self.start_over();
+        Rc::make_mut(&mut self.undo).truncate(depth);
+    }
+
+    fn reset(&mut self) {
+        self.remember("reset".to_string());
+        let depth = self.undo.len();
+        self.start_over();
+        Rc::make_mut(&mut self.undo).truncate(depth);
+    }
+
+    /// A new cluster with the manifest shown applied to it.
+    fn start_over(&mut self) {
+        let config = (*self.timeline.world().config).clone();
+        self.timeline = Rc::new(Timeline::new(config, Vec::new()));
+        self.selected = None;
+        for file in Rc::make_mut(&mut self.files) {
+            file.applied = None;
+        }
+        self.apply_manifest();
+    }
+}

@@ -1,0 +1,253 @@
+//! The commands of transcripts, run against a session.
+
+use playground::api::kinds::{Key, Kind, Object};
+use playground::base::time::{SimTime, Span};
+use playground::cluster::input::{Cascade, Input};
+use playground::config::Config;
+use playground::kubectl::print::{self, Look};
+use playground::session::examples::EXAMPLES;
+use playground::timeline::{Progress, SETTLE_LIMIT, Timeline};
+use std::collections::BTreeMap;
+
+/// Runs a whole file and gives it back with what the system said this time.
+pub fn run_file(text: &str) -> String {
+    let mut out = String::new();
+    let mut run = Run::new();
+    let mut lines = text.lines().peekable();
+    while let Some(line) = lines.next() {
+        if line.starts_with("--- ") {
+            run = Run::new();
+        }
+        if line.is_empty() || line.starts_with('#') || line.starts_with("--- ") {
+            out.push_str(line);
+            out.push('\n');
+            continue;
+        }
+        out.push_str(line);
+        out.push('\n');
+        if let Some(name) = line.strip_prefix("file ") {
+            let mut manifest = String::new();
+            for line in lines.by_ref() {
+                out.push_str(line);
+                out.push('\n');
+                if line == "end" {
+                    break;
+                }
+                manifest.push_str(line);
+                manifest.push('\n');
+            }
+            run.files.insert(name.to_string(), manifest);
+            continue;
+        }
+        // What was said last time.
+        while lines.peek().is_some_and(|next| next.starts_with("  ")) {
+            lines.next();
+        }
+        for said in run.command(line) {
+            out.push_str(format!("  {said}").trim_end());
+            out.push('\n');
+        }
+    }
+    out
+}
+
+struct Run {
+    timeline: Timeline,
+    files: BTreeMap<String, String>,
+}
+
+impl Run {
+    fn new() -> Run {
+        let examples = EXAMPLES.iter().map(|e| (e.file.to_string(), e.text.to_string()));
+        Run { timeline: Timeline::new(Config::default(), Vec::new()), files: examples.collect() }
+    }
+
+    fn command(&mut self, line: &str) -> Vec<String> {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        match words[..] {
+            ["$", "kubectl", ref rest @ ..] => self.kubectl(rest),
+            ["poweroff", node] => self.act(Input::Power { node: node.into(), on: false }),
+            ["poweron", node] => self.act(Input::Power { node: node.into(), on: true }),
+            ["partition", node] => self.act(Input::Network { node: node.into(), on: false }),
+            ["heal", node] => self.act(Input::Network { node: node.into(), on: true }),
+            ["stop", name] => self.act(Input::Component { name: name.into(), on: false }),
+            ["start", name] => self.act(Input::Component { name: name.into(), on: true }),
+            ["advance", span] => self.advance(parse_span(span)),
+            ["settle"] => self.settle(),
+            ["step"] => {
+                assert_eq!(self.timeline.step(1_000_000), Progress::Done);
+                vec![self.clock()]
+            }
+            ["back"] => {
+                let moved = self.timeline.step_back();
+                vec![if moved { self.clock() } else { "already at the start".into() }]
+            }
+            ["seek", span] => {
+                self.timeline.seek(SimTime(parse_span(span).0));
+                vec![self.clock()]
+            }
+            ["show", what] => self.show(what),
+            _ => panic!("no such command in a transcript: {line}"),
+        }
+    }
+
+    fn clock(&self) -> String {
+        let now = self.timeline.now();
+        format!("t={now}.{:03}", now.0 % 1000)
+    }
+
+    fn act(&mut self, input: Input) -> Vec<String> {
+        let outcome = self.timeline.act(input);
+        outcome.lines.iter().flat_map(|text| text.lines()).map(String::from).collect()
+    }
+
+    fn advance(&mut self, span: Span) -> Vec<String> {
+        let until = self.timeline.now() + span;
+        assert_eq!(self.timeline.run_until(until, 10_000_000), Progress::Done);
+        vec![self.clock()]
+    }
+
+    fn settle(&mut self) -> Vec<String> {
+        let limit = self.timeline.now() + SETTLE_LIMIT;
+        assert_eq!(self.timeline.settle(limit, 10_000_000), Progress::Done);
+        let settled = if self.timeline.is_settled() { "" } else { " (not settled)" };
+        vec![format!("{}{settled}", self.clock())]
+    }
+
+    fn kubectl(&mut self, words: &[&str]) -> Vec<String> {
+        match words {
+            ["apply", "-f", file] => {
+                let text = self.files.get(*file).expect("the file is given before").as_str();
+                let text = text.into();
+                self.act(Input::Apply { text })
+            }
+            ["get", kinds, rest @ ..] => self.get(kinds, rest),
+            ["delete", kind, name, rest @ ..] => {
+                let kind = Kind::by_word(kind).expect("a known kind");
+                let namespace = if kind.info().namespaced { "default" } else { "" };
+                self.act(Input::Delete {
+                    kind: kind.info().name.into(),
+                    namespace: namespace.into(),
+                    name: (*name).into(),
+                    grace: rest.contains(&"--force").then_some(0),
+                    cascade: match rest {
+                        ["--cascade=orphan"] => Cascade::Orphan,
+                        ["--cascade=foreground"] => Cascade::Foreground,
+                        _ => Cascade::Background,
+                    },
+                })
+            }
+            ["scale", "statefulset", name, replicas] => {
+                let replicas = replicas.trim_start_matches("--replicas=");
+                self.act(Input::Scale {
+                    namespace: "default".into(),
+                    name: (*name).into(),
+                    replicas: replicas.parse().expect("a number of replicas"),
+                })
+            }
+            ["taint", "node", node, taint] => {
+                let on = !taint.ends_with('-');
+                let (pair, effect) =
+                    taint.trim_end_matches('-').split_once(':').expect("key=value:Effect");
+                let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
+                let [node, key, value, effect] = [node, key, value, effect].map(String::from);
+                self.act(Input::Taint { node, key, value, effect, on })
+            }
+            ["cordon", node] => self.act(Input::Cordon { node: (*node).into(), on: true }),
+            ["uncordon", node] => self.act(Input::Cordon { node: (*node).into(), on: false }),
+            _ => panic!("no such kubectl command in a transcript: {words:?}"),
+        }
+    }
+
+    fn get(&self, kinds: &str, rest: &[&str]) -> Vec<String> {
+        let store = self.timeline.world().store();
+        let many = kinds.contains(',');
+        let mut out = Vec::new();
+        for word in kinds.split(',') {
+            let kind = Kind::by_word(word).unwrap_or_else(|| panic!("no kind {word:?}"));
+            let name = rest.iter().find(|word| !word.starts_with('-'));
+            if rest.contains(&"-oyaml") {
+                let namespace = if kind.info().namespaced { "default" } else { "" };
+                let key = Key::new(namespace, *name.expect("a name with -oyaml"));
+                let object = store.object(kind, &key).expect("the object is there");
+                let yaml = serde_yaml::to_string(&object.to_value()).expect("it is plain data");
+                out.extend(yaml.lines().map(String::from));
+                continue;
+            }
+            let shown = |object: &&Object| {
+                let meta = object.meta();
+                (meta.namespace.is_empty() || &*meta.namespace == "default")
+                    && name.is_none_or(|name| *meta.name == **name)
+            };
+            let objects: Vec<Object> = store.list_objects(kind).filter(shown).cloned().collect();
+            let look = Look {
+                wide: rest.contains(&"-owide"),
+                with_kind: many,
+                labels: rest.contains(&"--show-labels"),
+                ..Look::default()
+            };
+            if objects.is_empty() {
+                out.push(match name {
+                    Some(name) => {
+                        format!(
+                            "Error from server (NotFound): {} {name:?} not found",
+                            kind.info().resource()
+                        )
+                    }
+                    None => "No resources found in default namespace.".to_string(),
+                });
+                continue;
+            }
+            let now = self.timeline.now();
+            out.extend(print::text(&objects, kind, look, now).lines().map(String::from));
+        }
+        out
+    }
+
+    fn show(&self, what: &str) -> Vec<String> {
+        let world = self.timeline.world();
+        match what {
+            "waits" => world
+                .waits
+                .iter()
+                .map(|wait| {
+                    let on = wait.on.as_ref().map_or(String::new(), |on| format!(" on {on}"));
+                    let until = wait.until.map_or("until something changes".to_string(), |until| {
+                        format!("until {until}")
+                    });
+                    let because = format!("{:?}", wait.because);
+                    format!("{} waits{on}: {because}, since {}, {until}", wait.subject, wait.since)
+                })
+                .collect(),
+            "processes" => {
+                let line = |process: &playground::infra::process::Process| {
+                    format!("{} runs on {}", process.key.name, process.node)
+                };
+                world.infra.processes.values().map(line).collect()
+            }
+            "disks" => world
+                .infra
+                .disks
+                .values()
+                .map(|disk| {
+                    let attached: Vec<String> =
+                        disk.attached.iter().map(|node| node.to_string()).collect();
+                    format!("{} attached to [{}]", disk.handle, attached.join(", "))
+                })
+                .collect(),
+            _ => panic!("there is nothing to show under {what:?}"),
+        }
+    }
+}
+
+fn parse_span(text: &str) -> Span {
+    let unit = text.trim_start_matches(|c: char| c.is_ascii_digit());
+    let number: u64 = text[..text.len() - unit.len()].parse().expect("a number of time");
+    match unit {
+        "ms" => Span::millis(number),
+        "s" => Span::seconds(number),
+        "m" => Span::minutes(number),
+        "h" => Span::minutes(number * 60),
+        _ => panic!("no unit of time: {unit:?}"),
+    }
+}
