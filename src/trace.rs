@@ -6,6 +6,7 @@ use crate::api::kinds::{Key, Kind, ObjectRef};
 use crate::base::Str;
 use crate::base::map::Map;
 use crate::base::time::{SimTime, Span};
+use std::ops::Bound;
 use std::rc::Rc;
 
 /// Who says that something waits.
@@ -239,36 +240,45 @@ pub enum Because {
     },
 }
 
-/// All waits there are, by who said so and about which key.
+/// Where a wait was said: by whom, when looking at which object.
+type Said = (Source, Kind, Key);
+
+/// All waits there are, by who said so and about which object, and by what waits.
 #[derive(Clone, Debug, Default)]
 pub struct Waits {
-    said: Map<(Source, Kind, Key), Rc<Vec<Wait>>>,
+    said: Map<Said, Rc<Vec<Wait>>>,
+    by_subject: Map<(ObjectRef, Said), ()>,
 }
 
 impl Waits {
-    /// Replaces what `source` said when it last looked at the object `kind` `key`. A wait that was
-    /// there before, by the same rule and for the same object, keeps its `since`.
+    /// Replaces what `source` said when it last looked at the object `kind` `key`. A wait that
+    /// was there before, by the same rule and for the same object, keeps its `since`.
     pub fn replace(&mut self, source: Source, kind: Kind, key: &Key, mut new: Vec<Wait>) {
         let at = (source, kind, key.clone());
-        let old = self.said.get(&at);
-        if new.is_empty() {
-            if old.is_some() {
-                self.said.remove_mut(&at);
-            }
+        let old = self.said.get(&at).cloned();
+        if new.is_empty() && old.is_none() {
             return;
         }
+        let old = old.unwrap_or_default();
         for wait in &mut new {
-            let same = |old: &&Wait| {
-                let (a, b) = (&old.because, &wait.because);
-                old.subject == wait.subject
-                    && old.on == wait.on
-                    && std::mem::discriminant(a) == std::mem::discriminant(b)
-            };
-            if let Some(old) = old.and_then(|old| old.iter().find(same)) {
+            if let Some(old) = old.iter().find(|old| old.is_same_as(wait)) {
                 wait.since = old.since;
             }
         }
-        self.said.insert_mut(at, Rc::new(new));
+        if *old == new {
+            return;
+        }
+        for wait in old.iter() {
+            self.by_subject.remove_mut(&(wait.subject.clone(), at.clone()));
+        }
+        for wait in &new {
+            self.by_subject.insert_mut((wait.subject.clone(), at.clone()), ());
+        }
+        if new.is_empty() {
+            self.said.remove_mut(&at);
+        } else {
+            self.said.insert_mut(at, Rc::new(new));
+        }
     }
 
     /// All waits, in a fixed order.
@@ -276,13 +286,29 @@ impl Waits {
         self.said.values().flat_map(|waits| waits.iter())
     }
 
-    /// The waits of one object.
+    /// The waits of one object, in the order of their sources.
     pub fn of<'w>(&'w self, subject: &'w ObjectRef) -> impl Iterator<Item = &'w Wait> + 'w {
-        self.iter().filter(move |wait| wait.subject == *subject)
+        let first = (Source::StatefulSet, Kind::ALL[0], Key::new("", ""));
+        let range = (Bound::Included((subject.clone(), first)), Bound::Unbounded);
+        let said = self.by_subject.range(range);
+        said.take_while(move |((of, _), ())| of == subject)
+            .filter_map(|((_, at), ())| self.said.get(at))
+            .flat_map(|waits| waits.iter())
+            .filter(move |wait| wait.subject == *subject)
     }
 
     /// What `source` said when it last looked at the object `kind` `key`.
     pub fn said_by(&self, source: Source, kind: Kind, key: &Key) -> &[Wait] {
         self.said.get(&(source, kind, key.clone())).map_or(&[], |waits| waits)
+    }
+}
+
+impl Wait {
+    /// Whether `other` is the same wait as before, so that it began when this one did.
+    fn is_same_as(&self, other: &Wait) -> bool {
+        let rule = std::mem::discriminant(&self.because);
+        self.subject == other.subject
+            && self.on == other.on
+            && rule == std::mem::discriminant(&other.because)
     }
 }

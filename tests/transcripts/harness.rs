@@ -4,6 +4,7 @@ use playground::api::kinds::{Key, Kind, Object};
 use playground::base::time::{SimTime, Span};
 use playground::cluster::input::{Cascade, Input};
 use playground::config::Config;
+use playground::explain;
 use playground::kubectl::print::{self, Look};
 use playground::session::examples::EXAMPLES;
 use playground::timeline::{Progress, SETTLE_LIMIT, Timeline};
@@ -211,14 +212,21 @@ impl Run {
                 .waits
                 .iter()
                 .map(|wait| {
-                    let on = wait.on.as_ref().map_or(String::new(), |on| format!(" on {on}"));
-                    let until = wait.until.map_or("until something changes".to_string(), |until| {
-                        format!("until {until}")
-                    });
-                    let because = format!("{:?}", wait.because);
-                    format!("{} waits{on}: {because}, since {}, {until}", wait.subject, wait.since)
+                    let text = explain::plain(&explain::sentence(wait, world.now));
+                    format!("{}: {text} Since {}.", wait.subject, wait.since)
                 })
                 .collect(),
+            "because" => match explain::most_blocked(world) {
+                Some(unready) => vec![explain::plain(&unready.sentence(world.now))],
+                None => vec!["nothing waits".to_string()],
+            },
+            "ways" => {
+                let chain = explain::most_blocked(world).map(|unready| unready.chain);
+                let ways = explain::ways_out(world, &chain.unwrap_or_default());
+                let way =
+                    |way: &explain::Way| format!("{}: {} {}", way.label, way.price, way.detail);
+                ways.iter().map(way).collect()
+            }
             "processes" => {
                 let line = |process: &playground::infra::process::Process| {
                     format!("{} runs on {}", process.key.name, process.node)

@@ -1,0 +1,12 @@
+//! Explains what the components said: one sentence a wait, the chain from a StatefulSet to the
+//! root of its trouble, and the ways out with their price.
+//!
+//! It never has a second opinion: without a wait in the cluster there is no explanation here.
+
+pub mod chain;
+pub mod sentence;
+pub mod ways;
+
+pub use chain::{Chain, Unready, most_blocked, of_object, of_set};
+pub use sentence::{Piece, Sentence, plain, sentence, spell};
+pub use ways::{Way, delete_pod, force_delete, ways_out};
