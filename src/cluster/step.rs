@@ -10,6 +10,7 @@ use crate::base::timers::Timers;
 use crate::client::ControlPlane;
 use crate::client::node_plane::NodePlane;
 use crate::controller::Surroundings;
+use crate::scheduler::Scheduler;
 use crate::{csi, kubelet, scheduler};
 use std::rc::Rc;
 
@@ -153,7 +154,7 @@ impl World {
             return;
         }
         if process == Process::Scheduler {
-            self.scheduler = scheduler::Scheduler::default();
+            self.scheduler = Scheduler::default();
         }
         let everything = self.everything();
         self.tell(process, &everything);
@@ -174,7 +175,7 @@ impl World {
 
     fn with_scheduler(
         &mut self,
-        act: impl FnOnce(&mut scheduler::Scheduler, &mut ControlPlane<'_>, &mut Timers<scheduler::Wake>),
+        act: impl FnOnce(&mut Scheduler, &mut ControlPlane<'_>, &mut Timers<scheduler::Wake>),
     ) {
         let mut timers = Timers::default();
         let mut cx = ControlPlane {

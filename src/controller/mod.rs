@@ -132,7 +132,12 @@ macro_rules! controllers {
             }
 
             /// Does what `wake` asks for.
-            pub fn wake(&mut self, around: Surroundings<'_>, wake: Wake, timers: &mut Timers<Wake>) {
+            pub fn wake(
+                &mut self,
+                around: Surroundings<'_>,
+                wake: Wake,
+                timers: &mut Timers<Wake>,
+            ) {
                 let (id, key, later) = match wake {
                     Wake::Work(id, key) => (id, key, false),
                     Wake::Later(id, key) => (id, key, true),

@@ -24,6 +24,30 @@ pub fn columns(kind: Kind) -> Vec<Column> {
     plain.iter().map(column(false)).chain(wide.iter().map(column(true))).collect()
 }
 
+const CLAIM: &[&str] = &[
+    "NAME",
+    "STATUS",
+    "VOLUME",
+    "CAPACITY",
+    "ACCESS MODES",
+    "STORAGECLASS",
+    "VOLUMEATTRIBUTESCLASS",
+    "AGE",
+];
+
+const VOLUME: &[&str] = &[
+    "NAME",
+    "CAPACITY",
+    "ACCESS MODES",
+    "RECLAIM POLICY",
+    "STATUS",
+    "CLAIM",
+    "STORAGECLASS",
+    "VOLUMEATTRIBUTESCLASS",
+    "REASON",
+    "AGE",
+];
+
 fn headings(kind: Kind) -> (&'static [&'static str], &'static [&'static str]) {
     match kind {
         Kind::Pod => (
@@ -41,34 +65,8 @@ fn headings(kind: Kind) -> (&'static [&'static str], &'static [&'static str]) {
         }
         Kind::Endpoints => (&["NAME", "ENDPOINTS", "AGE"], &[]),
         Kind::EndpointSlice => (&["NAME", "ADDRESSTYPE", "PORTS", "ENDPOINTS", "AGE"], &[]),
-        Kind::PersistentVolumeClaim => (
-            &[
-                "NAME",
-                "STATUS",
-                "VOLUME",
-                "CAPACITY",
-                "ACCESS MODES",
-                "STORAGECLASS",
-                "VOLUMEATTRIBUTESCLASS",
-                "AGE",
-            ],
-            &["VOLUMEMODE"],
-        ),
-        Kind::PersistentVolume => (
-            &[
-                "NAME",
-                "CAPACITY",
-                "ACCESS MODES",
-                "RECLAIM POLICY",
-                "STATUS",
-                "CLAIM",
-                "STORAGECLASS",
-                "VOLUMEATTRIBUTESCLASS",
-                "REASON",
-                "AGE",
-            ],
-            &["VOLUMEMODE"],
-        ),
+        Kind::PersistentVolumeClaim => (CLAIM, &["VOLUMEMODE"]),
+        Kind::PersistentVolume => (VOLUME, &["VOLUMEMODE"]),
         Kind::StorageClass => (
             &[
                 "NAME",

@@ -1,0 +1,137 @@
+//! Time travel is exact: the same journal plays the same film, and any moment sought is the
+//! moment played through.
+
+use playground::base::prng::Prng;
+use playground::base::time::{SimTime, Span};
+use playground::cluster::input::{Cascade, Input};
+use playground::config::Config;
+use playground::session::examples::EXAMPLES;
+use playground::session::{Action, Session};
+use playground::timeline::{Entry, Progress, Timeline};
+
+fn apply(example: usize) -> Input {
+    Input::Apply { text: EXAMPLES[example].text.into() }
+}
+
+fn power(node: &str, on: bool) -> Input {
+    Input::Power { node: node.into(), on }
+}
+
+/// The main story: apply, wait, power off, wait, delete by force, wait.
+fn story() -> Vec<Entry> {
+    let delete = Input::Delete {
+        kind: "Pod".into(),
+        namespace: "default".into(),
+        name: "web-1".into(),
+        grace: Some(0),
+        cascade: Cascade::Background,
+    };
+    let entry = |at: u64, input| Entry { at: at * 1000, input };
+    vec![
+        entry(0, apply(0)),
+        entry(120, power("node-b", false)),
+        entry(600, delete),
+        entry(1200, power("node-b", true)),
+    ]
+}
+
+fn play(journal: Vec<Entry>, until: u64) -> Timeline {
+    let mut timeline = Timeline::new(Config::default(), journal);
+    assert_eq!(timeline.run_until(SimTime(until * 1000), 10_000_000), Progress::Done);
+    timeline
+}
+
+#[test]
+fn the_same_journal_plays_the_same_film() {
+    let (one, two) = (play(story(), 1500), play(story(), 1500));
+    assert_eq!(one.world().hash(), two.world().hash());
+    let other = play(vec![Entry { at: 0, input: apply(1) }], 1500);
+    assert_ne!(one.world().hash(), other.world().hash());
+}
+
+#[test]
+fn seeking_is_playing() {
+    let whole = play(story(), 1500);
+    let mut prng = Prng::new(7);
+    let mut sought = whole.clone();
+    for _ in 0..40 {
+        let at = prng.below(1500);
+        sought.seek(SimTime(at * 1000));
+        let played = play(story(), at);
+        assert_eq!(sought.world().hash(), played.world().hash(), "at {at} s");
+    }
+    sought.seek(SimTime(1500 * 1000));
+    assert_eq!(sought.world().hash(), whole.world().hash());
+}
+
+#[test]
+fn back_and_forth_comes_back_to_the_same_state() {
+    let mut timeline = Timeline::new(Config::default(), vec![]);
+    assert!(!timeline.act(apply(0)).refused);
+    let mut hashes = vec![timeline.world().hash()];
+    for _ in 0..12 {
+        assert_eq!(timeline.step(100_000), Progress::Done);
+        hashes.push(timeline.world().hash());
+    }
+    for expected in hashes.iter().rev().skip(1) {
+        assert!(timeline.step_back());
+        assert_eq!(timeline.world().hash(), *expected);
+    }
+    for expected in hashes.iter().skip(1) {
+        assert_eq!(timeline.step(100_000), Progress::Done);
+        assert_eq!(timeline.world().hash(), *expected);
+    }
+}
+
+#[test]
+fn acting_in_the_past_begins_another_future() {
+    let mut timeline = play(story(), 1500);
+    timeline.seek(SimTime(100_000));
+    assert!(timeline.is_past());
+    assert!(!timeline.act(power("node-c", false)).refused);
+    assert!(!timeline.is_past());
+    assert_eq!(timeline.journal().len(), 2);
+    timeline.run_until(SimTime(900_000), 10_000_000);
+    let entry = |at: u64, input| Entry { at: at * 1000, input };
+    let same = play(vec![entry(0, apply(0)), entry(100, power("node-c", false))], 900);
+    assert_eq!(timeline.world().hash(), same.world().hash());
+}
+
+#[test]
+fn a_refused_input_changes_nothing() {
+    let mut timeline = play(story(), 60);
+    timeline.seek(SimTime(30_000));
+    let (before, journal) = (timeline.world().hash(), timeline.journal().len());
+    let outcome = timeline.act(power("node-z", false));
+    assert!(outcome.refused);
+    let said = "there is no machine \"node-z\"; there are: node-a, node-b, node-c";
+    assert_eq!(outcome.lines, [said]);
+    assert_eq!((timeline.world().hash(), timeline.journal().len()), (before, journal));
+    assert!(timeline.is_past());
+}
+
+#[test]
+fn a_reload_loses_nothing() {
+    let mut session = Session::default();
+    session.apply(Action::Settle);
+    session.apply(Action::Do(power("node-b", false)));
+    session.apply(Action::Forward(Span::minutes(2)));
+    session.apply(Action::Edit("# half a thought".into()));
+    let again = Session::load(&session.save()).expect("what was saved can be loaded");
+    assert_eq!(again.timeline().world().hash(), session.timeline().world().hash());
+    assert_eq!(again.files(), session.files());
+    assert!(Session::load("{").is_err());
+}
+
+#[test]
+fn undo_takes_back_whole_deeds() {
+    let mut session = Session::default();
+    session.apply(Action::Settle);
+    let (before, now) = (session.timeline().world().hash(), session.timeline().now());
+    session.apply(Action::Do(power("node-b", false)));
+    session.apply(Action::Forward(Span::minutes(10)));
+    assert_eq!(session.undo_label().map(|label| &**label), Some("poweroff node-b"));
+    session.apply(Action::Undo);
+    assert_eq!((session.timeline().world().hash(), session.timeline().now()), (before, now));
+    assert_eq!(session.undo_label(), None);
+}
