@@ -1,11 +1,9 @@
 //! The job that is measured: J(R) is a StatefulSet of R replicas with a headless Service on
-//! max(10, R / 100) nodes, from apply to all Ready.
-//!
-//! Not here: the simulator. Until the cluster exists the job below does the map work of such a run
-//! (one write per replica and state), so that the figures of the runner itself can be judged.
-//! `Job::new`, `Job::step` and `Job::counts` are the whole seam.
+//! max(10, R / 100) nodes, from apply to all Ready, with checkpoints and film on.
 
-use std::collections::BTreeMap;
+use playground::cluster::input::Input;
+use playground::config::{Config, MachineConfig};
+use playground::timeline::{Progress, Timeline};
 
 /// The set's `podManagementPolicy`.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -22,60 +20,100 @@ pub struct Counts {
     pub reconciles: u64,
     pub writes: u64,
     pub visits: u64,
-    /// Bytes of history (journal and checkpoints) kept at the end.
-    pub history_bytes: u64,
 }
 
 impl Counts {
     /// The order of `list`, also known to run.mjs.
     #[cfg(target_arch = "wasm32")]
-    pub fn list(&self) -> [u64; 6] {
-        [self.pods_ready, self.wakes, self.reconciles, self.writes, self.visits, self.history_bytes]
+    pub fn list(&self) -> [u64; 5] {
+        [self.pods_ready, self.wakes, self.reconciles, self.writes, self.visits]
     }
 }
 
 /// One run in progress.
 pub struct Job {
-    order: Order,
-    replicas: u32,
-    pods: BTreeMap<u32, (u8, String)>,
-    next: u64,
-    counts: Counts,
+    timeline: Timeline,
 }
 
-/// States a replica passes through until it is Ready.
-const STATES: u64 = 11;
-
 impl Job {
-    /// Applies the set; nothing has happened yet.
+    /// Applies the set; nothing else has happened yet.
     pub fn new(order: Order, replicas: u32) -> Self {
-        Job { order, replicas, pods: BTreeMap::new(), next: 0, counts: Counts::default() }
+        let machine = |n: u32| MachineConfig {
+            name: format!("node-{n}").into(),
+            zone: format!("zone-{}", n % 3).into(),
+            cpu: "64".into(),
+            memory: "256Gi".into(),
+            pods: 200,
+            volumes: None,
+        };
+        let machines = (0..(replicas / 100).max(10)).map(machine).collect();
+        let mut timeline = Timeline::new(Config { machines, ..Config::default() }, Vec::new());
+        let outcome = timeline.act(Input::Apply { text: manifest(order, replicas).into() });
+        assert!(!outcome.refused, "{:?}", outcome.lines);
+        Job { timeline }
     }
 
-    /// Handles up to `budget` agenda entries; true when every replica is Ready.
+    /// Takes up to `budget` agenda entries; true when nothing is left to do.
     pub fn step(&mut self, budget: u32) -> bool {
-        let replicas = u64::from(self.replicas);
-        for _ in 0..budget {
-            if self.next >= replicas * STATES {
-                return true;
-            }
-            let (ordinal, state) = match self.order {
-                Order::Parallel => (self.next % replicas, self.next / replicas),
-                Order::OrderedReady => (self.next / STATES, self.next % STATES),
-            };
-            let name = format!("web-{ordinal}");
-            self.pods.insert(ordinal as u32, (state as u8, name));
-            self.next += 1;
-            self.counts.wakes += 1;
-            self.counts.writes += 1;
-            self.counts.visits += 1;
-            self.counts.pods_ready += u64::from(state + 1 == STATES);
-        }
-        false
+        let limit = playground::base::time::SimTime(u64::MAX);
+        self.timeline.settle(limit, u64::from(budget)) == Progress::Done
     }
 
     /// The counts so far.
     pub fn counts(&self) -> Counts {
-        self.counts
+        let world = self.timeline.world();
+        let sets = world.store().list::<playground::api::apps::stateful_set::StatefulSet>();
+        Counts {
+            pods_ready: sets.map(|set| set.status.ready_replicas as u64).sum(),
+            wakes: world.counts.wakes,
+            reconciles: world.reconciles(),
+            writes: world.server.writes(),
+            visits: world.counts.visits,
+        }
     }
+
+    /// Ends the history: only the cluster as it is now remains.
+    pub fn forget_history(self) -> playground::cluster::world::World {
+        self.timeline.world().clone()
+    }
+}
+
+fn manifest(order: Order, replicas: u32) -> String {
+    format!(
+        "apiVersion: v1
+kind: Service
+metadata:
+  name: web
+spec:
+  clusterIP: None
+  selector:
+    app: web
+  ports:
+  - name: http
+    port: 80
+---
+apiVersion: apps/v1
+kind: StatefulSet
+metadata:
+  name: web
+spec:
+  serviceName: web
+  replicas: {replicas}
+  podManagementPolicy: {order:?}
+  selector:
+    matchLabels:
+      app: web
+  template:
+    metadata:
+      labels:
+        app: web
+    spec:
+      containers:
+      - name: nginx
+        image: registry.k8s.io/nginx-slim:0.27
+        ports:
+        - containerPort: 80
+          name: http
+"
+    )
 }

@@ -19,10 +19,13 @@ function once(job, order, size) {
   job.start(order, size);
   while (!job.step());
   const used = process.cpuUsage(start);
+  const whole = job.live();
+  const counts = [0, 1, 2, 3, 4].map((index) => job.count(index));
+  job.forget();
   const bytes = job.live() - alive;
-  const counts = [0, 1, 2, 3, 4, 5].map((index) => job.count(index));
+  const history = whole - job.live();
   job.finish();
-  return { ms: (used.user + used.system) / 1000, bytes, counts };
+  return { ms: (used.user + used.system) / 1000, bytes, history, counts };
 }
 
 for (const [order, name] of ["Parallel", "OrderedReady"].entries()) {
@@ -32,7 +35,7 @@ for (const [order, name] of ["Parallel", "OrderedReady"].entries()) {
     once(job, order, size);
     const runs = Array.from({ length: RUNS }, () => once(job, order, size));
     const ms = runs.map((run) => run.ms).sort((a, b) => a - b)[RUNS >> 1];
-    const { bytes, counts: [ready, wakes, reconciles, writes, visits, history] } = runs.at(-1);
+    const { bytes, history, counts: [ready, wakes, reconciles, writes, visits] } = runs.at(-1);
     const perPod = (n) => (n / size).toFixed(1);
     const cells = [name, size, ms.toFixed(1), (ready * 1000 / Math.max(ms, 0.001)).toFixed(0),
       perPod(wakes), perPod(reconciles), perPod(writes), perPod(visits),

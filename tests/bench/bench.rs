@@ -51,13 +51,17 @@ fn run(order: Order, replicas: u32) {
         let mut job = Job::new(order, replicas);
         while !job.step(BUDGET) {}
         times.push(clock::cpu_ns().saturating_sub(start));
-        report = Some((job.counts(), heap::live().saturating_sub(live)));
+        let (counts, whole) = (job.counts(), heap::live());
+        let world = job.forget_history();
+        let history = whole.saturating_sub(heap::live());
+        report = Some((counts, heap::live().saturating_sub(live), history));
+        drop(world);
     }
     times.sort_unstable();
-    let Some((counts, bytes)) = report else {
+    let Some((counts, bytes, history)) = report else {
         return;
     };
-    println!("{}", row(order, replicas, times[RUNS / 2], &counts, bytes));
+    println!("{}", row(order, replicas, times[RUNS / 2], &counts, [bytes, history]));
 }
 
 /// The columns of `row`.
@@ -65,9 +69,10 @@ fn run(order: Order, replicas: u32) {
 const HEADER: &str = "policy            R   CPU ms    pods/s  wakes/pod  reconciles/pod  \
                           writes/pod  visits/pod  bytes/pod  history B/wake";
 
-/// One line of the table. `cpu_ns` is the median CPU time, `live_bytes` what the run keeps alive.
+/// One line of the table. `cpu_ns` is the median CPU time, `bytes` what the cluster keeps alive at
+/// the end and what its history adds to that.
 #[cfg(not(target_arch = "wasm32"))]
-fn row(order: Order, replicas: u32, cpu_ns: u64, counts: &Counts, live_bytes: u64) -> String {
+fn row(order: Order, replicas: u32, cpu_ns: u64, counts: &Counts, bytes: [u64; 2]) -> String {
     let pods = f64::from(replicas.max(1));
     let per_pod = |n: u64| n as f64 / pods;
     let mut line = String::new();
@@ -76,8 +81,8 @@ fn row(order: Order, replicas: u32, cpu_ns: u64, counts: &Counts, live_bytes: u6
     let _ = write!(line, " {:>9.0}", counts.pods_ready as f64 * 1e9 / cpu_ns.max(1) as f64);
     let _ = write!(line, " {:>10.1} {:>15.1}", per_pod(counts.wakes), per_pod(counts.reconciles));
     let _ = write!(line, " {:>11.1} {:>11.1}", per_pod(counts.writes), per_pod(counts.visits));
-    let history = counts.history_bytes as f64 / counts.wakes.max(1) as f64;
-    let _ = write!(line, " {:>10.0} {history:>15.0}", per_pod(live_bytes));
+    let history = bytes[1] as f64 / counts.wakes.max(1) as f64;
+    let _ = write!(line, " {:>10.0} {history:>15.0}", per_pod(bytes[0]));
     line
 }
 
@@ -89,10 +94,12 @@ fn main() {}
 #[allow(unsafe_code)]
 mod exports {
     use super::{BUDGET, Job, Order, heap};
+    use playground::cluster::world::World;
     use std::cell::RefCell;
 
     thread_local! {
         static JOB: RefCell<Option<Job>> = const { RefCell::new(None) };
+        static WORLD: RefCell<Option<World>> = const { RefCell::new(None) };
     }
 
     /// Grows the heap once and gives it back: node charges dearly for each small growth.
@@ -124,6 +131,16 @@ mod exports {
         })
     }
 
+    /// Ends the job's history; the cluster as it is now remains until `finish`.
+    #[unsafe(no_mangle)]
+    pub extern "C" fn forget() {
+        JOB.with_borrow_mut(|job| {
+            if let Some(job) = job.take() {
+                WORLD.with_borrow_mut(|world| *world = Some(job.forget_history()));
+            }
+        });
+    }
+
     /// Bytes alive on the heap now.
     #[unsafe(no_mangle)]
     pub extern "C" fn live() -> f64 {
@@ -134,5 +151,6 @@ mod exports {
     #[unsafe(no_mangle)]
     pub extern "C" fn finish() {
         JOB.with_borrow_mut(|job| *job = None);
+        WORLD.with_borrow_mut(|world| *world = None);
     }
 }
