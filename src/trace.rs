@@ -116,6 +116,11 @@ pub enum Because {
         /// The driver.
         driver: Str,
     },
+    /// The driver is making the volume larger.
+    Resizing {
+        /// The driver.
+        driver: Str,
+    },
     /// The driver is attaching the volume to the node.
     Attaching {
         /// The node.

@@ -8,6 +8,7 @@ pub mod apply;
 pub mod status;
 pub mod store;
 mod verbs;
+pub mod volume_index;
 pub mod watch;
 
 use crate::base::prng::Prng;

@@ -5,6 +5,7 @@
 
 use super::roster::{Roster, Rosters};
 use crate::api::apps::stateful_set::ControllerRevision;
+use super::volume_index::VolumeIndex;
 use crate::api::core::pod::Pod;
 use crate::api::kinds::{Key, Kind, Object, ObjectRef, Resource};
 use crate::api::meta::Uid;
@@ -28,6 +29,7 @@ struct Tables {
     pods_by_claim: Map<(Key, Key), ()>,
     rosters: Rosters,
     free_revisions: Set<Key>,
+    volumes: VolumeIndex,
 }
 
 impl Store {
@@ -144,6 +146,10 @@ impl Store {
             .filter_map(|((_, key), ())| self.get::<Pod>(key))
     }
 
+    pub(super) fn volumes(&self) -> &VolumeIndex {
+        &self.tables.volumes
+    }
+
     /// Puts `new` in the place of what was there (`None` removes it) at `revision`, and
     /// keeps the indexes. Gives back what was there.
     pub(super) fn put(
@@ -157,6 +163,7 @@ impl Store {
         tables.revision = revision;
         let old = tables.objects[kind as usize].get(key).cloned();
         tables.reindex_owners(kind, key, old.as_ref(), new.as_ref());
+        tables.volumes.reindex(kind, key, old.as_ref(), new.as_ref());
         if kind == Kind::Pod {
             let pod = |object: &Option<Object>| object.as_ref().and_then(Object::typed).cloned();
             let (before, after) = (pod(&old), pod(&new));

@@ -156,6 +156,9 @@ impl World {
         if process == Process::Scheduler {
             self.scheduler = Scheduler::default();
         }
+        if process == Process::Csi {
+            self.csi = csi::Csi::default();
+        }
         let everything = self.everything();
         self.tell(process, &everything);
     }

@@ -179,6 +179,8 @@ controllers! {
     ClaimProtection: claim_protection = volume::protection::ClaimProtection;
     /// Volumes in use.
     VolumeProtection: volume_protection = volume::protection::VolumeProtection;
+    /// Claims that grow.
+    VolumeExpand: volume_expand = volume::expand::VolumeExpand;
 }
 
 impl Manager {

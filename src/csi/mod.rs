@@ -1,34 +1,100 @@
-//! The storage drivers and their sidecars: external-provisioner and external-attacher.
+//! The storage drivers and their sidecars: external-provisioner, external-attacher and
+//! external-resizer. They hear of claims, volumes and attachments through the API server and do
+//! to disks what is asked for.
 //!
-//! Upstream: kubernetes-csi/external-provisioner, kubernetes-csi/external-attacher
+//! Not here: leader election of the sidecars, rate limits, ListVolumes (a driver that tells by
+//! itself what is attached), volumes of the CSI node plugin (that is the kubelet).
+//!
+//! Upstream: kubernetes-csi/external-provisioner, kubernetes-csi/external-attacher,
+//! kubernetes-csi/external-resizer
 
-use crate::api::kinds::Key;
+mod attacher;
+mod drivers;
+mod provisioner;
+mod resizer;
+
+use crate::api::kinds::Kind;
+use crate::api::meta::Uid;
 use crate::apiserver::watch::Change;
+use crate::base::Str;
+use crate::base::map::Map;
+use crate::base::time::{SimTime, Span};
 use crate::base::timers::Timers;
 use crate::client::node_plane::NodePlane;
+
+pub use drivers::{boot_objects, node_drivers};
 
 /// When a driver is to be woken.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Wake {
-    /// A volume is made.
-    Provisioned(Key),
+    /// The volume for the claim of this uid is made.
+    Provisioned(Uid),
+    /// Deleting the volume of this name is tried again.
+    Delete(Str),
+    /// The attachment of this name has been made or undone.
+    Attachment(Str),
+    /// The attachment of this name is tried again.
+    Retry(Str),
+    /// The volume for the claim of this uid has grown.
+    Resized(Uid),
 }
 
 /// All drivers.
 #[derive(Clone, Debug, Default)]
-pub struct Csi {}
+pub struct Csi {
+    provisioning: Map<Uid, provisioner::Job>,
+    deleting: Map<Str, Retry>,
+    attaching: Map<Str, attacher::Job>,
+    retries: Map<Str, Retry>,
+    resizing: Map<Uid, resizer::Job>,
+}
+
+/// How often something failed, and when it is tried again.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Retry {
+    failures: u32,
+    at: Option<SimTime>,
+}
 
 impl Csi {
     /// A change in the store. `cx.cache` already holds it. After a start, every object is
     /// observed as added.
-    pub fn observe(
-        &mut self,
-        _cx: &mut NodePlane<'_>,
-        _change: &Change,
-        _timers: &mut Timers<Wake>,
-    ) {
+    pub fn observe(&mut self, cx: &mut NodePlane<'_>, change: &Change, timers: &mut Timers<Wake>) {
+        match change.kind {
+            Kind::PersistentVolumeClaim => {
+                self.claim_changed(cx, change, timers);
+                self.size_changed(cx, change, timers);
+            }
+            Kind::PersistentVolume => {
+                self.volume_changed(cx, change, timers);
+                self.release(cx, &change.key.name);
+            }
+            Kind::VolumeAttachment => self.attachment_changed(cx, change, timers),
+            _ => {}
+        }
     }
 
     /// Does what `wake` asks for.
-    pub fn wake(&mut self, _cx: &mut NodePlane<'_>, _wake: Wake, _timers: &mut Timers<Wake>) {}
+    pub fn wake(&mut self, cx: &mut NodePlane<'_>, wake: Wake, timers: &mut Timers<Wake>) {
+        match wake {
+            Wake::Provisioned(claim) => self.provisioned(cx, claim),
+            Wake::Delete(volume) => self.delete_volume(cx, &volume, timers),
+            Wake::Attachment(name) => self.attachment_done(cx, &name, timers),
+            Wake::Retry(name) => {
+                if self.retries.get(&name).is_some_and(|retry| retry.at == Some(cx.now)) {
+                    self.sync_attachment(cx, &name, timers);
+                }
+            }
+            Wake::Resized(claim) => self.resized(cx, claim),
+        }
+    }
+}
+
+/// Notes one more failure; the pause doubles from one second to at most five minutes.
+fn one_more(retries: &mut Map<Str, Retry>, name: &Str, now: SimTime) -> SimTime {
+    let failures = retries.get(name).map_or(0, |retry| retry.failures);
+    let pause = Span::seconds((1u64 << failures.min(10)).min(300));
+    let at = now + pause;
+    retries.insert_mut(name.clone(), Retry { failures: failures + 1, at: Some(at) });
+    at
 }

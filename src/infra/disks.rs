@@ -33,6 +33,11 @@ impl Infra {
         self.revision += 1;
     }
 
+    /// Makes a disk larger; never smaller.
+    pub fn grow_disk(&mut self, handle: &str, bytes: i64) {
+        self.change_disk(handle, |disk| disk.bytes = disk.bytes.max(bytes));
+    }
+
     /// Attaches a disk to a machine. Refused as a storage backend refuses, in gRPC's words; a
     /// disk that is attached there already is no error.
     pub fn attach(&mut self, handle: &str, node: &Str) -> Result<(), Str> {

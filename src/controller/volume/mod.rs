@@ -2,4 +2,5 @@
 
 pub mod attach_detach;
 pub mod binder;
+pub mod expand;
 pub mod protection;
