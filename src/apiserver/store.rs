@@ -4,8 +4,8 @@
 //! Not here: rules. Whoever writes here has already decided; see the verbs in `apiserver`.
 
 use super::roster::{Roster, Rosters};
-use crate::api::apps::stateful_set::ControllerRevision;
 use super::volume_index::VolumeIndex;
+use crate::api::apps::stateful_set::ControllerRevision;
 use crate::api::core::pod::Pod;
 use crate::api::kinds::{Key, Kind, Object, ObjectRef, Resource};
 use crate::api::meta::Uid;
