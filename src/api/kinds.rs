@@ -312,6 +312,9 @@ impl Object {
     pub fn to_value(&self) -> Value {
         let info = self.kind().info();
         let mut value = self.write_fields();
+        if let Object::Pod(_) | Object::PersistentVolumeClaim(_) = self {
+            print_probe_times(&mut value);
+        }
         if let Value::Object(map) = &mut value {
             map.insert("apiVersion".into(), Value::String(info.api_version()));
             map.insert("kind".into(), Value::String(info.name.into()));
@@ -322,5 +325,15 @@ impl Object {
     /// Its typed form; `None` if it is of another kind.
     pub fn typed<T: Resource>(&self) -> Option<&Rc<T>> {
         T::unwrap(self)
+    }
+}
+
+/// Conditions of Pods and claims have a field that nobody sets and that prints all the same.
+fn print_probe_times(value: &mut Value) {
+    let conditions = value.get_mut("status").and_then(|status| status.get_mut("conditions"));
+    for condition in conditions.and_then(Value::as_array_mut).into_iter().flatten() {
+        if let Value::Object(condition) = condition {
+            condition.entry("lastProbeTime").or_insert(Value::Null);
+        }
     }
 }

@@ -58,6 +58,12 @@ impl Quantity {
         i64::try_from(units).unwrap_or(if units < 0 { i64::MIN } else { i64::MAX })
     }
 
+    /// The sum of both; prints as this one.
+    pub fn plus(&self, other: &Quantity) -> Quantity {
+        let format = if self.milli == 0 { other.format } else { self.format };
+        Quantity { milli: self.milli.saturating_add(other.milli), format }
+    }
+
     /// Whether it is below zero.
     pub fn is_negative(&self) -> bool {
         self.milli < 0

@@ -3,20 +3,31 @@
 //!
 //! Upstream: staging/src/k8s.io/apiserver/pkg/registry/generic/registry/store.go
 
-pub mod roster;
+mod addresses;
+mod admission;
 pub mod apply;
+mod deletion;
+mod eviction;
+mod limits;
+mod quota;
+pub mod roster;
+mod scale;
 pub mod status;
 pub mod store;
+pub mod strategy;
 mod verbs;
 pub mod volume_index;
 pub mod watch;
 
+use crate::api::json::Rest;
 use crate::base::prng::Prng;
 use status::Status;
 use store::Store;
 use watch::Log;
 
-pub use verbs::{DeleteOptions, Propagation};
+pub use deletion::{DeleteOptions, Propagation};
+pub use strategy::Config;
+pub use verbs::DryRun;
 
 /// What a verb gives back: the object, or the refusal.
 pub type Answer<T> = Result<T, Status>;
@@ -28,21 +39,27 @@ pub struct ApiServer {
     pub store: Store,
     /// What changed since the slowest reader last looked.
     pub log: Log,
+    /// The server's flags.
+    pub config: Config,
     uids: Prng,
     names: Prng,
-    addresses: u32,
+    addresses: Prng,
+    /// What every Pod mounts to reach the API; here so that all Pods share it.
+    api_access: Rest,
     writes: u64,
 }
 
 impl ApiServer {
-    /// An empty server whose uids and names come from `seed`.
+    /// An empty server whose uids, names and addresses come from `seed`.
     pub fn new(seed: &Prng) -> ApiServer {
         ApiServer {
             store: Store::default(),
             log: Log::default(),
+            config: Config::default(),
             uids: seed.fork("uids"),
             names: seed.fork("names"),
-            addresses: 0,
+            addresses: seed.fork("addresses"),
+            api_access: strategy::pod::api_access(),
             writes: 0,
         }
     }

@@ -84,8 +84,7 @@ impl Status {
             "" => info.name.to_string(),
             group => format!("{}.{group}", info.name),
         };
-        let list: Vec<String> = causes.iter().map(Cause::to_string).collect();
-        let text = match &list[..] {
+        let text = match &lines(&causes)[..] {
             [one] => one.clone(),
             many => format!("[{}]", many.join(", ")),
         };
@@ -119,6 +118,33 @@ impl Status {
     /// A component's own failure: no answer of the server.
     pub fn failure(message: impl Into<String>) -> Status {
         Status { code: 500, reason: "", ..Status::bad_request(message) }
+    }
+
+    /// Too many requests, or a budget that forbids more.
+    pub fn too_many_requests(message: &str, cause: Cause) -> Status {
+        let mut status = Status::bad_request(message);
+        status.code = 429;
+        status.reason = "TooManyRequests";
+        status.causes = vec![cause];
+        status
+    }
+
+    /// The server cannot go on.
+    pub fn internal_error(message: &str) -> Status {
+        let mut status = Status::bad_request(format!("Internal error occurred: {message}"));
+        status.code = 500;
+        status.reason = "InternalError";
+        status
+    }
+
+    /// The request is well formed and still makes no sense; upstream keeps the reason to
+    /// itself.
+    pub fn unprocessable() -> Status {
+        let mut status =
+            Status::bad_request("the server rejected our request due to an error in our request");
+        status.code = 422;
+        status.reason = "Invalid";
+        status
     }
 
     /// As the API prints it.
@@ -171,13 +197,33 @@ impl std::fmt::Display for Cause {
     }
 }
 
-/// As kubectl prints it: `Error from server (NotFound): pods "web-0" not found`.
+/// The causes as sentences; the same one only once.
+fn lines(causes: &[Cause]) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::with_capacity(causes.len());
+    for line in causes.iter().map(Cause::to_string) {
+        if !lines.contains(&line) {
+            lines.push(line);
+        }
+    }
+    lines
+}
+
+/// As kubectl prints it: `Error from server (NotFound): pods "web-0" not found`, or, with
+/// several causes, a list.
 impl std::fmt::Display for Status {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self.reason {
             "" => write!(f, "Error from server: {}", self.message),
             "Invalid" => {
-                write!(f, "The {}", self.message.replacen(" is invalid", " is invalid", 1))
+                match &*self.kind {
+                    "" => f.write_str("The request is invalid: ")?,
+                    kind => write!(f, "The {kind} {:?} is invalid: ", self.name)?,
+                }
+                match &lines(&self.causes)[..] {
+                    [] => f.write_str(&self.message),
+                    [one] => f.write_str(one),
+                    many => many.iter().try_for_each(|line| write!(f, "\n* {line}")),
+                }
             }
             reason => write!(f, "Error from server ({reason}): {}", self.message),
         }
@@ -194,7 +240,8 @@ impl Cause {
 
     /// A value breaks a rule. `shown` is the value as upstream prints it.
     pub fn invalid(field: impl Into<String>, shown: impl std::fmt::Display, detail: &str) -> Cause {
-        let message = format!("Invalid value: {shown}: {detail}");
+        let tail = if detail.is_empty() { String::new() } else { format!(": {detail}") };
+        let message = format!("Invalid value: {shown}{tail}");
         Cause { reason: "FieldValueInvalid", message, field: field.into() }
     }
 
@@ -212,9 +259,15 @@ impl Cause {
         Cause { reason: "FieldValueNotSupported", message, field: field.into() }
     }
 
-    /// A value stands twice.
-    pub fn duplicate(field: impl Into<String>, value: &str) -> Cause {
-        let message = format!("Duplicate value: {value:?}");
+    /// A value names something that is not there.
+    pub fn not_found(field: impl Into<String>, value: &str) -> Cause {
+        let message = format!("Not found: {value:?}");
+        Cause { reason: "FieldValueNotFound", message, field: field.into() }
+    }
+
+    /// A value stands twice. `shown` is the value as upstream prints it.
+    pub fn duplicate(field: impl Into<String>, shown: impl std::fmt::Display) -> Cause {
+        let message = format!("Duplicate value: {shown}");
         Cause { reason: "FieldValueDuplicate", message, field: field.into() }
     }
 }

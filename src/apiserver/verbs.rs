@@ -1,162 +1,241 @@
-//! The verbs: create, update, patch, delete. Each is all or nothing.
+//! The verbs that write: create, update, update the status, bind. Each is all or nothing.
 //!
-//! Upstream: staging/src/k8s.io/apiserver/pkg/registry/generic/registry/store.go and
-//! pkg/registry/rest/{create,update,delete}.go
+//! Not here: watch caches and pagination; reading is `Store`'s.
+//!
+//! Upstream: staging/src/k8s.io/apiserver/pkg/registry/generic/registry/store.go,
+//! pkg/registry/rest/{create,update}.go and pkg/registry/core/pod/storage/storage.go
 
-use super::status::Status;
+use super::deletion::ends;
+use super::status::{Cause, Status};
 use super::watch::Change;
-use super::{Answer, ApiServer};
+use super::{Answer, ApiServer, strategy};
 use crate::api::core::pod::Pod;
 use crate::api::kinds::{Key, Kind, Object};
-use crate::api::meta::{ResourceVersion, Uid};
+use crate::api::meta::{Condition, ObjectMeta, ResourceVersion, Uid, set_condition};
 use crate::base::Str;
 use crate::base::names;
-use crate::base::time::{SimTime, Span};
+use crate::base::time::SimTime;
 use std::rc::Rc;
 
-/// What becomes of an object's dependents when it is deleted.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Propagation {
-    /// They are collected afterwards.
-    #[default]
-    Background,
-    /// They go first.
-    Foreground,
-    /// They stay and lose their owner.
-    Orphan,
-}
+/// How often a taken generated name is made anew.
+const NAME_TRIES: u32 = 8;
 
-/// How an object is to be deleted.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct DeleteOptions {
-    /// Seconds of grace; the object's own if not given. 0 removes a Pod at once, whether or
-    /// not it has stopped.
-    pub grace_period_seconds: Option<i64>,
-    /// What becomes of its dependents.
-    pub propagation: Propagation,
-    /// Only if the object still has this uid.
-    pub uid: Option<Uid>,
-    /// Only if the object still has this resourceVersion.
-    pub resource_version: Option<ResourceVersion>,
+/// Whether a write counts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum DryRun {
+    /// It does.
+    #[default]
+    Off,
+    /// Only its answer is wanted (`--dry-run=server`).
+    All,
 }
 
 impl ApiServer {
-    /// Creates an object. The server gives it its uid, version and times, and its name if
-    /// only a prefix is given.
-    pub fn create(&mut self, now: SimTime, mut object: Object) -> Answer<Object> {
+    /// Creates an object. The server gives it its uid, version and times, its defaults, and
+    /// its name if only a prefix is given.
+    pub fn create(&mut self, now: SimTime, object: Object) -> Answer<Object> {
+        self.create_or_try(now, object, DryRun::Off)
+    }
+
+    /// Creates an object, or says what creating it would give.
+    pub fn create_or_try(
+        &mut self,
+        now: SimTime,
+        mut object: Object,
+        dry_run: DryRun,
+    ) -> Answer<Object> {
         let kind = object.kind();
-        if object.meta().name.is_empty() && !object.meta().generate_name.is_empty() {
-            let name =
-                format!("{}{}", object.meta().generate_name, names::suffix(&mut self.names, 5));
-            object.meta_mut().name = name.into();
+        strategy::default(&mut object, &self.config);
+        self.admit(&mut object)?;
+        strategy::prepare_create(&mut object, now, &self.config);
+        let uid = Uid(names::uid(&mut self.uids));
+        let prefix = object.meta().generate_name.clone();
+        let generated = object.meta().name.is_empty() && !prefix.is_empty();
+        let meta = object.meta_mut();
+        meta.uid = uid;
+        meta.resource_version = ResourceVersion(0);
+        meta.creation_timestamp = Some(now.whole_second());
+        meta.deletion_timestamp = None;
+        meta.deletion_grace_period_seconds = None;
+        if generated {
+            self.generate_name(kind, &prefix, object.meta_mut());
+        }
+        let causes = strategy::validate_create(&object, &self.config);
+        if !causes.is_empty() {
+            return Err(Status::invalid(kind, &object.meta().name, causes));
         }
         let key = object.key();
+        self.check_quota(&object)?;
         if self.store.object(kind, &key).is_some() {
             return Err(Status::already_exists(kind, &key.name));
         }
-        let uid = Uid(names::uid(&mut self.uids));
-        let meta = object.meta_mut();
-        meta.uid = uid;
-        meta.creation_timestamp = Some(now.whole_second());
-        meta.deletion_timestamp = None;
-        meta.generation = 1;
-        Ok(self.commit(kind, key, Some(object)))
+        if let Object::Service(service) = &mut object {
+            self.give_addresses(Rc::make_mut(service))?;
+        }
+        if dry_run == DryRun::All {
+            return Ok(object);
+        }
+        let namespace = key.namespace.clone();
+        let made = self.commit(kind, key, Some(object));
+        self.count_quotas(&namespace);
+        Ok(made)
+    }
+
+    fn generate_name(&mut self, kind: Kind, prefix: &str, meta: &mut ObjectMeta) {
+        // Long prefixes are cut so that the whole is a name.
+        let cut = prefix.char_indices().map(|(at, c)| at + c.len_utf8()).take_while(|n| *n <= 58);
+        let prefix = &prefix[..cut.last().unwrap_or(0)];
+        for _ in 0..NAME_TRIES {
+            meta.name = format!("{prefix}{}", names::suffix(&mut self.names, 5)).into();
+            if self.store.object(kind, &Key::of(meta)).is_none() {
+                return;
+            }
+        }
     }
 
     /// Replaces an object's wishes (not its status). Refused if `object` carries a version
     /// that is no longer the newest.
     pub fn update(&mut self, now: SimTime, object: Object) -> Answer<Object> {
-        let (kind, key) = (object.kind(), object.key());
-        let old = self.newest(kind, &key, object.meta().resource_version)?;
-        self.write_back(now, kind, key, old, object)
+        self.update_or_try(now, object, DryRun::Off)
     }
 
-    /// Replaces an object's status only.
-    pub fn update_status(&mut self, now: SimTime, object: Object) -> Answer<Object> {
-        self.update(now, object)
-    }
-
-    /// Deletes an object, or begins to: Pods get their grace, and finalizers must agree.
-    pub fn delete(
+    /// Replaces an object's wishes, or says what that would give.
+    pub fn update_or_try(
         &mut self,
         now: SimTime,
-        kind: Kind,
-        key: &Key,
-        options: &DeleteOptions,
+        mut new: Object,
+        dry_run: DryRun,
     ) -> Answer<Object> {
-        let Some(old) = self.store.object(kind, key).cloned() else {
+        let old = self.newest(&mut new)?;
+        let kind = new.kind();
+        strategy::default(&mut new, &self.config);
+        strategy::prepare_update(&mut new, &old, &self.config);
+        let causes = strategy::validate_update(&new, &old);
+        if !causes.is_empty() {
+            return Err(Status::invalid(kind, &new.meta().name, causes));
+        }
+        self.admit_update(&new, &old)?;
+        if let Object::Service(service) = &mut new {
+            self.give_addresses(Rc::make_mut(service))?;
+        }
+        self.write_back(now, old, new, dry_run)
+    }
+
+    /// Replaces an object's status only; kinds whose status is not apart are updated whole.
+    pub fn update_status(&mut self, now: SimTime, mut new: Object) -> Answer<Object> {
+        if !strategy::has_status(new.kind()) {
+            return self.update(now, new);
+        }
+        let old = self.newest(&mut new)?;
+        strategy::prepare_status(&mut new, &old, now);
+        let causes = strategy::validate_status(&new, &old);
+        if !causes.is_empty() {
+            return Err(Status::invalid(new.kind(), &new.meta().name, causes));
+        }
+        self.write_back(now, old, new, DryRun::Off)
+    }
+
+    /// Binds a Pod to a node, as the scheduler does; refused if it is bound or being deleted.
+    pub fn bind(&mut self, now: SimTime, key: &Key, node: &Str) -> Answer<Object> {
+        let Some(pod) = self.store.get::<Pod>(key) else {
+            return Err(Status::not_found(Kind::Pod, &key.name));
+        };
+        let why = if pod.meta.is_terminating() {
+            format!("pod {} is being deleted, cannot be assigned to a host", key.name)
+        } else if !pod.spec.node_name.is_empty() {
+            format!("pod {} is already assigned to node {:?}", key.name, pod.spec.node_name)
+        } else if !pod.spec.scheduling_gates.is_empty() {
+            format!("pod {} has non-empty .spec.schedulingGates", key.name)
+        } else {
+            let mut pod: Pod = (**pod).clone();
+            Rc::make_mut(&mut pod.spec).node_name = node.clone();
+            let scheduled = Condition {
+                kind: "PodScheduled".into(),
+                status: "True".into(),
+                ..Condition::default()
+            };
+            set_condition(&mut pod.status.conditions, scheduled, now);
+            pod.status.nominated_node_name = "".into();
+            let object = Object::Pod(Rc::new(pod));
+            return Ok(self.commit(Kind::Pod, key.clone(), Some(object)));
+        };
+        let mut status = Status::conflict(Kind::Pod, &key.name, "");
+        status.kind = "pods/binding".into();
+        status.message =
+            format!("Operation cannot be fulfilled on pods/binding {:?}: {why}", key.name);
+        Err(status)
+    }
+
+    /// The object that `new` is to replace. Fills in what `new` may leave out.
+    fn newest(&self, new: &mut Object) -> Answer<Object> {
+        let (kind, key) = (new.kind(), new.key());
+        let Some(old) = self.store.object(kind, &key) else {
             return Err(Status::not_found(kind, &key.name));
         };
-        if options.uid.is_some_and(|uid| uid != old.meta().uid) {
-            return Err(Status::conflict(kind, &key.name, "Precondition failed: UID"));
+        let (meta, was) = (new.meta(), old.meta());
+        if meta.uid.0 != 0 && meta.uid != was.uid {
+            let namespace = if key.namespace.is_empty() { "" } else { "/" };
+            let why = format!(
+                "StorageError: invalid object, Code: 4, Key: /registry/{}{namespace}{}/{}, \
+                 ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in \
+                 precondition: {}, UID in object meta: {}",
+                kind.info().plural,
+                key.namespace,
+                key.name,
+                meta.uid,
+                was.uid
+            );
+            return Err(Status::conflict(kind, &key.name, &why));
         }
-        let grace = match old.typed::<Pod>() {
-            Some(pod) if pod.is_assigned() && !pod.is_terminal() => options
-                .grace_period_seconds
-                .or(pod.spec.termination_grace_period_seconds)
-                .unwrap_or(30),
-            _ => 0,
-        };
-        let mut new = old.clone();
-        if grace > 0 || !new.meta().finalizers.is_empty() {
-            if new.meta().is_terminating() && grace > 0 {
-                return Ok(old);
-            }
-            let meta = new.meta_mut();
-            let end = now + Span::seconds(grace.max(0) as u64);
-            meta.deletion_timestamp = Some(end.whole_second());
-            meta.deletion_grace_period_seconds = Some(grace);
-            meta.generation += 1;
-            return Ok(self.commit(kind, key.clone(), Some(new)));
+        if meta.resource_version.0 == 0 && matches!(kind, Kind::PodDisruptionBudget | Kind::Lease) {
+            let detail = "must be specified for an update";
+            let cause = Cause::invalid("metadata.resourceVersion", "0x0", detail);
+            return Err(Status::invalid(kind, &key.name, vec![cause]));
         }
-        self.commit(kind, key.clone(), None);
+        if meta.resource_version.0 != 0 && meta.resource_version != was.resource_version {
+            return Err(Status::modified(kind, &key.name));
+        }
+        let old = old.clone();
+        let (meta, was) = (new.meta_mut(), old.meta());
+        meta.uid = was.uid;
+        meta.resource_version = was.resource_version;
+        meta.creation_timestamp = was.creation_timestamp;
+        if was.deletion_timestamp.is_some() {
+            meta.deletion_timestamp = was.deletion_timestamp;
+        }
+        if meta.deletion_grace_period_seconds.is_none() {
+            meta.deletion_grace_period_seconds = was.deletion_grace_period_seconds;
+        }
         Ok(old)
     }
 
-    /// Binds a Pod to a node.
-    pub fn bind(&mut self, now: SimTime, key: &Key, node: &Str) -> Answer<Object> {
-        let Some(Object::Pod(pod)) = self.store.object(Kind::Pod, key).cloned() else {
-            return Err(Status::not_found(Kind::Pod, &key.name));
-        };
-        let mut pod: Pod = (*pod).clone();
-        Rc::make_mut(&mut pod.spec).node_name = node.clone();
-        self.update(now, Object::Pod(Rc::new(pod)))
-    }
-
-    fn newest(&self, kind: Kind, key: &Key, seen: ResourceVersion) -> Answer<Object> {
-        let Some(old) = self.store.object(kind, key) else {
-            return Err(Status::not_found(kind, &key.name));
-        };
-        if seen.0 != 0 && seen != old.meta().resource_version {
-            return Err(Status::modified(kind, &key.name));
-        }
-        Ok(old.clone())
-    }
-
+    /// Writes what is new: nothing if nothing is, and a removal if that was all that was
+    /// waited for.
     fn write_back(
         &mut self,
         _now: SimTime,
-        kind: Kind,
-        key: Key,
         old: Object,
-        mut new: Object,
+        new: Object,
+        dry_run: DryRun,
     ) -> Answer<Object> {
-        new.meta_mut().resource_version = old.meta().resource_version;
-        if new == old {
-            return Ok(old);
-        }
-        if new.meta().is_terminating()
-            && new.meta().finalizers.is_empty()
-            && new.meta().deletion_grace_period_seconds == Some(0)
-        {
-            self.commit(kind, key, None);
+        let (kind, key) = (new.kind(), new.key());
+        if dry_run == DryRun::All || new == old {
             return Ok(new);
         }
-        Ok(self.commit(kind, key, Some(new)))
+        if ends(new.meta(), old.meta()) {
+            self.commit(kind, key.clone(), None);
+            self.count_quotas(&key.namespace);
+            return Ok(new);
+        }
+        let written = self.commit(kind, key, Some(new));
+        if kind == Kind::ResourceQuota {
+            self.count_quotas(&written.meta().namespace);
+        }
+        Ok(written)
     }
 
     /// Writes: one revision, one entry in the log.
-    fn commit(&mut self, kind: Kind, key: Key, mut new: Option<Object>) -> Object {
+    pub(super) fn commit(&mut self, kind: Kind, key: Key, mut new: Option<Object>) -> Object {
         let revision = self.store.revision() + 1;
         self.writes += 1;
         if let Some(object) = &mut new {

@@ -5,8 +5,8 @@ use super::world::{Counts, Inbox, Process, World};
 use crate::api::core::config::Namespace;
 use crate::api::kinds::Object;
 use crate::api::meta::ObjectMeta;
-use crate::apiserver::ApiServer;
 use crate::apiserver::store::Store;
+use crate::apiserver::{self, ApiServer};
 use crate::base::map::Map;
 use crate::base::prng::Prng;
 use crate::base::time::SimTime;
@@ -45,6 +45,11 @@ impl World {
             recorders: Map::new(),
             node_prng: seed.fork("nodes"),
             config: Rc::new(config),
+        };
+        let flags = &world.config.flags;
+        world.server.config = apiserver::Config {
+            max_unavailable_stateful_set: flags.max_unavailable_stateful_set,
+            default_toleration_seconds: flags.default_toleration_seconds,
         };
         for name in ["default", "kube-node-lease", "kube-public", "kube-system"] {
             let meta = ObjectMeta { name: name.into(), ..ObjectMeta::default() };

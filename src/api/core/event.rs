@@ -31,7 +31,7 @@ object! {
         /// `Normal` or `Warning`.
         kind: Str = "type";
         /// When it was first told, newer form.
-        event_time: Option<MicroTime> = "eventTime";
+        event_time: Option<MicroTime> = "eventTime" always;
         /// How often it was told, newer form.
         series: Option<EventSeries> = "series";
         /// What was done, newer form.

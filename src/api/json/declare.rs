@@ -27,6 +27,7 @@ macro_rules! object {
             /// The type's fields.
             pub const SCHEMA: $crate::api::json::Schema = $crate::api::json::Schema {
                 name: stringify!($name),
+                list_name: concat!("[]", stringify!($name)),
                 fields: &[
                     $( $crate::api::json::Field {
                         key: $key,

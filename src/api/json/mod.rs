@@ -67,6 +67,8 @@ pub struct Field {
 pub struct Schema {
     /// The type's name upstream, such as `StatefulSetSpec`.
     pub name: &'static str,
+    /// The same as a list: `[]StatefulSetSpec`.
+    pub list_name: &'static str,
     /// Its fields: simulated ones first, in the order of the struct.
     pub fields: &'static [Field],
 }
@@ -101,6 +103,63 @@ pub enum Problem {
         /// What is wrong with it.
         message: String,
     },
+}
+
+impl Problem {
+    /// What is wrong, in the words of Kubernetes' decoder.
+    pub fn message(&self) -> String {
+        match self {
+            Problem::Unknown(path) => format!("unknown field {path:?}"),
+            Problem::Type { path, got, owner, want } => {
+                // Go names the field, not the place in a list.
+                let mut field = String::new();
+                let mut skipping = false;
+                for c in path.chars() {
+                    skipping = (skipping || c == '[') && c != ']';
+                    if !skipping && c != ']' {
+                        field.push(c);
+                    }
+                }
+                let package = |name: &str| match name.starts_with(char::is_uppercase) {
+                    true => format!("v1.{name}"),
+                    false => name.to_string(),
+                };
+                let want = match want.strip_prefix("[]") {
+                    Some(item) => format!("[]{}", package(item)),
+                    None => package(want),
+                };
+                format!(
+                    "json: cannot unmarshal {got} into Go struct field {owner}.{field} of \
+                         type {want}"
+                )
+            }
+            Problem::Value { message, .. } => message.clone(),
+        }
+    }
+
+    /// Where it is, from the object's root.
+    pub fn path(&self) -> &str {
+        match self {
+            Problem::Unknown(path) | Problem::Type { path, .. } | Problem::Value { path, .. } => {
+                path
+            }
+        }
+    }
+}
+
+/// What the decoder says of a document with these problems; `None` if there are none. As in
+/// Go, the first value that cannot be read hides all unknown fields.
+pub fn decode_message(kind: &str, version: &str, problems: &[Problem]) -> Option<String> {
+    let hard = problems.iter().find(|problem| !matches!(problem, Problem::Unknown(_)));
+    let what = match (hard, problems) {
+        (_, []) => return None,
+        (Some(hard), _) => hard.message(),
+        (None, unknown) => {
+            let list: Vec<String> = unknown.iter().map(Problem::message).collect();
+            format!("strict decoding error: {}", list.join(", "))
+        }
+    };
+    Some(format!("{kind} in version {version:?} cannot be handled as a {kind}: {what}"))
 }
 
 /// Collects problems while a tree is read. Reading never stops: what cannot be read is left
@@ -268,6 +327,38 @@ impl Rest {
         }
     }
 
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_none()
+    }
+
+    /// The kept field `key` if it is an object, to change.
+    pub fn object_mut(&mut self, key: &str) -> Option<&mut JsonMap<String, Value>> {
+        self.get(key)?.as_object()?;
+        Rc::make_mut(self.0.as_mut()?).get_mut(key)?.as_object_mut()
+    }
+
+    /// Removes the kept field `key`.
+    pub fn remove(&mut self, key: &str) {
+        if self.get(key).is_some()
+            && let Some(map) = &mut self.0
+        {
+            Rc::make_mut(map).remove(key);
+            if map.is_empty() {
+                self.0 = None;
+            }
+        }
+    }
+
+    /// Removes those of `keys` that are false: they print only when true.
+    pub fn drop_false(&mut self, keys: &[&str]) {
+        for key in keys {
+            if self.get(key) == Some(&Value::Bool(false)) {
+                self.remove(key);
+            }
+        }
+    }
+
     /// Puts all kept fields into `map`.
     pub fn write_into(&self, map: &mut JsonMap<String, Value>) {
         for (key, value) in self.0.iter().flat_map(|kept| kept.iter()) {
@@ -290,7 +381,13 @@ pub trait Json: Sized + Default {
 
 /// Puts `value` into `map` unless it is absent; `always` overrides that.
 pub fn put<T: Json>(map: &mut JsonMap<String, Value>, key: &str, value: &T, always: bool) {
-    if always || !value.is_absent() {
+    if value.is_absent() {
+        if always {
+            // What is empty in Go is nil there, and nil prints as null.
+            let list = matches!(T::SHAPE, Shape::List(_) | Shape::Dict(_));
+            map.insert(key.to_string(), if list { Value::Null } else { value.write() });
+        }
+    } else {
         map.insert(key.to_string(), value.write());
     }
 }

@@ -222,7 +222,7 @@ impl Json for Quantity {
 fn go_list(of: Shape) -> &'static str {
     match of {
         Shape::Text => "[]string",
-        Shape::Object(schema) => schema.name,
+        Shape::Object(schema) => schema.list_name,
         _ => "[]interface {}",
     }
 }
