@@ -1,12 +1,15 @@
 //! The verbs that write: create, update, update the status, bind. Each is all or nothing.
 //!
-//! Not here: watch caches and pagination; reading is `Store`'s.
+//! An update without a version is what a patch is upstream: it goes to the newest object.
+//!
+//! Not here: watch caches and pagination (reading is `Store`'s); the refusal of updates
+//! without a version that a few kinds have.
 //!
 //! Upstream: staging/src/k8s.io/apiserver/pkg/registry/generic/registry/store.go,
 //! pkg/registry/rest/{create,update}.go and pkg/registry/core/pod/storage/storage.go
 
 use super::deletion::ends;
-use super::status::{Cause, Status};
+use super::status::Status;
 use super::watch::Change;
 use super::{Answer, ApiServer, strategy};
 use crate::api::core::pod::Pod;
@@ -186,11 +189,6 @@ impl ApiServer {
                 was.uid
             );
             return Err(Status::conflict(kind, &key.name, &why));
-        }
-        if meta.resource_version.0 == 0 && matches!(kind, Kind::PodDisruptionBudget | Kind::Lease) {
-            let detail = "must be specified for an update";
-            let cause = Cause::invalid("metadata.resourceVersion", "0x0", detail);
-            return Err(Status::invalid(kind, &key.name, vec![cause]));
         }
         if meta.resource_version.0 != 0 && meta.resource_version != was.resource_version {
             return Err(Status::modified(kind, &key.name));
