@@ -3,43 +3,13 @@
 
 use playground::base::prng::Prng;
 use playground::base::time::{SimTime, Span};
-use playground::cluster::input::{Cascade, Input};
 use playground::config::Config;
-use playground::session::examples::EXAMPLES;
 use playground::session::{Action, Session};
 use playground::timeline::{Entry, Progress, Timeline};
 
-fn apply(example: usize) -> Input {
-    Input::Apply { text: EXAMPLES[example].text.into() }
-}
-
-fn power(node: &str, on: bool) -> Input {
-    Input::Power { node: node.into(), on }
-}
-
-/// The main story: apply, wait, power off, wait, delete by force, wait.
-fn story() -> Vec<Entry> {
-    let delete = Input::Delete {
-        kind: "Pod".into(),
-        namespace: "default".into(),
-        name: "web-1".into(),
-        grace: Some(0),
-        cascade: Cascade::Background,
-    };
-    let entry = |at: u64, input| Entry { at: at * 1000, input };
-    vec![
-        entry(0, apply(0)),
-        entry(120, power("node-b", false)),
-        entry(600, delete),
-        entry(1200, power("node-b", true)),
-    ]
-}
-
-fn play(journal: Vec<Entry>, until: u64) -> Timeline {
-    let mut timeline = Timeline::new(Config::default(), journal);
-    assert_eq!(timeline.run_until(SimTime(until * 1000), 10_000_000), Progress::Done);
-    timeline
-}
+#[path = "golden/story.rs"]
+mod story;
+use story::{HASH, apply, play, power, story};
 
 #[test]
 fn the_same_journal_plays_the_same_film() {
@@ -47,6 +17,17 @@ fn the_same_journal_plays_the_same_film() {
     assert_eq!(one.world().hash(), two.world().hash());
     let other = play(vec![Entry { at: 0, input: apply(1) }], 1500);
     assert_ne!(one.world().hash(), other.world().hash());
+}
+
+#[test]
+fn the_story_ends_as_it_always_did() {
+    let hash = play(story(), 1500).world().hash().to_string();
+    if std::env::var("UPDATE").is_ok() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden/story.hash");
+        std::fs::write(path, &hash).expect("the file can be written");
+        return;
+    }
+    assert_eq!(hash, HASH, "UPDATE=1 writes it anew; the wasm build is held to the same number");
 }
 
 #[test]

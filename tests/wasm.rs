@@ -13,3 +13,13 @@ fn pointers_are_32_bits_wide_here() {
     assert_eq!(usize::BITS, 32);
     assert_eq!(u64::from(u32::MAX) + 1, 1 << 32);
 }
+
+#[path = "golden/story.rs"]
+mod story;
+
+/// The same journal has the same hash natively and here.
+#[wasm_bindgen_test]
+fn the_story_ends_as_it_does_natively() {
+    let hash = story::play(story::story(), 1500).world().hash().to_string();
+    assert_eq!(hash, story::HASH);
+}
