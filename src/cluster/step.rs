@@ -54,7 +54,7 @@ impl World {
     }
 
     /// Sees to it that every running process hears of what was written.
-    pub(super) fn announce(&mut self) {
+    pub fn announce(&mut self) {
         let revision = self.server.store.revision();
         let at = self.now + self.config.timing.watch_lag;
         for process in Process::ALL {
