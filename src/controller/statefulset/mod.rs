@@ -266,6 +266,8 @@ impl Sync<'_, '_> {
         let live = self.revisions.clone();
         let truncated = revision::truncate(self.cx, &self.set, history, &live, in_use);
         updated.and(written).and(truncated)?;
+        // As upstream: nobody comes back if by chance as many Pods are available as are
+        // wanted, but not those that are.
         let waiting = self.set.spec.min_ready_seconds > 0
             && self.status.available_replicas != self.set.replicas();
         Ok(if waiting { Requeue::After(min_ready(&self.set)) } else { Requeue::AwaitChange })
