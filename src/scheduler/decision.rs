@@ -1,0 +1,132 @@
+//! What a cycle decided and why, as data: for each node it looked at the rule that excluded it
+//! or its scores. And the sentence kube-scheduler makes of it.
+//!
+//! Upstream: pkg/scheduler/framework/types.go (FitError)
+
+use super::plugins::{Plugin, Rejection, SCORERS, Scores};
+use crate::api::kinds::Key;
+use crate::base::Str;
+use crate::base::map::Map;
+use crate::base::time::SimTime;
+use std::collections::{BTreeMap, VecDeque};
+use std::rc::Rc;
+
+/// How many decisions on Pods that got a node are kept.
+const KEPT: usize = 200;
+/// How many rows they may have together.
+const KEPT_ROWS: usize = 20_000;
+
+/// The decision on one Pod.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Decision {
+    /// The Pod.
+    pub pod: Key,
+    /// When.
+    pub at: SimTime,
+    /// The nodes that were looked at, in order. Empty if no node could fit, whatever it is.
+    pub rows: Vec<Row>,
+    /// The node it got; `None` if none fits.
+    pub chosen: Option<Str>,
+    /// Why it got none, in kube-scheduler's words; empty if it got one.
+    pub message: Str,
+}
+
+/// What was found of one node.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Row {
+    /// The node.
+    pub node: Str,
+    /// Whether it fits.
+    pub verdict: Verdict,
+}
+
+/// Whether a node fits.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Verdict {
+    /// It does, so well. Without scores if it is the only one.
+    Fits {
+        /// Weighted points by each of `SCORERS`.
+        scores: Scores,
+        /// Their sum.
+        total: i64,
+    },
+    /// It does not.
+    Filtered {
+        /// The rule that says so.
+        plugin: Plugin,
+        /// Why, in upstream's words.
+        reason: Str,
+    },
+}
+
+impl Row {
+    /// The weighted points by plugin; empty if the node does not fit or was not scored.
+    pub fn scores(&self) -> Vec<(Plugin, i64)> {
+        let Verdict::Fits { scores, .. } = &self.verdict else { return Vec::new() };
+        let by = SCORERS.iter().map(|(plugin, _)| *plugin).zip(scores);
+        by.filter_map(|(plugin, score)| Some((plugin, i64::from((*score)?)))).collect()
+    }
+}
+
+impl Verdict {
+    pub(super) fn filtered(rejection: &Rejection) -> Verdict {
+        let reason = rejection.reasons.join(", ").into();
+        Verdict::Filtered { plugin: rejection.plugin, reason }
+    }
+}
+
+/// The latest decisions: on every Pod without a node, and on the last ones that got one.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Decisions {
+    by_pod: Map<Key, Rc<Decision>>,
+    bound: Rc<VecDeque<Key>>,
+    bound_rows: usize,
+}
+
+impl Decisions {
+    /// The latest decision on the Pod at `key`.
+    pub fn get(&self, key: &Key) -> Option<&Rc<Decision>> {
+        self.by_pod.get(key)
+    }
+
+    /// Notes a decision; the oldest ones on Pods with nodes make room.
+    pub fn put(&mut self, decision: Decision) {
+        let key = decision.pod.clone();
+        self.remove(&key);
+        if decision.chosen.is_some() {
+            self.bound_rows += decision.rows.len();
+            Rc::make_mut(&mut self.bound).push_back(key.clone());
+        }
+        self.by_pod.insert_mut(key, Rc::new(decision));
+        while self.bound.len() > KEPT || (self.bound_rows > KEPT_ROWS && self.bound.len() > 1) {
+            let Some(oldest) = self.bound.front().cloned() else { break };
+            self.remove(&oldest);
+        }
+    }
+
+    /// Forgets the decision on the Pod at `key`.
+    pub fn remove(&mut self, key: &Key) {
+        let Some(old) = self.by_pod.get(key).cloned() else { return };
+        self.by_pod.remove_mut(key);
+        if old.chosen.is_some() {
+            self.bound_rows -= old.rows.len();
+            Rc::make_mut(&mut self.bound).retain(|other| other != key);
+        }
+    }
+}
+
+/// `0/3 nodes are available: 1 node(s) were unschedulable, 2 Insufficient cpu.`: reasons with
+/// how many nodes have each, sorted as texts.
+pub(super) fn sentence<'r>(nodes: usize, reasons: impl Iterator<Item = (&'r str, usize)>) -> String {
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    for (reason, n) in reasons {
+        *counts.entry(reason).or_default() += n;
+    }
+    let mut texts: Vec<String> = counts.iter().map(|(why, n)| format!("{n} {why}")).collect();
+    texts.sort();
+    let mut sentence = format!("0/{nodes} nodes are available:");
+    if !texts.is_empty() {
+        sentence.push_str(&format!(" {}.", texts.join(", ")));
+    }
+    sentence
+}
