@@ -1,5 +1,6 @@
 //! The whole cluster as a value. A clone costs a few pointers.
 
+use crate::api::kinds::Key;
 use crate::apiserver::ApiServer;
 use crate::apiserver::store::Store;
 use crate::base::Str;
@@ -12,6 +13,7 @@ use crate::controller::{self, Manager};
 use crate::csi::{self, Csi};
 use crate::infra::Infra;
 use crate::kubelet::{self, Kubelets};
+use crate::scheduler::decision::Decision;
 use crate::scheduler::{self, Scheduler};
 use crate::trace::Waits;
 use std::rc::Rc;
@@ -114,6 +116,12 @@ impl World {
     /// Reconciles done by controllers.
     pub fn reconciles(&self) -> u64 {
         self.manager.reconciles()
+    }
+
+    /// The scheduler's latest decision on the Pod at `pod`, with its table of nodes: kept while
+    /// the Pod has no node, and for the last Pods that got one.
+    pub fn decision(&self, pod: &Key) -> Option<&Rc<Decision>> {
+        self.scheduler.decision(pod)
     }
 
     /// Whether `process` runs.

@@ -124,12 +124,7 @@ impl Scheduler {
 
     /// Something happened to what the Pod at `key` waits for: it is looked at when the next
     /// second since the wait's begin is full.
-    pub(super) fn volumes_changed(
-        &mut self,
-        now: SimTime,
-        key: &Key,
-        timers: &mut Timers<Wake>,
-    ) {
+    pub(super) fn volumes_changed(&mut self, now: SimTime, key: &Key, timers: &mut Timers<Wake>) {
         let Some(binding) = self.bindings.get(key) else { return };
         let next = now.next_tick(binding.since + POLL, POLL);
         if binding.next.is_none_or(|planned| planned < now || planned > next) {
@@ -158,7 +153,8 @@ impl Scheduler {
         match done {
             Ok(_) => self.bind(cx, &binding.pod, &binding.node),
             Err(why) => {
-                let why = format!("running PreBind plugin \"VolumeBinding\": binding volumes: {why}");
+                let why =
+                    format!("running PreBind plugin \"VolumeBinding\": binding volumes: {why}");
                 self.undo(cx, &binding.pod, &binding.node, &why);
             }
         }

@@ -284,8 +284,12 @@ impl Scheduler {
         let message: Str = failure.message.as_str().into();
         let because = match (failure.error, &failure.claim) {
             (true, _) => Because::SchedulingBackoff,
-            (false, Some(claim)) if cx.cache.object(Kind::PersistentVolumeClaim, claim).is_some()
-                && failure.plugins == [Plugin::VolumeBinding] => Because::ClaimUnbound,
+            (false, Some(claim))
+                if cx.cache.object(Kind::PersistentVolumeClaim, claim).is_some()
+                    && failure.plugins == [Plugin::VolumeBinding] =>
+            {
+                Because::ClaimUnbound
+            }
             _ => Because::Unschedulable { message },
         };
         let claim = failure.claim.clone();

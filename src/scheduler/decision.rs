@@ -117,7 +117,10 @@ impl Decisions {
 
 /// `0/3 nodes are available: 1 node(s) were unschedulable, 2 Insufficient cpu.`: reasons with
 /// how many nodes have each, sorted as texts.
-pub(super) fn sentence<'r>(nodes: usize, reasons: impl Iterator<Item = (&'r str, usize)>) -> String {
+pub(super) fn sentence<'r>(
+    nodes: usize,
+    reasons: impl Iterator<Item = (&'r str, usize)>,
+) -> String {
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
     for (reason, n) in reasons {
         *counts.entry(reason).or_default() += n;

@@ -149,12 +149,11 @@ fn neighbour_helps(plugin: Plugin, pod: &Pod, other: &Pod) -> bool {
             // Namespaces chosen by label are taken to be meant.
             let any = Labels::default();
             let own = rules(pod);
-            own.iter().any(|(_, term)| {
-                term.namespace_selector.is_some() || term.means(other, &any)
-            }) || rules(other).iter().any(|(manner, term)| {
-                *manner == Manner::Away
-                    && (term.namespace_selector.is_some() || term.means(pod, &any))
-            })
+            own.iter().any(|(_, term)| term.namespace_selector.is_some() || term.means(other, &any))
+                || rules(other).iter().any(|(manner, term)| {
+                    *manner == Manner::Away
+                        && (term.namespace_selector.is_some() || term.means(pod, &any))
+                })
         }
         _ => false,
     }

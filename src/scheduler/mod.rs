@@ -111,7 +111,8 @@ impl Scheduler {
             }
             // What these mean for Pods that wait is found out only by trying them again.
             Kind::Namespace | Kind::PodDisruptionBudget if change.old.is_some() => {
-                timers.at((now + LEFTOVER).next_tick(SimTime::ZERO, LEFTOVER_PERIOD), Wake::Leftover);
+                timers
+                    .at((now + LEFTOVER).next_tick(SimTime::ZERO, LEFTOVER_PERIOD), Wake::Leftover);
             }
             _ => {}
         }
@@ -183,9 +184,7 @@ impl Scheduler {
         self.nodes.set_node(&change.key.name, change.new::<Node>());
         let happening = match (change.old::<Node>(), change.new::<Node>()) {
             (None, Some(new)) => Happening::NodeAdded(new.clone()),
-            (Some(old), Some(new)) => {
-                Happening::NodeChanged { old: old.clone(), new: new.clone() }
-            }
+            (Some(old), Some(new)) => Happening::NodeChanged { old: old.clone(), new: new.clone() },
             _ => Happening::NodeRemoved,
         };
         self.happened(now, &happening);
@@ -278,12 +277,7 @@ impl Scheduler {
         }
     }
 
-    fn claim_changed(
-        &mut self,
-        cx: &mut ControlPlane<'_>,
-        claim: &Key,
-        timers: &mut Timers<Wake>,
-    ) {
+    fn claim_changed(&mut self, cx: &mut ControlPlane<'_>, claim: &Key, timers: &mut Timers<Wake>) {
         let users: Vec<Key> = cx.cache.pods_using(claim).map(|pod| Key::of(&pod.meta)).collect();
         for key in users {
             *cx.visits += 1;

@@ -82,9 +82,8 @@ impl Scheduler {
             return Some("not eligible due to preemptionPolicy=Never.");
         }
         let node = self.nodes.get(self.queue.nomination(key)?)?;
-        let hopeless = |(slot, rejection): &(usize, Rejection)| {
-            *slot == node.slot && rejection.unresolvable
-        };
+        let hopeless =
+            |(slot, rejection): &(usize, Rejection)| *slot == node.slot && rejection.unresolvable;
         if search.rejected.iter().any(hopeless) {
             return None;
         }
@@ -151,7 +150,8 @@ impl Scheduler {
         }
         let (violating, others) = by_budget(cx, potential);
         let (mut victims, mut violations) = (Vec::new(), 0);
-        let both = violating.into_iter().map(|i| (i, true)).chain(others.into_iter().map(|i| (i, false)));
+        let both =
+            violating.into_iter().map(|i| (i, true)).chain(others.into_iter().map(|i| (i, false)));
         for (info, violates) in both {
             let key = Key::of(&info.pod.meta);
             node.add(key.clone(), &info);

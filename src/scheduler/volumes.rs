@@ -92,7 +92,8 @@ impl Volumes {
         self.observe_volume(change);
         if let Some(node) = change.new::<CSINode>() {
             let count = |d: &crate::api::storage::CSINodeDriver| d.allocatable.as_ref()?.count;
-            let limited = node.spec.drivers.iter().filter_map(|d| Some((d.name.clone(), count(d)?)));
+            let limited =
+                node.spec.drivers.iter().filter_map(|d| Some((d.name.clone(), count(d)?)));
             let limits: Vec<(Str, i32)> = limited.collect();
             match limits.is_empty() {
                 true => drop(self.limits.remove_mut(&change.key.name)),

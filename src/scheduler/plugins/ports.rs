@@ -10,7 +10,8 @@ use crate::scheduler::nodes::{HostPort, NodeInfo};
 
 /// The ports of the node that a Pod takes: those of its containers and sidecars.
 pub fn wanted(spec: &PodSpec) -> Vec<HostPort> {
-    let sidecars = spec.init_containers.iter().filter(|c| c.restart_policy == RestartPolicy::Always);
+    let sidecars =
+        spec.init_containers.iter().filter(|c| c.restart_policy == RestartPolicy::Always);
     let mut ports = Vec::new();
     for port in spec.containers.iter().chain(sidecars).flat_map(|c| &c.ports) {
         let number = if port.host_port == 0 && spec.host_network {

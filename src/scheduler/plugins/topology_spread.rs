@@ -237,7 +237,7 @@ pub fn score(
                 };
                 let mut domains: BTreeMap<&str, i64> = BTreeMap::new();
                 let value = |slot: usize| nodes.at(slot).label(&rule.key).map_or("", |v| v);
-                counted.iter().for_each(|&slot| drop(domains.insert(value(slot), 0)));
+                domains.extend(counted.iter().map(|&slot| (value(slot), 0)));
                 for &slot in order.iter().filter(|&&slot| at(slot) > 0) {
                     if let Some(n) = domains.get_mut(value(slot))
                         && eligible(nodes.at(slot))

@@ -11,9 +11,7 @@ use super::node_affinity::selects;
 use super::{Plugin, Refusal, Rejection, Sources};
 use crate::api::core::node::Node;
 use crate::api::core::pod::Pod;
-use crate::api::core::volume::{
-    ClaimPhase, PersistentVolume, PersistentVolumeClaim, VolumePhase,
-};
+use crate::api::core::volume::{ClaimPhase, PersistentVolume, PersistentVolumeClaim, VolumePhase};
 use crate::api::kinds::Key;
 use crate::api::quantity::Quantity;
 use crate::api::storage::StorageClass;
