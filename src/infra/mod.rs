@@ -6,24 +6,29 @@ pub mod disks;
 pub mod machine;
 pub mod process;
 
+use crate::api::kinds::Key;
 use crate::api::meta::Uid;
 use crate::base::Str;
-use crate::base::map::Map;
+use crate::base::map::{Map, Set};
 use disk::Disk;
 use machine::Machine;
 use process::Process;
+use std::ops::Bound;
 
 /// All machines, processes and disks.
 #[derive(Clone, Debug, Default)]
 pub struct Infra {
     /// Machines by name.
     pub machines: Map<Str, Machine>,
-    /// Processes by the uid of the Pod they were started for.
+    /// Processes by the uid of the Pod they were started for. To add or remove one, use
+    /// `start_process` and `stop_process`, which keep the indexes.
     pub processes: Map<Uid, Process>,
     /// Disks by the driver's handle.
     pub disks: Map<Str, Disk>,
     /// Counts changes, so that a step can see that something happened.
     pub revision: u64,
+    processes_by_key: Set<(Key, Uid)>,
+    processes_by_node: Set<(Str, Uid)>,
 }
 
 impl Infra {
@@ -35,5 +40,53 @@ impl Infra {
     /// Whether the machine `node` has power and reaches the API server.
     pub fn is_reachable(&self, node: &str) -> bool {
         self.machines.get(node).is_some_and(|machine| machine.powered && machine.connected)
+    }
+
+    /// Adds a machine; it gets the next number. One of the same name is replaced.
+    pub fn add_machine(&mut self, mut machine: Machine) {
+        machine.number = self.machines.values().map(|other| other.number).max().unwrap_or(0) + 1;
+        self.machines.insert_mut(machine.name.clone(), machine);
+        self.revision += 1;
+    }
+
+    /// The processes that run under the Pod name `key`, by uid. More than one means that the
+    /// same identity runs twice.
+    pub fn live<'i>(&'i self, key: &'i Key) -> impl Iterator<Item = &'i Process> + 'i {
+        let from = (key.clone(), Uid(0));
+        let all = self.processes_by_key.range((Bound::Included(from), Bound::Unbounded));
+        all.take_while(move |(at, _)| at == key).filter_map(|(_, uid)| self.processes.get(uid))
+    }
+
+    /// The processes that run on the machine `node`, by uid.
+    pub fn processes_on<'i>(&'i self, node: &'i Str) -> impl Iterator<Item = &'i Process> + 'i {
+        let from = (node.clone(), Uid(0));
+        let all = self.processes_by_node.range((Bound::Included(from), Bound::Unbounded));
+        all.take_while(move |(at, _)| at == node).filter_map(|(_, uid)| self.processes.get(uid))
+    }
+
+    /// Puts a process there, or what it has become.
+    pub fn start_process(&mut self, process: Process) {
+        self.processes_by_key.insert_mut((process.key.clone(), process.pod));
+        self.processes_by_node.insert_mut((process.node.clone(), process.pod));
+        self.processes.insert_mut(process.pod, process);
+        self.revision += 1;
+    }
+
+    /// Ends the process of the Pod `uid`; gives back what it was.
+    pub fn stop_process(&mut self, uid: Uid) -> Option<Process> {
+        let process = self.processes.get(&uid)?.clone();
+        self.processes_by_key.remove_mut(&(process.key.clone(), uid));
+        self.processes_by_node.remove_mut(&(process.node.clone(), uid));
+        self.processes.remove_mut(&uid);
+        self.revision += 1;
+        Some(process)
+    }
+
+    /// Ends all processes on the machine `node`, as the loss of power does.
+    pub fn kill_machine(&mut self, node: &Str) {
+        let uids: Vec<Uid> = self.processes_on(node).map(|process| process.pod).collect();
+        for uid in uids {
+            self.stop_process(uid);
+        }
     }
 }

@@ -5,8 +5,9 @@ use crate::api::kinds::Key;
 use crate::api::meta::Uid;
 use crate::base::Str;
 use crate::base::time::SimTime;
+use std::rc::Rc;
 
-/// The containers of one Pod, as they really are.
+/// The running containers of one Pod; there is none while no container runs.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Process {
     /// The Pod it was started for.
@@ -15,8 +16,19 @@ pub struct Process {
     pub key: Key,
     /// The machine it runs on.
     pub node: Str,
-    /// When it started.
+    /// When its first running container started.
     pub started: SimTime,
     /// The disks it has mounted, by handle.
     pub disks: Vec<Str>,
+    /// The containers that run, in the order they started.
+    pub containers: Vec<Running>,
+}
+
+/// A container that runs.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Running {
+    /// The container's name in the Pod.
+    pub name: Str,
+    /// Its environment as it was when it started: names and values, in the order given.
+    pub environment: Rc<Vec<(Str, Str)>>,
 }

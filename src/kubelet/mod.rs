@@ -1,43 +1,374 @@
 //! The kubelets, one a machine: they start and stop what the API server asks for, and report.
+//! They know the API server by their cache and the infrastructure by touching it; what they do
+//! goes on while the machine is cut off from the network and ends with its power.
+//!
+//! In reading order: `worker` (what is remembered of a Pod), `lifecycle` (one look at it),
+//! `volumes`, `container`, `probes`, `environment`, `status`, `node_status`.
+//!
+//! Not here: cgroups, static Pods, device plugins, the eviction manager, exec and logs.
 //!
 //! Upstream: pkg/kubelet/{kubelet,pod_workers}.go
 
+mod container;
+mod environment;
+mod lifecycle;
+mod node_status;
+mod probes;
+mod status;
+mod volumes;
+mod worker;
+
+use crate::api::core::node::Node;
+use crate::api::core::pod::Pod;
+use crate::api::json::Rest;
+use crate::api::kinds::{Key, Kind};
+use crate::api::meta::{ResourceVersion, Uid};
+use crate::api::storage::CSINodeDriver;
 use crate::apiserver::watch::Change;
 use crate::base::Str;
+use crate::base::map::{Map, Set};
+use crate::base::time::SimTime;
 use crate::base::timers::Timers;
 use crate::client::node_plane::NodePlane;
+use crate::trace::Source;
+use node_status::NodeState;
+use std::rc::Rc;
+use worker::{Prepare, Stage, Worker};
 
 /// When a kubelet is to be woken.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Wake {
-    /// The machine has booted.
-    Booted(Str),
+    /// The machine has booted, if it has had power since then.
+    Booted(Str, SimTime),
+    /// The regular look at a Node's status.
+    NodeStatus(Str),
+    /// Something about a Pod is due.
+    Pod(Uid),
+    /// The regular sync of a Pod that waits for a ConfigMap or Secret.
+    Config(Uid),
 }
 
 /// All kubelets.
 #[derive(Clone, Debug, Default)]
-pub struct Kubelets {}
+pub struct Kubelets {
+    nodes: Map<Str, NodeState>,
+    workers: Map<Uid, Rc<Worker>>,
+    by_node: Set<(Str, Uid)>,
+    /// The Pods of each node whose volumes are awaited.
+    waiting: Set<(Str, Uid)>,
+    /// Who waits for which ConfigMap or Secret.
+    config_waiters: Set<(Kind, Key, Uid)>,
+    /// The images each node has.
+    images: Set<(Str, Str)>,
+    unprobed: Rest,
+}
 
 impl Kubelets {
+    /// A machine's kubelet at the cluster's start: it runs already, and its Node is Ready.
+    pub fn install(&mut self, cx: &mut NodePlane<'_>, name: &Str, drivers: Rc<Vec<CSINodeDriver>>) {
+        self.unprobed = status::unprobed();
+        let mut node = NodeState::new(cx.config, name);
+        node.drivers = drivers;
+        node.up = true;
+        let phase = node.lease_phase;
+        self.nodes.insert_mut(name.clone(), node);
+        self.register(cx, name);
+        let key = Key::global(name.clone());
+        let _ = cx.client().patch::<Node>(&key, |node| node.spec.taints.clear());
+        self.renew_lease(cx, name, phase);
+    }
+
     /// A change in the store. `cx.cache` already holds it. After a start, every object is
     /// observed as added. A kubelet that does not reach the API server must not act on it.
-    pub fn observe(
-        &mut self,
-        _cx: &mut NodePlane<'_>,
-        _change: &Change,
-        _timers: &mut Timers<Wake>,
-    ) {
+    pub fn observe(&mut self, cx: &mut NodePlane<'_>, change: &Change, timers: &mut Timers<Wake>) {
+        match change.kind {
+            Kind::Pod => self.observe_pod(cx, change, timers),
+            Kind::Node => {
+                let attached = |node: Option<&Rc<Node>>| {
+                    node.map(|node| node.status.volumes_attached.clone()).unwrap_or_default()
+                };
+                if attached(change.old()) != attached(change.new()) {
+                    self.look_at_waiting(cx, &change.key.name, timers);
+                }
+            }
+            Kind::ConfigMap | Kind::Secret => {
+                self.config_changed(cx, change.kind, &change.key, timers);
+            }
+            Kind::PersistentVolumeClaim => {
+                let cache = cx.cache.clone();
+                for pod in cache.pods_using(&change.key) {
+                    if self.workers.contains_key(&pod.meta.uid) && self.hears(cx, pod) {
+                        self.look(cx, pod.meta.uid, timers);
+                    }
+                }
+            }
+            _ => {}
+        }
     }
 
     /// Does what `wake` asks for.
-    pub fn wake(&mut self, _cx: &mut NodePlane<'_>, _wake: Wake, _timers: &mut Timers<Wake>) {}
+    pub fn wake(&mut self, cx: &mut NodePlane<'_>, wake: Wake, timers: &mut Timers<Wake>) {
+        match wake {
+            Wake::Booted(name, since) => self.booted(cx, &name, since, timers),
+            Wake::NodeStatus(name) => {
+                let Some(node) = self.nodes.get_mut(&name) else {
+                    return;
+                };
+                node.status_due = None;
+                if node.up && cx.infra.is_reachable(&name) {
+                    self.write_node_status(cx, &name);
+                    self.look_at_waiting(cx, &name, timers);
+                }
+            }
+            Wake::Pod(uid) => {
+                let due = self.workers.get(&uid).and_then(|worker| worker.next);
+                if due == Some(cx.now) {
+                    self.look(cx, uid, timers);
+                }
+            }
+            Wake::Config(uid) => self.retry_config(cx, uid, timers),
+        }
+    }
 
     /// Power or network of the machine `node` has just changed.
     pub fn machine_changed(
         &mut self,
-        _cx: &mut NodePlane<'_>,
-        _node: &Str,
-        _timers: &mut Timers<Wake>,
+        cx: &mut NodePlane<'_>,
+        node: &Str,
+        timers: &mut Timers<Wake>,
     ) {
+        let Some(machine) = cx.infra.machines.get(node).cloned() else {
+            return;
+        };
+        if !self.nodes.contains_key(node) {
+            self.nodes.insert_mut(node.clone(), NodeState::new(cx.config, node));
+        }
+        let was_up = self.nodes.get(node).is_some_and(|node| node.up);
+        match (machine.powered, machine.connected) {
+            (false, _) if was_up => self.lose_power(cx, node),
+            (false, _) => {}
+            (true, _) if !was_up => {
+                let at = machine.since + cx.config.timing.boot;
+                timers.at(at, Wake::Booted(node.clone(), machine.since));
+            }
+            (true, false) => self.lose_touch(cx, node),
+            (true, true) => self.get_in_touch(cx, node, timers),
+        }
+    }
+
+    /// The machine has just lost its power: nothing runs there any more.
+    fn lose_power(&mut self, cx: &mut NodePlane<'_>, name: &Str) {
+        self.lose_touch(cx, name);
+        cx.infra.kill_machine(name);
+        for uid in self.pods_of(name) {
+            self.forget(uid);
+        }
+        if let Some(node) = self.nodes.get(name).cloned() {
+            let fresh = NodeState {
+                drivers: node.drivers,
+                status_due: node.status_due,
+                last_address: node.last_address,
+                ..NodeState::new(cx.config, name)
+            };
+            self.nodes.insert_mut(name.clone(), fresh);
+        }
+    }
+
+    /// The machine cannot be reached any more, or has no power.
+    fn lose_touch(&mut self, cx: &mut NodePlane<'_>, name: &Str) {
+        if !self.nodes.get(name).is_some_and(|node| node.registered) {
+            return;
+        }
+        self.end_lease(cx, name);
+        for uid in self.pods_of(name) {
+            if let Some(worker) = self.workers.get(&uid).cloned()
+                && lifecycle::is_there(cx, &worker)
+            {
+                cx.say(Source::Kubelet, (Kind::Pod, &worker.key()), Vec::new());
+            }
+        }
+    }
+
+    fn booted(
+        &mut self,
+        cx: &mut NodePlane<'_>,
+        name: &Str,
+        since: SimTime,
+        timers: &mut Timers<Wake>,
+    ) {
+        let at = since + cx.config.timing.boot;
+        let Some(node) = self.nodes.get_mut(name) else {
+            return;
+        };
+        if node.up || at != cx.now || !cx.infra.is_powered(name) {
+            return;
+        }
+        node.up = true;
+        if cx.infra.is_reachable(name) {
+            self.get_in_touch(cx, name, timers);
+        }
+    }
+
+    /// The kubelet reaches the API server, after a start or a time without network: it
+    /// registers or reports, renews its Lease, and compares what runs with what is wanted.
+    fn get_in_touch(&mut self, cx: &mut NodePlane<'_>, name: &Str, timers: &mut Timers<Wake>) {
+        let first = self.nodes.get(name).is_some_and(|node| !node.registered);
+        if first {
+            self.register(cx, name);
+        } else {
+            self.write_node_status(cx, name);
+        }
+        self.renew_lease(cx, name, cx.now);
+        let store = cx.server.store.clone();
+        for uid in self.pods_of(name) {
+            let Some(worker) = self.workers.get(&uid).cloned() else {
+                continue;
+            };
+            if !lifecycle::is_there(cx, &worker) {
+                self.lost(cx, &worker.pod, timers);
+            }
+        }
+        for pod in store.pods_on(name) {
+            self.see(cx, pod, timers, first);
+        }
+    }
+
+    fn observe_pod(&mut self, cx: &mut NodePlane<'_>, change: &Change, timers: &mut Timers<Wake>) {
+        if let Some(old) = change.old::<Pod>() {
+            let replaced = change.new::<Pod>().is_none_or(|new| new.meta.uid != old.meta.uid);
+            if replaced {
+                cx.say(Source::Kubelet, (Kind::Pod, &change.key), Vec::new());
+                if self.hears(cx, old) {
+                    self.lost(cx, old, timers);
+                }
+            }
+        }
+        if let Some(new) = change.new::<Pod>()
+            && self.hears(cx, new)
+        {
+            if change.is_added()
+                && let Some(worker) = self.workers.get(&new.meta.uid)
+            {
+                // After a start of the watch its wakes are lost.
+                let worker =
+                    Worker { next: None, wrote: ResourceVersion(0), ..Worker::clone(worker) };
+                self.workers.insert_mut(new.meta.uid, Rc::new(worker));
+            }
+            self.see(cx, new, timers, false);
+        }
+    }
+
+    /// Whether the Pod's kubelet runs and reaches the API server.
+    fn hears(&self, cx: &NodePlane<'_>, pod: &Pod) -> bool {
+        let name = &pod.spec.node_name;
+        let node = self.nodes.get(name);
+        node.is_some_and(|node| node.up && node.registered) && cx.infra.is_reachable(name)
+    }
+
+    /// The kubelet hears what the API server has of a Pod of its own.
+    fn see(
+        &mut self,
+        cx: &mut NodePlane<'_>,
+        pod: &Rc<Pod>,
+        timers: &mut Timers<Wake>,
+        booted: bool,
+    ) {
+        let uid = pod.meta.uid;
+        *cx.visits += 1;
+        let Some(known) = self.workers.get(&uid) else {
+            self.take_on(cx, pod, timers, booted);
+            return;
+        };
+        if pod.meta.resource_version < known.pod.meta.resource_version {
+            return;
+        }
+        let own = known.wrote == pod.meta.resource_version;
+        let mut worker = Worker::clone(known);
+        let was = worker.pod.meta.deletion_grace_period_seconds;
+        worker.pod = pod.clone();
+        if worker.stage == Stage::Stopping && was != pod.meta.deletion_grace_period_seconds {
+            self.shorten_stop(cx, &mut worker);
+        }
+        self.workers.insert_mut(uid, Rc::new(worker));
+        // Its own status write tells the kubelet nothing new.
+        if !own {
+            self.look(cx, uid, timers);
+        }
+    }
+
+    fn take_on(
+        &mut self,
+        cx: &mut NodePlane<'_>,
+        pod: &Rc<Pod>,
+        timers: &mut Timers<Wake>,
+        booted: bool,
+    ) {
+        let uid = pod.meta.uid;
+        let mut worker = Worker::new(pod.clone(), cx.now);
+        if booted || pod.is_terminal() {
+            lifecycle::revive(&mut worker, cx.now);
+        }
+        self.report(cx, &mut worker);
+        self.by_node.insert_mut((worker.node().clone(), uid));
+        self.workers.insert_mut(uid, Rc::new(worker));
+        self.look(cx, uid, timers);
+    }
+
+    /// The API server no longer has the Pod: whatever is left of it ends.
+    fn lost(&mut self, cx: &mut NodePlane<'_>, pod: &Rc<Pod>, timers: &mut Timers<Wake>) {
+        let uid = pod.meta.uid;
+        let Some(worker) = self.workers.get(&uid) else {
+            return;
+        };
+        let mut worker = Worker::clone(worker);
+        worker.pod = pod.clone();
+        worker.orphan = true;
+        if worker.stage == Stage::Stopping {
+            self.shorten_stop(cx, &mut worker);
+        }
+        self.workers.insert_mut(uid, Rc::new(worker));
+        self.look(cx, uid, timers);
+    }
+
+    fn look_at_waiting(&mut self, cx: &mut NodePlane<'_>, name: &Str, timers: &mut Timers<Wake>) {
+        if !cx.infra.is_reachable(name) {
+            return;
+        }
+        let from = (name.clone(), Uid(0));
+        let all = self.waiting.range(from..).take_while(|(node, _)| node == name);
+        let uids: Vec<Uid> = all.map(|(_, uid)| *uid).collect();
+        for uid in uids {
+            self.look(cx, uid, timers);
+        }
+    }
+
+    fn pods_of(&self, name: &Str) -> Vec<Uid> {
+        let from = (name.clone(), Uid(0));
+        let all = self.by_node.range(from..).take_while(|(node, _)| node == name);
+        all.map(|(_, uid)| *uid).collect()
+    }
+
+    fn keep(&mut self, worker: Worker) {
+        let at = (worker.node().clone(), worker.uid());
+        let waits = matches!(&worker.stage, Stage::Volumes(prepare) if *prepare != Prepare::Unknown);
+        if waits {
+            self.waiting.insert_mut(at.clone());
+        } else {
+            self.waiting.remove_mut(&at);
+        }
+        self.workers.insert_mut(worker.uid(), Rc::new(worker));
+    }
+
+    fn forget(&mut self, uid: Uid) {
+        let Some(worker) = self.workers.get(&uid).cloned() else {
+            return;
+        };
+        let at = (worker.node().clone(), uid);
+        self.by_node.remove_mut(&at);
+        self.waiting.remove_mut(&at);
+        for (kind, key) in volumes::all_sources(&worker) {
+            self.config_waiters.remove_mut(&(kind, key, uid));
+        }
+        self.workers.remove_mut(&uid);
     }
 }

@@ -1,0 +1,352 @@
+//! What a kubelet says of its machine: the Node object, its Lease, its CSINode.
+//!
+//! Not here: heartbeats that change nothing (lastHeartbeatTime moves only when something else
+//! does), images, resource pressure. The renewals of the Lease are not written one by one: see
+//! `LeaseSpec::renewing`. A kubelet whose Node object is deleted while it runs does not register
+//! again before it restarts.
+//!
+//! Upstream: pkg/kubelet/{kubelet_node_status,kubelet}.go, pkg/kubelet/nodestatus/setters.go,
+//! staging/src/k8s.io/component-helpers/apimachinery/lease/controller.go
+
+use super::{Kubelets, Wake};
+use crate::api::core::node::{Node, NodeAddress, NodeSystemInfo};
+use crate::api::core::pod::ResourceList;
+use crate::api::json::MicroTime;
+use crate::api::kinds::{Key, Object};
+use crate::api::meta::{Condition, ObjectMeta, OwnerReference, set_condition};
+use crate::api::quantity::Quantity;
+use crate::api::storage::{CSINode, CSINodeDriver, Lease};
+use crate::base::Str;
+use crate::base::map::{Map, Set};
+use crate::base::prng::Prng;
+use crate::base::time::{SimTime, Span};
+use crate::base::timers::Timers;
+use crate::client::node_plane::NodePlane;
+use crate::client::recorder::EventKind;
+use crate::config::Config;
+use serde_json::json;
+use std::rc::Rc;
+
+/// What one kubelet remembers of its machine.
+#[derive(Clone, Debug)]
+pub(super) struct NodeState {
+    /// Whether the kubelet runs.
+    pub up: bool,
+    /// Whether it has reached the API server since it started.
+    pub registered: bool,
+    /// One of the regular renewals of its Lease.
+    pub lease_phase: SimTime,
+    /// One of the regular looks at its Node's status.
+    pub status_phase: SimTime,
+    /// The look it has asked to be woken for.
+    pub status_due: Option<SimTime>,
+    /// The drivers on the machine.
+    pub drivers: Rc<Vec<CSINodeDriver>>,
+    /// How many Pods want or still have each attachable volume.
+    pub volumes: Map<Str, u32>,
+    /// What it last wrote as volumesInUse.
+    pub reported: Rc<Vec<Str>>,
+    /// The last numbers of addresses in use.
+    pub addresses: Set<u32>,
+    /// The last number given out.
+    pub last_address: u32,
+}
+
+impl NodeState {
+    /// A kubelet that does not run yet. Its rhythm depends on the seed and its name alone.
+    pub fn new(config: &Config, name: &str) -> NodeState {
+        let mut chance = Prng::new(config.seed).fork("kubelet").fork(name);
+        let mut phase = |period: Span| SimTime(chance.below(period.0));
+        NodeState {
+            up: false,
+            registered: false,
+            lease_phase: phase(config.timing.lease_renewal),
+            status_phase: phase(config.timing.node_status),
+            status_due: None,
+            drivers: Rc::default(),
+            volumes: Map::new(),
+            reported: Rc::default(),
+            addresses: Set::new(),
+            last_address: 1,
+        }
+    }
+
+    /// An address of the machine's range, the one unused for longest; once all are in use
+    /// they are given twice.
+    pub fn take_address(&mut self) -> u32 {
+        for _ in 0..253 {
+            self.last_address = if self.last_address >= 254 { 2 } else { self.last_address + 1 };
+            if !self.addresses.contains(&self.last_address) {
+                break;
+            }
+        }
+        self.addresses.insert_mut(self.last_address);
+        self.last_address
+    }
+
+    /// Counts a volume in or out.
+    pub fn count_volume(&mut self, volume: &Str, more: bool) {
+        let count = self.volumes.get(volume).copied().unwrap_or(0);
+        match if more { count + 1 } else { count.saturating_sub(1) } {
+            0 => drop(self.volumes.remove_mut(volume)),
+            count => self.volumes.insert_mut(volume.clone(), count),
+        }
+    }
+}
+
+impl Kubelets {
+    /// The kubelet of `name` has reached the API server for the first time since it started:
+    /// it registers its Node, or writes the status of the one there is.
+    pub(super) fn register(&mut self, cx: &mut NodePlane<'_>, name: &Str) {
+        let Some(node) = self.nodes.get_mut(name) else {
+            return;
+        };
+        node.registered = true;
+        let drivers = node.drivers.clone();
+        let key = Key::global(name.clone());
+        let known = cx.server.store.get::<Node>(&key).is_some();
+        if !known && let Some(fresh) = fresh_node(cx, name) {
+            let status = fresh.status.clone();
+            if cx.client().create(fresh).is_err() {
+                return;
+            }
+            // A server that drops the status of what is created gets it again.
+            let _ = cx.client().patch_status::<Node>(&key, |node| node.status = status);
+        }
+        let fresh = CSINode {
+            meta: ObjectMeta {
+                name: name.clone(),
+                owner_references: owner(cx, name),
+                ..ObjectMeta::default()
+            },
+            ..CSINode::default()
+        };
+        if cx.server.store.get::<CSINode>(&key).is_none() {
+            let mut fresh = fresh;
+            fresh.spec.drivers = drivers.to_vec();
+            let _ = cx.client().create(fresh);
+        }
+        self.node_event(cx, name, EventKind::Normal, "Starting", "Starting kubelet.");
+        self.write_node_status(cx, name);
+    }
+
+    /// Writes the Node's status if that changes anything: Ready, and the volumes in use.
+    pub(super) fn write_node_status(&mut self, cx: &mut NodePlane<'_>, name: &Str) {
+        let Some(node) = self.nodes.get_mut(name) else {
+            return;
+        };
+        let key = Key::global(name.clone());
+        let Some(old) = cx.server.store.get::<Node>(&key).cloned() else {
+            return;
+        };
+        let in_use: Vec<Str> = node.volumes.keys().cloned().collect();
+        *cx.visits += 1 + in_use.len() as u64;
+        node.reported = Rc::new(in_use.clone());
+        let was_ready = old.is_ready();
+        if was_ready && old.status.volumes_in_use == in_use {
+            return;
+        }
+        let now = cx.now;
+        let written = cx.client().patch_status::<Node>(&key, |node| {
+            node.status.volumes_in_use = in_use;
+            for condition in conditions(now) {
+                set_condition(&mut node.status.conditions, condition, now);
+            }
+        });
+        if written.is_ok() && !was_ready {
+            let text = format!("Node {name} status is now: NodeReady");
+            self.node_event(cx, name, EventKind::Normal, "NodeReady", &text);
+        }
+    }
+
+    /// Asks for the next regular look at the Node's status, since it would change something.
+    pub(super) fn touch_node(
+        &mut self,
+        cx: &NodePlane<'_>,
+        name: &Str,
+        timers: &mut Timers<Wake>,
+    ) {
+        let Some(node) = self.nodes.get_mut(name) else {
+            return;
+        };
+        if node.status_due.is_none() && !node.reported.iter().eq(node.volumes.keys()) {
+            let at = cx.now.next_tick(node.status_phase, cx.config.timing.node_status);
+            node.status_due = Some(at);
+            timers.at(at, Wake::NodeStatus(name.clone()));
+        }
+    }
+
+    /// The kubelet begins to renew its Lease, with a renewal at `at`.
+    pub(super) fn renew_lease(&mut self, cx: &mut NodePlane<'_>, name: &Str, at: SimTime) {
+        let Some(node) = self.nodes.get_mut(name) else {
+            return;
+        };
+        node.lease_phase = at;
+        let key = Key::new("kube-node-lease", name.clone());
+        if cx.server.store.get::<Lease>(&key).is_some() {
+            let _ = cx.client().patch::<Lease>(&key, |lease| {
+                lease.spec.renew_time = Some(MicroTime(at));
+                lease.spec.renewing = true;
+            });
+            return;
+        }
+        let owner_references = owner(cx, name);
+        // Without its Node there is nobody the Lease could belong to.
+        if owner_references.is_empty() {
+            return;
+        }
+        let mut lease = Lease {
+            meta: ObjectMeta {
+                name: name.clone(),
+                namespace: key.namespace.clone(),
+                owner_references,
+                ..ObjectMeta::default()
+            },
+            ..Lease::default()
+        };
+        lease.spec.holder_identity = Some(name.clone());
+        lease.spec.lease_duration_seconds = Some(40);
+        lease.spec.renew_time = Some(MicroTime(at));
+        lease.spec.renewing = true;
+        let _ = cx.client().create(lease);
+    }
+
+    /// The kubelet has just stopped renewing its Lease: what stays is the last renewal that
+    /// really happened. Written by nobody in real life, where every renewal was a write.
+    pub(super) fn end_lease(&mut self, cx: &mut NodePlane<'_>, name: &Str) {
+        let Some(node) = self.nodes.get(name) else {
+            return;
+        };
+        let (phase, period) = (node.lease_phase, cx.config.timing.lease_renewal);
+        let since = cx.now.since(phase);
+        let last = match (cx.now < phase, period.0) {
+            (true, _) => SimTime::ZERO,
+            (false, 0) => cx.now,
+            (false, period) => phase + Span(since.0 / period * period),
+        };
+        let key = Key::new("kube-node-lease", name.clone());
+        let _ = cx.client().patch::<Lease>(&key, |lease| {
+            lease.spec.renew_time = Some(MicroTime(last));
+            lease.spec.renewing = false;
+        });
+    }
+
+    pub(super) fn node_event(
+        &mut self,
+        cx: &mut NodePlane<'_>,
+        name: &Str,
+        kind: EventKind,
+        reason: &str,
+        message: &str,
+    ) {
+        let node = cx.server.store.get::<Node>(&Key::global(name.clone())).cloned();
+        if let Some(node) = node {
+            cx.event("kubelet", name, &Object::Node(node), kind, reason, message);
+        }
+    }
+}
+
+/// A reference to the Node as owner; none if there is no such Node.
+fn owner(cx: &NodePlane<'_>, name: &Str) -> Vec<OwnerReference> {
+    let node = cx.server.store.get::<Node>(&Key::global(name.clone()));
+    let reference = |node: &Rc<Node>| OwnerReference {
+        api_version: "v1".into(),
+        kind: "Node".into(),
+        name: name.clone(),
+        uid: node.meta.uid,
+        ..OwnerReference::default()
+    };
+    node.map(reference).into_iter().collect()
+}
+
+fn fresh_node(cx: &NodePlane<'_>, name: &Str) -> Option<Node> {
+    let machine = cx.infra.machines.get(name)?;
+    let mut node = Node::default();
+    node.meta.name = name.clone();
+    let labels = [
+        ("beta.kubernetes.io/arch", "amd64"),
+        ("beta.kubernetes.io/os", "linux"),
+        ("kubernetes.io/arch", "amd64"),
+        ("kubernetes.io/hostname", name),
+        ("kubernetes.io/os", "linux"),
+    ];
+    for (key, value) in labels {
+        node.meta.labels.set(key, value);
+    }
+    if !machine.zone.is_empty() {
+        node.meta.labels.set("topology.kubernetes.io/region", "region-1");
+        node.meta.labels.set("topology.kubernetes.io/zone", machine.zone.clone());
+    }
+    let attach = "volumes.kubernetes.io/controller-managed-attach-detach";
+    node.meta.annotations.set("node.alpha.kubernetes.io/ttl", "0");
+    node.meta.annotations.set(attach, "true");
+    let range: Str = format!("{}0/24", machine.pod_prefix()).into();
+    node.spec.rest.set("podCIDRs", json!([&*range]));
+    node.spec.pod_cidr = range;
+    let whole = |text: &str| Quantity::parse(text).unwrap_or_default();
+    let has: ResourceList = [
+        ("cpu", machine.cpu.clone()),
+        ("ephemeral-storage", whole("100Gi")),
+        ("hugepages-2Mi", whole("0")),
+        ("memory", machine.memory.clone()),
+        ("pods", Quantity::units(machine.pods)),
+    ]
+    .into_iter()
+    .map(|(name, amount)| (name.into(), amount))
+    .collect();
+    node.status.capacity = has.clone();
+    node.status.allocatable = has;
+    let address =
+        |kind: &str, address: Str| NodeAddress { kind: kind.into(), address, ..Default::default() };
+    node.status.addresses =
+        vec![address("InternalIP", machine.address()), address("Hostname", name.clone())];
+    node.status.node_info = node_info();
+    for condition in conditions(cx.now) {
+        set_condition(&mut node.status.conditions, condition, cx.now);
+    }
+    Some(node)
+}
+
+fn node_info() -> NodeSystemInfo {
+    NodeSystemInfo {
+        kubelet_version: "v1.36.2".into(),
+        os_image: "Debian GNU/Linux 12 (bookworm)".into(),
+        kernel_version: "6.1.0".into(),
+        container_runtime_version: "containerd://2.2.0".into(),
+        operating_system: "linux".into(),
+        architecture: "amd64".into(),
+        ..NodeSystemInfo::default()
+    }
+}
+
+fn conditions(now: SimTime) -> [Condition; 4] {
+    let rows = [
+        (
+            "MemoryPressure",
+            "False",
+            "KubeletHasSufficientMemory",
+            "kubelet has sufficient memory available",
+        ),
+        ("DiskPressure", "False", "KubeletHasNoDiskPressure", "kubelet has no disk pressure"),
+        (
+            "PIDPressure",
+            "False",
+            "KubeletHasSufficientPID",
+            "kubelet has sufficient PID available",
+        ),
+        ("Ready", "True", "KubeletReady", "kubelet is posting ready status"),
+    ];
+    rows.map(|(kind, status, reason, message)| Condition {
+        kind: kind.into(),
+        status: status.into(),
+        reason: reason.into(),
+        message: message.into(),
+        last_heartbeat_time: Some(now.whole_second()),
+        ..Condition::default()
+    })
+}
+
+/// Whether the Node says that this volume is attached to it.
+pub(super) fn is_attached(node: &Node, volume: &Str) -> bool {
+    node.status.volumes_attached.iter().any(|there| there.name == *volume)
+}
