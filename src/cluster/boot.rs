@@ -2,9 +2,11 @@
 //! drivers, storage classes.
 
 use super::world::{Counts, Inbox, Process, World};
-use crate::api::core::config::Namespace;
+use crate::api::core::config::{Namespace, ServiceAccount};
+use crate::api::core::service::{Service, ServicePort};
+use crate::api::int_or_text::IntOrText;
 use crate::api::kinds::Object;
-use crate::api::meta::ObjectMeta;
+use crate::api::quantity::Quantity;
 use crate::apiserver::store::Store;
 use crate::apiserver::{self, ApiServer};
 use crate::base::map::Map;
@@ -14,7 +16,9 @@ use crate::client::recorder::Recorder;
 use crate::config::Config;
 use crate::controller::Manager;
 use crate::csi::Csi;
+use crate::csi::{boot_objects, node_drivers};
 use crate::infra::Infra;
+use crate::infra::machine::Machine;
 use crate::kubelet::Kubelets;
 use crate::scheduler::Scheduler;
 use crate::trace::Waits;
@@ -51,10 +55,7 @@ impl World {
             max_unavailable_stateful_set: flags.max_unavailable_stateful_set,
             default_toleration_seconds: flags.default_toleration_seconds,
         };
-        for name in ["default", "kube-node-lease", "kube-public", "kube-system"] {
-            let meta = ObjectMeta { name: name.into(), ..ObjectMeta::default() };
-            world.put(Object::Namespace(Rc::new(Namespace { meta, ..Namespace::default() })));
-        }
+        world.found();
         for process in Process::ALL {
             world.start(process);
         }
@@ -62,9 +63,67 @@ impl World {
         world
     }
 
+    /// Puts everything there that nobody asked for.
+    fn found(&mut self) {
+        for name in ["default", "kube-node-lease", "kube-public", "kube-system"] {
+            let mut namespace = Namespace::default();
+            namespace.meta.name = name.into();
+            namespace.meta.labels.set("kubernetes.io/metadata.name", name);
+            namespace.spec.finalizers = vec!["kubernetes".into()];
+            namespace.status.phase = "Active".into();
+            self.put(Object::Namespace(Rc::new(namespace)));
+            let mut account = ServiceAccount::default();
+            account.meta.name = "default".into();
+            account.meta.namespace = name.into();
+            self.put(Object::ServiceAccount(Rc::new(account)));
+        }
+        self.put(Object::Service(Rc::new(kubernetes_service())));
+        let config = self.config.clone();
+        boot_objects(config.storage).into_iter().for_each(|object| self.put(object));
+        for machine in &config.machines {
+            self.infra.add_machine(Machine {
+                name: machine.name.clone(),
+                number: 0,
+                zone: machine.zone.clone(),
+                cpu: Quantity::parse(&machine.cpu).unwrap_or_default(),
+                memory: Quantity::parse(&machine.memory).unwrap_or_default(),
+                pods: machine.pods,
+                volumes: machine.volumes,
+                powered: true,
+                connected: true,
+                since: SimTime::ZERO,
+            });
+            self.with_kubelets(|kubelets, cx, _| {
+                let drivers = node_drivers(config.storage, &machine.name, machine.volumes);
+                kubelets.install(cx, &machine.name, Rc::new(drivers));
+            });
+        }
+    }
+
     fn put(&mut self, object: Object) {
         if let Err(status) = self.server.create(self.now, object) {
             crate::never!("an object of the start was refused: {status}");
         }
     }
+}
+
+/// The API server's own Service.
+fn kubernetes_service() -> Service {
+    let mut service = Service::default();
+    service.meta.name = "kubernetes".into();
+    service.meta.namespace = "default".into();
+    service.meta.labels.set("component", "apiserver");
+    service.meta.labels.set("provider", "kubernetes");
+    let spec = Rc::make_mut(&mut service.spec);
+    spec.cluster_ip = "10.96.0.1".into();
+    spec.cluster_ips = vec!["10.96.0.1".into()];
+    spec.kind = "ClusterIP".into();
+    spec.ports.push(ServicePort {
+        name: "https".into(),
+        protocol: "TCP".into(),
+        port: 443,
+        target_port: Some(IntOrText::Int(6443)),
+        ..ServicePort::default()
+    });
+    service
 }

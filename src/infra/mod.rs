@@ -81,12 +81,4 @@ impl Infra {
         self.revision += 1;
         Some(process)
     }
-
-    /// Ends all processes on the machine `node`, as the loss of power does.
-    pub fn kill_machine(&mut self, node: &Str) {
-        let uids: Vec<Uid> = self.processes_on(node).map(|process| process.pod).collect();
-        for uid in uids {
-            self.stop_process(uid);
-        }
-    }
 }

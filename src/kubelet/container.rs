@@ -1,17 +1,14 @@
-//! Containers: images, starts, ends, and the pauses before the next try.
+//! Containers: starts, ends, and the pauses before the next try. Their images are `images`'.
 //!
 //! What an image does is said by words in its name: `does-not-exist` cannot be pulled,
 //! `neverready` never passes its readiness probe, `crash` ends at once with code 1, `exit0` and
 //! `exit1` end by themselves after `Timing::run_time`, `stubborn` does not heed a request to
 //! stop. An init container ends well after `run_time` unless its image says otherwise.
 //!
-//! Not here: pulls one after the other, pull policy Never, pull secrets, image collection.
-//!
-//! Upstream: pkg/kubelet/kuberuntime/{kuberuntime_manager,kuberuntime_container}.go,
-//! pkg/kubelet/images/image_manager.go, client-go util/flowcontrol/backoff.go
+//! Upstream: pkg/kubelet/kuberuntime/{kuberuntime_manager,kuberuntime_container}.go and
+//! client-go util/flowcontrol/backoff.go
 
 use super::lifecycle::MINIMUM_GRACE;
-use super::status::image_bytes;
 use super::worker::{Container, Exit, Pause, Shown, Stage, Work, Worker, is_sidecar};
 use super::{Kubelets, Wake, environment, probes};
 use crate::api::core::container::{ContainerStateTerminated, RestartPolicy};
@@ -25,15 +22,12 @@ use crate::infra::process::{Process, Running};
 use crate::trace::{Because, Wait};
 
 /// The shortest and the longest pause, for images and for restarts.
-const PAUSE_MIN: Span = Span::seconds(10);
-const PAUSE_MAX: Span = Span::minutes(5);
+pub(super) const PAUSE_MIN: Span = Span::seconds(10);
+pub(super) const PAUSE_MAX: Span = Span::minutes(5);
 
 /// How often the kubelet compares its containers with the runtime's: what happened to one is
 /// acted upon that much later.
-const RELIST: Span = Span::seconds(1);
-
-/// What the stored image of a container that cannot be had is said to be.
-const NOT_FOUND: &str = "failed to pull and unpack image: not found";
+pub(super) const RELIST: Span = Span::seconds(1);
 
 impl Kubelets {
     /// Does what is due about the containers; `false` if nothing is.
@@ -96,75 +90,6 @@ impl Kubelets {
         }
     }
 
-    /// The container's turn has come: first its image.
-    fn begin(&mut self, cx: &mut NodePlane<'_>, worker: &mut Worker, at: usize) {
-        let Some(spec) = worker.spec(at).cloned() else {
-            return;
-        };
-        let (now, pull) = (cx.now, cx.config.timing.image_pull);
-        let stored = (worker.node().clone(), spec.image.clone());
-        let absent = spec.image.contains("does-not-exist");
-        let present = !absent && (pull == Span::ZERO || self.images.contains(&stored));
-        let always = &*spec.image_pull_policy == "Always";
-        if present && (!always || pull == Span::ZERO) {
-            let text = format!(
-                "Container image {:?} already present on machine and can be accessed by the pod",
-                spec.image
-            );
-            self.container_event(cx, worker, &spec.name, EventKind::Normal, "Pulled", &text);
-            self.start(cx, worker, at);
-            return;
-        }
-        let text = format!("Pulling image {:?}", spec.image);
-        self.container_event(cx, worker, &spec.name, EventKind::Normal, "Pulling", &text);
-        if absent {
-            self.pull_failed(cx, worker, at);
-            return;
-        }
-        // Nothing but the list of layers is fetched of an image that is there.
-        let takes = if present { Span(pull.0 / 6) } else { pull };
-        if let Some(container) = worker.container_mut(at) {
-            container.work = Work::Pull { until: now + takes, since: now };
-        }
-    }
-
-    fn pulled(&mut self, cx: &mut NodePlane<'_>, worker: &mut Worker, at: usize, since: SimTime) {
-        let Some(spec) = worker.spec(at).cloned() else {
-            return;
-        };
-        self.images.insert_mut((worker.node().clone(), spec.image.clone()));
-        let took = go_duration(cx.now.since(since));
-        let text = format!(
-            "Successfully pulled image {:?} in {took} ({took} including waiting). Image size: {} \
-             bytes.",
-            spec.image,
-            image_bytes(&spec.image)
-        );
-        self.container_event(cx, worker, &spec.name, EventKind::Normal, "Pulled", &text);
-        if let Some(container) = worker.container_mut(at) {
-            container.failed_pulls = 0;
-        }
-        self.start(cx, worker, at);
-    }
-
-    fn pull_failed(&mut self, cx: &mut NodePlane<'_>, worker: &mut Worker, at: usize) {
-        let Some(spec) = worker.spec(at).cloned() else {
-            return;
-        };
-        let text = format!("Failed to pull image {:?}: {NOT_FOUND}", spec.image);
-        self.container_event(cx, worker, &spec.name, EventKind::Warning, "Failed", &text);
-        let text = "Error: ErrImagePull";
-        self.container_event(cx, worker, &spec.name, EventKind::Warning, "Failed", text);
-        let now = cx.now;
-        if let Some(container) = worker.container_mut(at) {
-            let doubled = PAUSE_MIN.0 << container.failed_pulls.min(10);
-            container.failed_pulls += 1;
-            let until = now + Span(doubled.min(PAUSE_MAX.0));
-            container.work = Work::Hold { notice: Some(now + RELIST), until, image: true };
-            wait_for(container, "ErrImagePull", NOT_FOUND.into());
-        }
-    }
-
     /// The status begins to speak of the pause.
     fn tell_of_pause(
         &mut self,
@@ -176,7 +101,8 @@ impl Kubelets {
         let Some(spec) = worker.spec(at).cloned() else {
             return;
         };
-        let pod = format!("{}_{}({})", worker.pod.meta.name, worker.pod.meta.namespace, worker.uid());
+        let meta = &worker.pod.meta;
+        let pod = format!("{}_{}({})", meta.name, meta.namespace, meta.uid);
         if image {
             let text = format!("Back-off pulling image {:?}", spec.image);
             self.container_event(cx, worker, &spec.name, EventKind::Normal, "BackOff", &text);
@@ -201,7 +127,7 @@ impl Kubelets {
     }
 
     /// The image is there: the container is created and started.
-    fn start(&mut self, cx: &mut NodePlane<'_>, worker: &mut Worker, at: usize) {
+    pub(super) fn start(&mut self, cx: &mut NodePlane<'_>, worker: &mut Worker, at: usize) {
         let Some(spec) = worker.spec(at).cloned() else {
             return;
         };
@@ -354,7 +280,7 @@ impl Kubelets {
     }
 
     /// Tells people something about one container of the Pod.
-    fn container_event(
+    pub(super) fn container_event(
         &self,
         cx: &mut NodePlane<'_>,
         worker: &Worker,
@@ -409,13 +335,13 @@ fn next_to_begin(worker: &Worker, now: SimTime) -> Option<std::ops::Range<usize>
 /// failed for good. Sidecars do not keep a Pod alive.
 fn is_finished(worker: &Worker) -> bool {
     let specs = worker.pod.spec.init_containers.iter();
-    let failed = specs.zip(&worker.inits).any(|(spec, init)| {
-        !is_sidecar(spec) && init.work == Work::Ended && !init.has_succeeded()
-    });
+    let failed = specs
+        .zip(&worker.inits)
+        .any(|(spec, init)| !is_sidecar(spec) && init.work == Work::Ended && !init.has_succeeded());
     failed || worker.mains.iter().all(|main| main.work == Work::Ended)
 }
 
-fn wait_for(container: &mut Container, reason: &'static str, message: Str) {
+pub(super) fn wait_for(container: &mut Container, reason: &'static str, message: Str) {
     container.shown = Shown::Waiting { reason, message };
 }
 
@@ -465,6 +391,12 @@ fn run(cx: &mut NodePlane<'_>, worker: &Worker, running: Running) {
         disks: worker.volumes.iter().map(|mount| mount.handle.clone()).collect(),
         containers: Vec::new(),
     });
+    if process.containers.is_empty() {
+        process.started = now;
+        for handle in &process.disks {
+            cx.infra.start_writing(now, handle, process.pod);
+        }
+    }
     process.containers.push(running);
     cx.infra.start_process(process);
 }
@@ -477,6 +409,10 @@ fn halt(cx: &mut NodePlane<'_>, worker: &Worker, name: &Str) {
     process.containers.retain(|running| running.name != *name);
     if !process.containers.is_empty() {
         cx.infra.start_process(process);
+        return;
+    }
+    for handle in &process.disks {
+        cx.infra.stop_writing(cx.now, handle, process.pod);
     }
 }
 

@@ -9,11 +9,11 @@
 //! pkg/kubelet/active_deadline.go
 
 use super::container::exit_of;
-use super::status::{OVERDUE, is_quiet, status, terminate};
+use super::status::{OVERDUE, status, terminate};
 use super::worker::{Exit, Prepare, Shown, Stage, Work, Worker};
 use super::{Kubelets, Wake};
 use crate::api::core::container::RestartPolicy;
-use crate::api::core::pod::Pod;
+use crate::api::core::pod::{Pod, PodStatus};
 use crate::api::kinds::{Kind, Object, ObjectRef};
 use crate::api::meta::{ResourceVersion, Uid};
 use crate::apiserver::DeleteOptions;
@@ -203,11 +203,17 @@ impl Kubelets {
         let Some(machine) = cx.infra.machines.get(worker.node()) else {
             return;
         };
-        if !is_quiet(&worker.stage) && !pod.is_terminating() {
+        if worker.stage != Stage::Stopping && !pod.is_terminating() {
             worker.observed = worker.pod.meta.generation;
         }
         let new = status(worker, &pod.status, cx.now, &machine.address(), &self.unprobed);
-        if new == pod.status {
+        // While containers are stopping only their ends are news.
+        let ends = |status: &PodStatus| {
+            let all = status.init_container_statuses.iter().chain(&status.container_statuses);
+            all.filter(|container| container.state.terminated.is_some()).count()
+        };
+        let stopping = worker.stage == Stage::Stopping;
+        if new == pod.status || stopping && ends(&new) == ends(&pod.status) {
             return;
         }
         if let Ok(pod) = cx.client().patch_status::<Pod>(&key, |pod| pod.status = new) {

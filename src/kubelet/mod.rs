@@ -3,7 +3,7 @@
 //! goes on while the machine is cut off from the network and ends with its power.
 //!
 //! In reading order: `worker` (what is remembered of a Pod), `lifecycle` (one look at it),
-//! `volumes`, `container`, `probes`, `environment`, `status`, `node_status`.
+//! `volumes`, `container`, `images`, `probes`, `environment`, `status`, `node_status`.
 //!
 //! Not here: cgroups, static Pods, device plugins, the eviction manager, exec and logs.
 //!
@@ -11,6 +11,7 @@
 
 mod container;
 mod environment;
+mod images;
 mod lifecycle;
 mod node_status;
 mod probes;
@@ -159,8 +160,12 @@ impl Kubelets {
     /// The machine has just lost its power: nothing runs there any more.
     fn lose_power(&mut self, cx: &mut NodePlane<'_>, name: &Str) {
         self.lose_touch(cx, name);
-        cx.infra.kill_machine(name);
         for uid in self.pods_of(name) {
+            let worker = self.workers.get(&uid).cloned();
+            cx.infra.stop_process(uid);
+            for mount in worker.iter().flat_map(|worker| worker.volumes.iter()) {
+                cx.infra.unmount(cx.now, &mount.handle, uid);
+            }
             self.forget(uid);
         }
         if let Some(node) = self.nodes.get(name).cloned() {
@@ -350,7 +355,10 @@ impl Kubelets {
 
     fn keep(&mut self, worker: Worker) {
         let at = (worker.node().clone(), worker.uid());
-        let waits = matches!(&worker.stage, Stage::Volumes(prepare) if *prepare != Prepare::Unknown);
+        let waits = match &worker.stage {
+            Stage::Volumes(prepare) => *prepare != Prepare::Unknown,
+            _ => false,
+        };
         if waits {
             self.waiting.insert_mut(at.clone());
         } else {

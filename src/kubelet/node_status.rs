@@ -160,12 +160,7 @@ impl Kubelets {
     }
 
     /// Asks for the next regular look at the Node's status, since it would change something.
-    pub(super) fn touch_node(
-        &mut self,
-        cx: &NodePlane<'_>,
-        name: &Str,
-        timers: &mut Timers<Wake>,
-    ) {
+    pub(super) fn touch_node(&mut self, cx: &NodePlane<'_>, name: &Str, timers: &mut Timers<Wake>) {
         let Some(node) = self.nodes.get_mut(name) else {
             return;
         };
@@ -328,12 +323,7 @@ fn conditions(now: SimTime) -> [Condition; 4] {
             "kubelet has sufficient memory available",
         ),
         ("DiskPressure", "False", "KubeletHasNoDiskPressure", "kubelet has no disk pressure"),
-        (
-            "PIDPressure",
-            "False",
-            "KubeletHasSufficientPID",
-            "kubelet has sufficient PID available",
-        ),
+        ("PIDPressure", "False", "KubeletHasSufficientPID", "kubelet has sufficient PID available"),
         ("Ready", "True", "KubeletReady", "kubelet is posting ready status"),
     ];
     rows.map(|(kind, status, reason, message)| Condition {

@@ -7,7 +7,7 @@
 //! Upstream: pkg/kubelet/status/{generate,status_manager}.go, pkg/kubelet/kubelet_pods.go
 //! (getPhase, generateAPIPodStatus, convertToAPIContainerStatuses)
 
-use super::worker::{Container, Exit, Shown, Stage, Work, Worker, is_sidecar};
+use super::worker::{Container, Exit, Shown, Work, Worker, is_sidecar};
 use crate::api::core::container::{
     Container as Spec, ContainerState, ContainerStateRunning, ContainerStateTerminated,
     ContainerStateWaiting, ContainerStatus, RestartPolicy,
@@ -381,9 +381,4 @@ fn qos_class(pod: &Pod) -> &'static str {
         (true, true) => "Guaranteed",
         (true, false) => "Burstable",
     }
-}
-
-/// Whether the stage is one in which nothing new can be said before containers end.
-pub(super) fn is_quiet(stage: &Stage) -> bool {
-    matches!(stage, Stage::Stopping)
 }

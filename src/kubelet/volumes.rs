@@ -20,6 +20,7 @@ use crate::base::time::{SimTime, Span};
 use crate::base::timers::Timers;
 use crate::client::node_plane::NodePlane;
 use crate::client::recorder::EventKind;
+use crate::infra::disks::MountRefusal;
 use crate::trace::{Because, Wait};
 use std::rc::Rc;
 
@@ -118,10 +119,14 @@ impl Kubelets {
     }
 
     fn mount(&mut self, cx: &mut NodePlane<'_>, worker: &mut Worker) {
-        let refused = worker.volumes.iter().find_map(|mount| {
-            let why = mount_disk(cx, worker.node(), &mount.handle).err()?;
-            Some((mount.claim.clone(), why))
-        });
+        let mut refused = None;
+        for mount in worker.volumes.iter() {
+            let answer = cx.infra.mount(&mount.handle, worker.node(), worker.uid());
+            if let Err(why) = answer {
+                refused = Some((mount.claim.clone(), words(why, &mount.handle)));
+                break;
+            }
+        }
         let Some((claim, why)) = refused else {
             worker.mounted = true;
             self.make_sandbox(cx, worker);
@@ -145,6 +150,7 @@ impl Kubelets {
     ) {
         let name = worker.node().clone();
         for mount in std::mem::take(&mut worker.volumes).iter() {
+            cx.infra.unmount(cx.now, &mount.handle, worker.uid());
             if !mount.unique.is_empty()
                 && let Some(node) = self.nodes.get_mut(&name)
             {
@@ -346,15 +352,19 @@ fn next_try(since: SimTime, now: SimTime) -> SimTime {
     if at < now { now.next_tick(at, RETRY_MAX) } else { at }
 }
 
-/// Mounts a disk on a machine, which must reach it.
-fn mount_disk(cx: &mut NodePlane<'_>, node: &Str, handle: &Str) -> Result<(), String> {
-    let Some(disk) = cx.infra.disks.get(handle) else {
-        return Ok(());
-    };
-    match &disk.reach {
-        crate::infra::disk::Reach::Local(home) if home != node => {
-            Err(format!("{handle} is not on this node"))
+/// Why a disk could not be mounted, in a driver's words.
+fn words(why: MountRefusal, handle: &str) -> String {
+    match why {
+        MountRefusal::NoDisk => {
+            format!("rpc error: code = NotFound desc = volume {handle} does not exist")
         }
-        _ => Ok(()),
+        MountRefusal::NotAttached => {
+            let text = "is not attached to this node";
+            format!("rpc error: code = Internal desc = volume {handle} {text}")
+        }
+        MountRefusal::OutOfReach => {
+            let text = "cannot be reached from this node";
+            format!("rpc error: code = InvalidArgument desc = volume {handle} {text}")
+        }
     }
 }
