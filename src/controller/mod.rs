@@ -12,6 +12,7 @@ pub mod garbage_collector;
 pub mod node_lifecycle;
 pub mod pod_gc;
 pub mod revision;
+mod service_pods;
 pub mod statefulset;
 pub mod taint_eviction;
 pub mod volume;

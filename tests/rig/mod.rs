@@ -1,11 +1,15 @@
 //! The controller manager alone with an API server: what nodes and kubelets would write, a test
 //! writes, and what the controllers make of it is read as a transcript.
 
+#![allow(dead_code, reason = "each test uses its part")]
+
 use playground::api::core::node::Node;
 use playground::api::core::pod::Pod;
+use playground::api::core::service::{EndpointAddress, EndpointSubset};
+use playground::api::discovery::Endpoint;
 use playground::api::json::{MicroTime, Reader};
 use playground::api::kinds::{Key, Kind, Object, Resource};
-use playground::api::meta::{ResourceVersion, condition};
+use playground::api::meta::{ObjectMeta, ResourceVersion, condition};
 use playground::api::storage::Lease;
 use playground::apiserver::watch::Change;
 use playground::apiserver::{Answer, ApiServer, DeleteOptions};
@@ -320,6 +324,13 @@ impl Rig {
         self.log.extend(lines);
     }
 
+    /// Puts a whole object into the transcript, as JSON without uids and versions.
+    pub fn note_object(&mut self, object: &Object) {
+        let mut value = object.to_value();
+        mask(&mut value);
+        self.log.push(format!("{value:#}\n"));
+    }
+
     /// Compares the transcript with `tests/<name>.txt`; `UPDATE=1` writes that file instead.
     pub fn check(&mut self, name: &str) {
         let actual = self.transcript();
@@ -364,6 +375,40 @@ fn line(change: &Change) -> Option<String> {
             }
             text
         }
+        Object::Service(_) => format!("Service {name}"),
+        Object::Endpoints(endpoints) => {
+            let list = |all: &Vec<std::rc::Rc<EndpointAddress>>| {
+                let text = |a: &std::rc::Rc<EndpointAddress>| {
+                    let pod = a.target_ref.as_ref().map_or("?", |target| &target.name);
+                    if a.hostname.is_empty() { pod.into() } else { format!("{}@{pod}", a.hostname) }
+                };
+                all.iter().map(text).collect::<Vec<_>>().join(" ")
+            };
+            let subset = |subset: &EndpointSubset| {
+                let ports: Vec<_> = subset.ports.iter().filter_map(|port| port.port).collect();
+                let (ready, others) = (&subset.addresses, &subset.not_ready_addresses);
+                format!(" {ports:?} ready=[{}] not=[{}]", list(ready), list(others))
+            };
+            let subsets: String = endpoints.subsets.iter().map(subset).collect();
+            format!("Endpoints {name}{subsets}{}", trigger(&endpoints.meta))
+        }
+        Object::EndpointSlice(slice) => {
+            let endpoint = |e: &std::rc::Rc<Endpoint>| {
+                let c = &e.conditions;
+                let flag = |on: Option<bool>, text: &'static str| match on {
+                    Some(true) => text,
+                    _ => "",
+                };
+                let host = e.hostname.as_ref().map_or("".into(), |host| format!("{host}@"));
+                let pod = e.target_ref.as_ref().map_or("?", |target| &target.name);
+                let (ready, serving) = (flag(c.ready, "r"), flag(c.serving, "s"));
+                format!(" {host}{pod}:{ready}{serving}{}", flag(c.terminating, "t"))
+            };
+            let ports: Vec<_> = slice.ports.iter().filter_map(|port| port.port).collect();
+            let all: String = slice.endpoints.iter().map(endpoint).collect();
+            let service = slice.meta.label("kubernetes.io/service-name").map_or("?", |name| name);
+            format!("EndpointSlice {service}-* {ports:?}{all}{}", trigger(&slice.meta))
+        }
         Object::Event(event) => format!(
             "Event {}/{} {} x{} [{}] {}",
             event.involved_object.kind,
@@ -375,6 +420,23 @@ fn line(change: &Change) -> Option<String> {
         ),
         _ => return None,
     })
+}
+
+fn mask(value: &mut Value) {
+    match value {
+        Value::Object(map) => {
+            map.remove("uid");
+            map.remove("resourceVersion");
+            map.values_mut().for_each(mask);
+        }
+        Value::Array(items) => items.iter_mut().for_each(mask),
+        _ => {}
+    }
+}
+
+fn trigger(meta: &ObjectMeta) -> String {
+    let at = meta.annotations.get("endpoints.kubernetes.io/last-change-trigger-time");
+    at.map_or(String::new(), |at| format!(" ({})", &at[14..19]))
 }
 
 /// A configuration with the short times that some recordings have.

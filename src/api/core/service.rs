@@ -102,9 +102,9 @@ object! {
     /// Addresses that share their ports.
     pub struct EndpointSubset {
         /// Those that are ready.
-        addresses: Vec<EndpointAddress> = "addresses";
+        addresses: Rc<Vec<Rc<EndpointAddress>>> = "addresses";
         /// Those that are not.
-        not_ready_addresses: Vec<EndpointAddress> = "notReadyAddresses";
+        not_ready_addresses: Rc<Vec<Rc<EndpointAddress>>> = "notReadyAddresses";
         /// Their ports.
         ports: Vec<EndpointPort> = "ports";
     }
