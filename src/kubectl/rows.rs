@@ -261,7 +261,7 @@ fn service_row(service: &Service, name: String, age: String) -> Vec<String> {
 fn endpoints_cell(endpoints: &Endpoints) -> String {
     let mut all = Vec::new();
     for subset in &endpoints.subsets {
-        for address in &subset.addresses {
+        for address in subset.addresses.iter() {
             if subset.ports.is_empty() {
                 all.push(address.ip.to_string());
             }
