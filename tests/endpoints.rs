@@ -92,7 +92,13 @@ fn services() {
     service(&mut rig, "bare", json!({"ports": []}));
     service(&mut rig, "nobody", json!({"selector": {"app": "else"}}));
     service(&mut rig, "hand", json!({"selector": {}}));
-    service(&mut rig, "alias", json!({"type": "ExternalName", "externalName": "a.example.com"}));
+    service(
+        &mut rig,
+        "alias",
+        json!({
+            "type": "ExternalName", "externalName": "a.example.com", "clusterIP": "",
+        }),
+    );
     rig.run_to(8_000);
     member(&mut rig, "web-0", "node-1", 10);
     rig.run_to(9_000);

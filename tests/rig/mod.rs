@@ -427,6 +427,9 @@ fn mask(value: &mut Value) {
         Value::Object(map) => {
             map.remove("uid");
             map.remove("resourceVersion");
+            if map.contains_key("generateName") {
+                map.remove("name");
+            }
             map.values_mut().for_each(mask);
         }
         Value::Array(items) => items.iter_mut().for_each(mask),
