@@ -98,6 +98,7 @@ impl Csi {
         let wait = wait(cx.now, PersistentVolumeClaim::wrap(job.claim.clone()), because, until);
         let key = Key::of(&job.claim.meta);
         cx.say(Source::Csi, (Kind::PersistentVolumeClaim, &key), vec![wait]);
+        cx.say(Source::VolumeBinder, (Kind::PersistentVolumeClaim, &key), Vec::new());
         let uid = job.claim.meta.uid;
         self.provisioning.insert_mut(uid, job);
         if let Some(at) = until {

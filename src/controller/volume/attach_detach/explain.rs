@@ -5,9 +5,10 @@ use super::reconciler::attachment_name;
 use super::{AttachDetachController, FORCE_DETACH_AFTER, LOOP};
 use crate::api::core::node::Node;
 use crate::api::kinds::{Key, Kind, ObjectRef};
+use crate::api::storage::CSIDriver;
 use crate::base::Str;
 use crate::base::time::SimTime;
-use crate::client::ControlPlane;
+use crate::client::{ControlPlane, volumes};
 use crate::trace::{Because, Source, Wait};
 
 impl AttachDetachController {
@@ -75,6 +76,11 @@ impl AttachDetachController {
             .filter(|operation| operation.verb == Verb::Detach && operation.node == *node);
         let subject = attachment(volume, node);
         if let Some(detach) = detach {
+            // A driver that is there tells by itself how far it is.
+            let driver = volumes::split_unique_name(volume).map_or("", |(driver, _)| driver);
+            if cx.cache.get::<CSIDriver>(&Key::global(driver)).is_some() {
+                return None;
+            }
             let because = match &detach.pending {
                 Some(_) => Because::Detaching { node: node.clone() },
                 None => Because::DriverError { message: detach.message.clone() },

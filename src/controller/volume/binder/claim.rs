@@ -209,7 +209,11 @@ impl VolumeBinder {
         );
         let object = Object::PersistentVolumeClaim(claim.clone());
         cx.event(&object, EventKind::Normal, "ExternalProvisioning", &text);
-        self.say(cx, &claim, None, Because::Provisioning { driver });
+        // The driver knows better, and when it will be ready.
+        let key = Key::of(&claim.meta);
+        if cx.waits.said_by(Source::Csi, Kind::PersistentVolumeClaim, &key).is_empty() {
+            self.say(cx, &claim, None, Because::Provisioning { driver });
+        }
         Ok(())
     }
 

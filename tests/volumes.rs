@@ -1,0 +1,191 @@
+//! Claims, volumes and attachments: what is written, when, and what waits for what, against what
+//! real clusters did (scenarios s01, s01b, s06d, s06e, s06f, s10c, s13a to s13n).
+
+#[path = "volumes/hands.rs"]
+mod hands;
+
+use hands::{Hands, recorded};
+use playground::api::core::node::{Node, Taint};
+use playground::api::core::volume::PersistentVolumeClaim;
+use playground::api::kinds::{Key, Kind};
+use playground::client::volumes::SELECTED_NODE;
+use playground::cluster::world::Process;
+
+fn key(name: &str) -> Key {
+    Key::new("default", name)
+}
+
+#[test]
+fn provision_and_bind() {
+    let mut hands = Hands::new(recorded());
+    hands.claim("www-web-0", "", "ReadWriteOnce");
+    hands.run_to(1100);
+    hands.note_waits();
+    hands.run_to(3000);
+    hands.note_waits();
+    hands.check("provision_and_bind");
+}
+
+#[test]
+fn wait_for_first_consumer() {
+    let mut hands = Hands::new(recorded());
+    hands.claim("www-web-0", "zonal", "ReadWriteOnce");
+    hands.run_to(1100);
+    hands.note_waits();
+    hands.pod("web-0", "www-web-0", "");
+    hands.run_to(1200);
+    hands.change::<PersistentVolumeClaim>(&key("www-web-0"), |claim| {
+        claim.meta.annotations.set(SELECTED_NODE, "node-2");
+    });
+    hands.run_to(3000);
+    hands.note_waits();
+    hands.check("wait_for_first_consumer");
+}
+
+/// Scenario s13b: a Pod moves to another node while all is well.
+#[test]
+fn move_to_another_node() {
+    let mut hands = Hands::new(recorded());
+    hands.claim("www-web-1", "", "ReadWriteOnce");
+    hands.skip_to(2000);
+    hands.pod("web-1", "www-web-1", "node-3");
+    hands.run_to(2300);
+    hands.note_waits();
+    hands.run_to(4000);
+    hands.in_use("node-3", &["www-web-1"]);
+    hands.start("web-1");
+    hands.run_to(6000);
+    hands.say("the Pod is gone; its successor goes elsewhere");
+    hands.vanish("web-1");
+    hands.pod("web-1", "www-web-1", "node-1");
+    hands.run_to(6500);
+    hands.note_waits();
+    hands.in_use("node-1", &["www-web-1"]);
+    hands.run_to(8050);
+    hands.in_use("node-3", &[]);
+    hands.run_to(8500);
+    hands.note_waits();
+    hands.run_to(12_000);
+    hands.note_waits();
+    hands.check("move_to_another_node");
+}
+
+/// web-1 runs on node-1 with its volume attached, web-0 on node-3 with its own; then node-1
+/// falls silent.
+fn dead_node() -> Hands {
+    let mut hands = Hands::new(recorded());
+    hands.claim("www-web-1", "", "ReadWriteOnce");
+    hands.skip_to(2000);
+    hands.pod("web-1", "www-web-1", "node-1");
+    hands.run_to(4000);
+    hands.in_use("node-1", &["www-web-1"]);
+    hands.start("web-1");
+    hands.skip_to(10_000);
+    hands.silence("node-1");
+    hands.skip_to(100_000);
+    hands
+}
+
+/// Scenario s13d: the Pod is force-deleted, and six minutes later its volume moves.
+#[test]
+fn force_delete() {
+    let mut hands = dead_node();
+    hands.note_waits();
+    hands.say("force delete; the successor is bound elsewhere");
+    hands.vanish("web-1");
+    hands.pod("web-1", "www-web-1", "node-2");
+    hands.run_to(101_000);
+    hands.in_use("node-2", &["www-web-1"]);
+    hands.run_to(300_000);
+    hands.note_waits();
+    hands.run_to(470_000);
+    hands.note_waits();
+    hands.check("force_delete");
+}
+
+/// Scenario s13c: deleting the Node object releases nothing, it even takes longer.
+#[test]
+fn node_deleted() {
+    let mut hands = dead_node();
+    hands.say("the Node object and its CSINode go");
+    hands.delete(Kind::Node, &Key::global("node-1"), None);
+    hands.delete(Kind::CSINode, &Key::global("node-1"), None);
+    hands.run_to(200_000);
+    hands.say("the successor is bound elsewhere");
+    hands.pod("web-1", "www-web-1", "node-2");
+    hands.run_to(201_000);
+    hands.note_waits();
+    hands.run_to(600_000);
+    hands.note_waits();
+    hands.check("node_deleted");
+}
+
+/// Scenario s13e: out of service means at once, whatever the dead node said it uses; and so does
+/// the taint when it comes later (s13e2).
+#[test]
+fn out_of_service() {
+    let mut hands = dead_node();
+    hands.vanish("web-1");
+    hands.pod("web-1", "www-web-1", "node-2");
+    hands.run_to(110_050);
+    hands.say("out of service");
+    hands.change::<Node>(&Key::global("node-1"), |node| {
+        let (key, effect) = ("node.kubernetes.io/out-of-service".into(), "NoExecute".into());
+        node.spec.taints.push(Taint { key, effect, ..Taint::default() });
+    });
+    hands.run_to(120_000);
+    hands.note_waits();
+    hands.check("out_of_service");
+}
+
+/// Scenario s13f: the node comes back and says that it let go.
+#[test]
+fn node_returns() {
+    let mut hands = dead_node();
+    hands.vanish("web-1");
+    hands.pod("web-1", "www-web-1", "node-2");
+    hands.run_to(110_000);
+    hands.say("node-1 is back");
+    hands.revive("node-1");
+    hands.run_to(111_000);
+    hands.note_waits();
+    hands.in_use("node-1", &[]);
+    hands.run_to(120_000);
+    hands.note_waits();
+    hands.check("node_returns");
+}
+
+/// Scenario s13n: a restarted controller manager begins to count again.
+#[test]
+fn restart_begins_the_six_minutes_anew() {
+    let mut hands = dead_node();
+    hands.vanish("web-1");
+    hands.pod("web-1", "www-web-1", "node-2");
+    hands.run_to(160_000);
+    hands.say("the controller manager is restarted");
+    hands.world.stop(Process::ControllerManager);
+    hands.world.start(Process::ControllerManager);
+    hands.run_to(161_000);
+    hands.note_waits();
+    hands.run_to(530_000);
+    hands.note_waits();
+    hands.check("restart");
+}
+
+/// Scenario s13m: a node that is well keeps what it says it uses, for ever.
+#[test]
+fn healthy_node_that_never_unmounts() {
+    let mut hands = Hands::new(recorded());
+    hands.claim("www-web-1", "", "ReadWriteOnce");
+    hands.pod("web-1", "www-web-1", "node-1");
+    hands.run_to(4000);
+    hands.in_use("node-1", &["www-web-1"]);
+    hands.skip_to(6000);
+    hands.vanish("web-1");
+    hands.pod("web-1", "www-web-1", "node-2");
+    hands.run_to(1_000_000);
+    hands.note_waits();
+    hands.in_use("node-1", &[]);
+    hands.run_to(1_005_000);
+    hands.check("healthy_node");
+}
