@@ -67,6 +67,11 @@ impl<K: Ord + Clone> WorkQueue<K> {
         self.waiting.remove_mut(key)
     }
 
+    /// Whether `key` is ready to be looked at.
+    pub fn holds(&self, key: &K) -> bool {
+        self.ready.contains(key)
+    }
+
     /// When `key` is to be looked at again, if it waits.
     pub fn due(&self, key: &K) -> Option<SimTime> {
         self.waiting.get(key).copied()

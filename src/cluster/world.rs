@@ -110,7 +110,8 @@ impl World {
 
     /// When the next agenda entry is due.
     pub fn next_due(&self) -> Option<SimTime> {
-        self.agenda.first().map(|((at, _), _)| *at)
+        let mut expected = self.agenda.iter().filter(|((at, _), wake)| self.expects(*at, wake));
+        expected.next().map(|((at, _), _)| *at)
     }
 
     /// Reconciles done by controllers.

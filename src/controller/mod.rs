@@ -132,6 +132,17 @@ macro_rules! controllers {
                 } )*
             }
 
+            /// Whether a wake that is due at `at` still finds something to do: an earlier one may
+            /// have taken its key, or asked for another time.
+            pub fn expects(&self, at: SimTime, wake: &Wake) -> bool {
+                match wake {
+                    $( Wake::Work(ControllerId::$id, key) => self.$field.queue.holds(key), )*
+                    $( Wake::Later(ControllerId::$id, key) => {
+                        self.$field.queue.due(key) == Some(at)
+                    } )*
+                }
+            }
+
             /// Does what `wake` asks for.
             pub fn wake(
                 &mut self,

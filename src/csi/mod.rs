@@ -74,6 +74,17 @@ impl Csi {
         }
     }
 
+    /// Whether a wake that is due at `at` still finds something to do.
+    pub fn expects(&self, at: SimTime, wake: &Wake) -> bool {
+        match wake {
+            Wake::Provisioned(claim) => self.provisioning.contains_key(claim),
+            Wake::Delete(volume) => self.deleting.get(volume).is_some_and(|it| it.at == Some(at)),
+            Wake::Attachment(name) => self.attaching.contains_key(name),
+            Wake::Retry(name) => self.retries.get(name).is_some_and(|it| it.at == Some(at)),
+            Wake::Resized(claim) => self.resizing.contains_key(claim),
+        }
+    }
+
     /// Does what `wake` asks for.
     pub fn wake(&mut self, cx: &mut NodePlane<'_>, wake: Wake, timers: &mut Timers<Wake>) {
         match wake {
