@@ -141,7 +141,7 @@ impl Hands {
             zone: zone.into(),
             ..self.world.infra.machines.values().next().cloned().unwrap_or_else(no_machine)
         };
-        self.world.infra.machines.insert_mut(name.into(), machine);
+        self.world.infra.add_machine(machine);
         self.revive(name);
     }
 
@@ -301,6 +301,7 @@ fn no_machine() -> Machine {
         playground::api::quantity::Quantity::parse(text).expect("it is a quantity")
     };
     Machine {
+        number: 0,
         name: "".into(),
         zone: "".into(),
         cpu: amount("cpu"),
