@@ -8,7 +8,7 @@
 //! Upstream: pkg/kubelet/kuberuntime/{kuberuntime_manager,kuberuntime_container}.go and
 //! client-go util/flowcontrol/backoff.go
 
-use super::lifecycle::MINIMUM_GRACE;
+use super::lifecycle::{MINIMUM_GRACE, is_there};
 use super::worker::{Container, Exit, Pause, Shown, Stage, Work, Worker, is_sidecar};
 use super::{Kubelets, Wake, environment, probes};
 use crate::api::core::container::{ContainerStateTerminated, RestartPolicy};
@@ -214,6 +214,10 @@ impl Kubelets {
         if !running {
             if let Some(container) = worker.container_mut(at) {
                 container.work = Work::Ended;
+                // Of a Pod that ends nobody says that it will be started again.
+                if let (Shown::Waiting { .. }, Some(last)) = (&container.shown, container.last) {
+                    container.shown = Shown::Exited(last);
+                }
             }
             return;
         }
@@ -289,7 +293,8 @@ impl Kubelets {
         reason: &str,
         message: &str,
     ) {
-        if worker.orphan || !cx.infra.is_reachable(worker.node()) {
+        // Of an object that is gone nobody tells anything.
+        if worker.orphan || !cx.infra.is_reachable(worker.node()) || !is_there(cx, worker) {
             return;
         }
         let init = worker.pod.spec.init_containers.iter().any(|init| init.name == *container);

@@ -131,6 +131,19 @@ impl Kubelets {
         }
     }
 
+    /// Whether anybody still waits for `wake` at `at`. A wake is not taken back when what it was
+    /// asked for has ended; it then does nothing.
+    pub fn is_awaited(&self, at: SimTime, wake: &Wake) -> bool {
+        match wake {
+            Wake::Booted(name, _) => self.nodes.get(name).is_some_and(|node| !node.up),
+            Wake::NodeStatus(name) => {
+                self.nodes.get(name).is_some_and(|node| node.status_due == Some(at))
+            }
+            Wake::Pod(uid) => self.workers.get(uid).is_some_and(|worker| worker.next == Some(at)),
+            Wake::Config(uid) => self.workers.contains_key(uid),
+        }
+    }
+
     /// Power or network of the machine `node` has just changed.
     pub fn machine_changed(
         &mut self,

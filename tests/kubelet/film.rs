@@ -72,6 +72,17 @@ impl Film {
         self.note();
     }
 
+    /// A claim for a volume of the default class.
+    pub fn claim(&mut self, name: &str) {
+        let spec = json!({
+            "accessModes": ["ReadWriteOnce"],
+            "resources": {"requests": {"storage": "1Gi"}},
+            "storageClassName": "standard",
+        });
+        let meta = json!({"name": name, "namespace": "default"});
+        self.create(Kind::PersistentVolumeClaim, &json!({"metadata": meta, "spec": spec}));
+    }
+
     pub fn delete(&mut self, name: &str, grace: Option<i64>) {
         let now = self.world.now;
         let options = DeleteOptions { grace_period_seconds: grace, ..DeleteOptions::default() };
@@ -147,6 +158,18 @@ impl Film {
         lines.iter().for_each(|line| self.say(line));
     }
 
+    /// Notes where disks are and how much was written to them.
+    pub fn disks(&mut self) {
+        let line = |disk: &playground::infra::disk::Disk| {
+            let attached: Vec<&str> = disk.attached.iter().map(|node| &**node).collect();
+            let writers: Vec<&str> = disk.writers().map(|(_, node)| &**node).collect();
+            let writes = disk.stamp(self.world.now).writes;
+            format!("    disk on {attached:?}, written from {writers:?}, {writes} writes")
+        };
+        let lines: Vec<String> = self.world.infra.disks.values().map(line).collect();
+        lines.iter().for_each(|line| self.say(line));
+    }
+
     pub fn say(&mut self, line: &str) {
         self.lines.push(line.to_string());
     }
@@ -193,14 +216,22 @@ fn line(change: &Change) -> Option<String> {
                 about.kind, about.name, event.kind, event.reason, event.count, event.message
             )
         }
+        Object::VolumeAttachment(wish) => {
+            format!("VolumeAttachment to {} {}", wish.spec.node_name, wish.status.attached)
+        }
         Object::Lease(lease) => {
             let at = lease.spec.renew_time.map_or("-".into(), |at| seconds(at.0));
             format!("Lease {} renewing={} at {at}", lease.meta.name, lease.spec.renewing)
         }
         Object::Node(node) => {
             let taints: Vec<&str> = node.spec.taints.iter().map(|taint| &*taint.key).collect();
-            let used = &node.status.volumes_in_use;
-            format!("Node {} Ready={} {taints:?} in use {used:?}", node.meta.name, node.ready())
+            let used = node.status.volumes_in_use.len();
+            let attached = node.status.volumes_attached.len();
+            format!(
+                "Node {} Ready={} {taints:?} in use {used} attached {attached}",
+                node.meta.name,
+                node.ready()
+            )
         }
         _ => return None,
     };
