@@ -347,3 +347,21 @@ fn disk_through_a_power_cut() {
 fn with_disk(claim: &str) -> serde_json::Value {
     json!({"volumes": [{"name": "www", "persistentVolumeClaim": {"claimName": claim}}]})
 }
+
+/// A Node deleted while its kubelet runs stays away until the kubelet starts anew.
+#[test]
+fn node_object_deleted() {
+    let mut film = Film::new(recorded());
+    film.pod("web-0", "node-1", json!({}));
+    film.to(5_000);
+    film.delete_node("node-1");
+    film.to(120_000);
+    film.processes();
+    film.power("node-1", false);
+    film.to(130_000);
+    film.power("node-1", true);
+    film.to(240_000);
+    film.processes();
+    assert_eq!(film.world.next_due(), None);
+    film.check("node_object_deleted");
+}

@@ -45,9 +45,14 @@ pub enum Wake {
     NodeStatus(Str),
     /// Something about a Pod is due.
     Pod(Uid),
+    /// The renewal of a Lease that is not there.
+    Lease(Str),
     /// The regular sync of a Pod that waits for a ConfigMap or Secret.
     Config(Uid),
 }
+
+/// The namespace of the Leases of Nodes.
+const NODE_LEASES: &str = "kube-node-lease";
 
 /// All kubelets.
 #[derive(Clone, Debug, Default)]
@@ -92,6 +97,14 @@ impl Kubelets {
                     self.look_at_waiting(cx, &change.key.name, timers);
                 }
             }
+            Kind::Lease if change.is_removed() && &*change.key.namespace == NODE_LEASES => {
+                let name = &change.key.name;
+                if let Some(node) = self.nodes.get(name).filter(|node| node.registered) {
+                    let period = cx.config.timing.lease_renewal;
+                    let at = cx.now.next_tick(node.lease_phase, period);
+                    timers.at(at, Wake::Lease(name.clone()));
+                }
+            }
             Kind::ConfigMap | Kind::Secret => {
                 self.config_changed(cx, change.kind, &change.key, timers);
             }
@@ -127,6 +140,14 @@ impl Kubelets {
                     self.look(cx, uid, timers);
                 }
             }
+            Wake::Lease(name) => {
+                let runs = self.nodes.get(&name).is_some_and(|node| node.registered);
+                let key = Key::new(NODE_LEASES, name.clone());
+                let gone = cx.server.store.object(Kind::Lease, &key).is_none();
+                if runs && gone && cx.infra.is_reachable(&name) {
+                    self.renew_lease(cx, &name, cx.now);
+                }
+            }
             Wake::Config(uid) => self.retry_config(cx, uid, timers),
         }
     }
@@ -141,6 +162,7 @@ impl Kubelets {
             }
             Wake::Pod(uid) => self.workers.get(uid).is_some_and(|worker| worker.next == Some(at)),
             Wake::Config(uid) => self.workers.contains_key(uid),
+            Wake::Lease(name) => self.nodes.get(name).is_some_and(|node| node.registered),
         }
     }
 
@@ -249,6 +271,7 @@ impl Kubelets {
         for pod in store.pods_on(name) {
             self.see(cx, pod, timers, first);
         }
+        self.touch_node(cx, name, timers);
     }
 
     fn observe_pod(&mut self, cx: &mut NodePlane<'_>, change: &Change, timers: &mut Timers<Wake>) {

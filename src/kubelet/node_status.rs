@@ -8,16 +8,17 @@
 //! Upstream: pkg/kubelet/{kubelet_node_status,kubelet}.go, pkg/kubelet/nodestatus/setters.go,
 //! staging/src/k8s.io/component-helpers/apimachinery/lease/controller.go
 
-use super::{Kubelets, Wake};
+use super::{Kubelets, NODE_LEASES, Wake};
 use crate::api::core::node::{Node, NodeAddress, NodeSystemInfo};
 use crate::api::core::pod::ResourceList;
 use crate::api::json::MicroTime;
 use crate::api::kinds::{Key, Object};
-use crate::api::meta::{Condition, ObjectMeta, OwnerReference, set_condition};
+use crate::api::meta::{Condition, ObjectMeta, OwnerReference, Uid, set_condition};
 use crate::api::quantity::Quantity;
 use crate::api::storage::{CSINode, CSINodeDriver, Lease};
 use crate::base::Str;
 use crate::base::map::{Map, Set};
+use crate::base::names;
 use crate::base::prng::Prng;
 use crate::base::time::{SimTime, Span};
 use crate::base::timers::Timers;
@@ -127,7 +128,20 @@ impl Kubelets {
             let _ = cx.client().create(fresh);
         }
         self.node_event(cx, name, EventKind::Normal, "Starting", "Starting kubelet.");
-        self.write_node_status(cx, name);
+        if known {
+            self.tell_of_boot(cx, name);
+        }
+        self.write_ready(cx, name, None);
+    }
+
+    /// The machine of a Node that was known before has been started anew.
+    fn tell_of_boot(&mut self, cx: &mut NodePlane<'_>, name: &Str) {
+        let id = Uid(names::uid(cx.prng));
+        let _ = cx.client().patch_status::<Node>(&Key::global(name.clone()), |node| {
+            node.status.node_info.rest.set("bootID", json!(id.to_string()));
+        });
+        let text = format!("Node {name} has been rebooted, boot id: {id}");
+        self.node_event(cx, name, EventKind::Warning, "Rebooted", &text);
     }
 
     /// Writes the Node's status if that changes anything: Ready, and the volumes in use.
@@ -135,20 +149,29 @@ impl Kubelets {
         let Some(node) = self.nodes.get_mut(name) else {
             return;
         };
+        let in_use: Vec<Str> = node.volumes.keys().cloned().collect();
+        *cx.visits += 1 + in_use.len() as u64;
+        node.reported = Rc::new(in_use.clone());
+        self.write_ready(cx, name, Some(in_use));
+    }
+
+    /// The same; before a kubelet that has just started knows its Pods, it leaves the volumes
+    /// in use as they are.
+    fn write_ready(&mut self, cx: &mut NodePlane<'_>, name: &Str, in_use: Option<Vec<Str>>) {
         let key = Key::global(name.clone());
         let Some(old) = cx.server.store.get::<Node>(&key).cloned() else {
             return;
         };
-        let in_use: Vec<Str> = node.volumes.keys().cloned().collect();
-        *cx.visits += 1 + in_use.len() as u64;
-        node.reported = Rc::new(in_use.clone());
         let was_ready = old.is_ready();
-        if was_ready && old.status.volumes_in_use == in_use {
+        let same = in_use.as_ref().is_none_or(|in_use| *in_use == old.status.volumes_in_use);
+        if was_ready && same {
             return;
         }
         let now = cx.now;
         let written = cx.client().patch_status::<Node>(&key, |node| {
-            node.status.volumes_in_use = in_use;
+            if let Some(in_use) = in_use {
+                node.status.volumes_in_use = in_use;
+            }
             for condition in conditions(now) {
                 set_condition(&mut node.status.conditions, condition, now);
             }
@@ -164,7 +187,12 @@ impl Kubelets {
         let Some(node) = self.nodes.get_mut(name) else {
             return;
         };
-        if node.status_due.is_none() && !node.reported.iter().eq(node.volumes.keys()) {
+        let key = Key::global(name.clone());
+        let said = cx.server.store.get::<Node>(&key).map(|node| &node.status.volumes_in_use);
+        // What was said before a restart is taken back by the first regular look.
+        let stale = node.reported.is_empty() && said.is_some_and(|said| !said.is_empty());
+        let differs = !node.reported.iter().eq(node.volumes.keys());
+        if node.status_due.is_none() && (differs || stale) {
             let at = cx.now.next_tick(node.status_phase, cx.config.timing.node_status);
             node.status_due = Some(at);
             timers.at(at, Wake::NodeStatus(name.clone()));
@@ -177,7 +205,7 @@ impl Kubelets {
             return;
         };
         node.lease_phase = at;
-        let key = Key::new("kube-node-lease", name.clone());
+        let key = Key::new(NODE_LEASES, name.clone());
         if cx.server.store.get::<Lease>(&key).is_some() {
             let _ = cx.client().patch::<Lease>(&key, |lease| {
                 lease.spec.renew_time = Some(MicroTime(at));
@@ -219,7 +247,7 @@ impl Kubelets {
             (false, 0) => cx.now,
             (false, period) => phase + Span(since.0 / period * period),
         };
-        let key = Key::new("kube-node-lease", name.clone());
+        let key = Key::new(NODE_LEASES, name.clone());
         let _ = cx.client().patch::<Lease>(&key, |lease| {
             lease.spec.renew_time = Some(MicroTime(last));
             lease.spec.renewing = false;

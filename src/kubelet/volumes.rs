@@ -11,15 +11,15 @@ use super::node_status::is_attached;
 use super::worker::{Mount, Prepare, Stage, Work, Worker};
 use super::{Kubelets, Wake, environment};
 use crate::api::core::node::Node;
-use crate::api::core::volume::{PersistentVolume, PersistentVolumeClaim};
+use crate::api::core::volume::PersistentVolumeClaim;
 use crate::api::kinds::{Key, Kind, ObjectRef};
 use crate::api::meta::Uid;
-use crate::api::storage::CSIDriver;
 use crate::base::Str;
 use crate::base::time::{SimTime, Span};
 use crate::base::timers::Timers;
 use crate::client::node_plane::NodePlane;
 use crate::client::recorder::EventKind;
+use crate::client::volumes;
 use crate::infra::disks::MountRefusal;
 use crate::trace::{Because, Wait};
 use std::rc::Rc;
@@ -201,7 +201,7 @@ impl Kubelets {
                 });
                 let because = || Because::NotAttached { node: worker.node().clone() };
                 absent
-                    .map(|mount| Wait { on: Some(claim(&mount.claim)), ..wait(because(), None) })
+                    .map(|mount| Wait { on: attachment(worker, mount), ..wait(because(), None) })
                     .collect()
             }
             Prepare::Verify { since } => {
@@ -313,29 +313,23 @@ fn find(cx: &NodePlane<'_>, worker: &Worker) -> Result<Vec<Mount>, Missing> {
             continue;
         };
         let claim = Key::new(namespace.clone(), source.claim_name.clone());
-        let bound = cx.cache.get::<PersistentVolumeClaim>(&claim).filter(|claim| claim.is_bound());
-        let volume = bound.and_then(|bound| {
-            cx.cache.get::<PersistentVolume>(&Key::global(bound.spec.volume_name.clone()))
-        });
+        let volume = volumes::volume_behind(&cx.cache, &claim);
         let Some(volume) = volume else {
             return Err(Missing::Claim(claim));
         };
-        let (unique, handle) = names(cx, volume);
+        let unique = volumes::attachable(&cx.cache, &volume).unwrap_or_else(|| "".into());
+        let csi = volume.spec.csi.as_ref();
+        let handle = csi.map_or_else(|| volume.meta.name.clone(), |csi| csi.volume_handle.clone());
         found.push(Mount { unique, handle, claim });
     }
     Ok(found)
 }
 
-/// The name under which the attach/detach controller knows the volume (empty if it needs no
-/// attaching), and its driver's name for the disk.
-fn names(cx: &NodePlane<'_>, volume: &PersistentVolume) -> (Str, Str) {
-    let Some(csi) = &volume.spec.csi else {
-        return ("".into(), volume.meta.name.clone());
-    };
-    let driver = cx.cache.get::<CSIDriver>(&Key::global(csi.driver.clone()));
-    let attach = driver.is_some_and(|driver| driver.spec.attach_required != Some(false));
-    let unique = format!("kubernetes.io/csi/{}^{}", csi.driver, csi.volume_handle);
-    (if attach { unique.into() } else { "".into() }, csi.volume_handle.clone())
+/// The VolumeAttachment that is awaited.
+fn attachment(worker: &Worker, mount: &Mount) -> Option<ObjectRef> {
+    let (driver, handle) = volumes::split_unique_name(&mount.unique)?;
+    let name = volumes::attachment_name(driver, handle, worker.node());
+    Some(ObjectRef::new(Kind::VolumeAttachment, Key::global(name)))
 }
 
 fn attachable(worker: &Worker) -> impl Iterator<Item = &Str> {

@@ -91,6 +91,13 @@ impl Film {
         self.note();
     }
 
+    pub fn delete_node(&mut self, name: &str) {
+        let now = self.world.now;
+        let (key, options) = (Key::global(name), DeleteOptions::default());
+        self.world.server.delete(now, Kind::Node, &key, &options).expect("the Node is there");
+        self.note();
+    }
+
     /// Changes an object from outside.
     pub fn change(&mut self, kind: Kind, key: &Key, change: impl FnOnce(&mut Object)) {
         let mut object = self.world.store().object(kind, key).cloned().expect("it is there");
