@@ -8,6 +8,7 @@ use hands::{Hands, recorded};
 use playground::api::core::node::{Node, Taint};
 use playground::api::core::volume::PersistentVolumeClaim;
 use playground::api::kinds::{Key, Kind};
+use playground::base::time::Span;
 use playground::client::volumes::SELECTED_NODE;
 use playground::cluster::world::Process;
 
@@ -188,4 +189,118 @@ fn healthy_node_that_never_unmounts() {
     hands.in_use("node-1", &[]);
     hands.run_to(1_005_000);
     hands.check("healthy_node");
+}
+
+/// Scenario s13h: two Pods share a volume; on one node they may, on two they may not, unless the
+/// volume is made for many.
+#[test]
+fn shared_by_two_pods() {
+    let mut hands = Hands::new(recorded());
+    hands.claim("one", "", "ReadWriteOnce");
+    hands.claim("many", "", "ReadWriteMany");
+    hands.skip_to(2000);
+    hands.pod("y1", "one", "node-1");
+    hands.pod("y2", "one", "node-1");
+    hands.run_to(4000);
+    hands.pod("y3", "one", "node-2");
+    hands.run_to(5000);
+    hands.note_waits();
+    hands.say("a volume for many");
+    hands.pod("z1", "many", "node-1");
+    hands.pod("z2", "many", "node-2");
+    hands.run_to(8000);
+    hands.vanish("z2");
+    hands.run_to(10_000);
+    hands.note_waits();
+    hands.check("shared");
+}
+
+fn broken(hands: &mut Hands, claim: &str, attach: Option<&str>, detach: Option<&str>) {
+    let volume = hands.volume_of(claim);
+    let handle = volume.spec.csi.as_ref().expect("it is a CSI volume").volume_handle.clone();
+    let mut disk = hands.world.infra.disks.get(&handle).expect("it is made").clone();
+    disk.attach_error = attach.map(Into::into);
+    disk.detach_error = detach.map(Into::into);
+    hands.world.infra.disks.insert_mut(handle, disk);
+}
+
+const UNAVAILABLE: &str =
+    "rpc error: code = Internal desc = could not attach volume: backend unavailable";
+
+/// Scenario s13i: the backend does not attach; the pauses grow on both sides.
+#[test]
+fn attach_errors() {
+    let mut hands = Hands::new(recorded());
+    hands.claim("www-web-0", "", "ReadWriteOnce");
+    hands.skip_to(2000);
+    broken(&mut hands, "www-web-0", Some(UNAVAILABLE), None);
+    hands.pod("web-0", "www-web-0", "node-1");
+    hands.run_to(20_000);
+    hands.note_waits();
+    hands.say("the backend is well again");
+    broken(&mut hands, "www-web-0", None, None);
+    hands.run_to(60_000);
+    hands.note_waits();
+    hands.check("attach_errors");
+}
+
+/// Scenario s13i: a volume whose attach failed is in doubt, and its attachment is deleted before
+/// the volume is attached elsewhere.
+#[test]
+fn attach_errors_and_the_pod_moves() {
+    let mut hands = Hands::new(recorded());
+    hands.claim("www-web-0", "", "ReadWriteOnce");
+    hands.skip_to(2000);
+    broken(&mut hands, "www-web-0", Some(UNAVAILABLE), None);
+    hands.pod("web-0", "www-web-0", "node-1");
+    hands.run_to(3000);
+    hands.in_use("node-1", &["www-web-0"]);
+    hands.skip_to(6000);
+    broken(&mut hands, "www-web-0", None, None);
+    hands.vanish("web-0");
+    hands.pod("web-0", "www-web-0", "node-2");
+    hands.run_to(6300);
+    hands.in_use("node-1", &[]);
+    hands.run_to(15_000);
+    hands.note_waits();
+    hands.check("attach_errors_and_the_pod_moves");
+}
+
+/// Scenario s13i: after a failed detach nothing but the backend keeps the volume from being
+/// attached twice.
+#[test]
+fn detach_errors() {
+    let mut hands = Hands::new(recorded());
+    hands.claim("www-web-0", "", "ReadWriteOnce");
+    hands.skip_to(2000);
+    hands.pod("web-0", "www-web-0", "node-1");
+    hands.run_to(4000);
+    hands.in_use("node-1", &["www-web-0"]);
+    hands.in_use("node-1", &[]);
+    hands.skip_to(5000);
+    let text = "rpc error: code = Internal desc = could not detach volume";
+    broken(&mut hands, "www-web-0", None, Some(text));
+    hands.vanish("web-0");
+    hands.pod("web-0", "www-web-0", "node-2");
+    hands.run_to(9500);
+    hands.note_waits();
+    hands.say("the backend is well again");
+    broken(&mut hands, "www-web-0", None, None);
+    hands.run_to(25_000);
+    hands.note_waits();
+    hands.check("detach_errors");
+}
+
+/// Scenario s13l: the driver takes longer than the controller waits for it.
+#[test]
+fn slow_attach() {
+    let mut config = recorded();
+    config.timing.attach = Span::seconds(140);
+    let mut hands = Hands::new(config);
+    hands.claim("www-web-0", "", "ReadWriteOnce");
+    hands.skip_to(2000);
+    hands.pod("web-0", "www-web-0", "node-1");
+    hands.run_to(150_000);
+    hands.note_waits();
+    hands.check("slow_attach");
 }

@@ -216,6 +216,10 @@ fn place(
         None => None,
     };
     let label = match driver.home_of(class) {
+        // A network disk may be asked for that several machines write to.
+        Home::Network if claim.spec.access_modes.iter().any(is_for_many) => {
+            return Ok(Place::Everywhere);
+        }
         Home::Network => return Ok(Place::Anywhere),
         Home::Everywhere => return Ok(Place::Everywhere),
         Home::Zone => ZONE,
@@ -231,6 +235,10 @@ fn place(
             .to_string()
     })?;
     Ok(if label == ZONE { Place::Zone(value) } else { Place::Node(value) })
+}
+
+fn is_for_many(mode: &Str) -> bool {
+    matches!(&**mode, "ReadWriteMany" | "ReadOnlyMany")
 }
 
 /// A zone (or machine) for a volume made before its Pod has a node: claims of one set are

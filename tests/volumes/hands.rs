@@ -175,13 +175,18 @@ impl Hands {
     /// What the kubelet of `node` says it uses, by claim.
     pub fn in_use(&mut self, node: &str, claims: &[&str]) {
         let name = |claim: &&str| {
-            let key = Key::new("default", *claim);
-            let volume = volumes::volume_behind(self.world.store(), &key).expect("it is bound");
+            let volume = self.volume_of(claim);
             let csi = volume.spec.csi.as_ref().expect("it is a CSI volume");
             volumes::unique_name(&csi.driver, &csi.volume_handle)
         };
         let list: Vec<Str> = claims.iter().map(name).collect();
         self.change_status::<Node>(&Key::global(node), |node| node.status.volumes_in_use = list);
+    }
+
+    /// The volume behind a claim that is bound.
+    pub fn volume_of(&self, claim: &str) -> Rc<PersistentVolume> {
+        let key = Key::new("default", claim);
+        volumes::volume_behind(self.world.store(), &key).expect("it is bound")
     }
 
     /// A claim of 1Gi of a class; of the default class if it is empty.
