@@ -3,6 +3,8 @@
 
 #[path = "volumes/hands.rs"]
 mod hands;
+#[path = "volumes/static_volumes.rs"]
+mod static_volumes;
 
 use hands::{Hands, recorded};
 use playground::api::core::node::{Node, Taint};

@@ -53,6 +53,8 @@ struct Similar {
     last: SimTime,
 }
 
+/// How many names are tried for an Event.
+const TRIES: u32 = 32;
 const SIMILAR_MAX: usize = 10;
 const SIMILAR_SPAN: Span = Span::minutes(10);
 const SPAM_BURST: u32 = 25;
@@ -151,12 +153,20 @@ impl Recorder {
                 return;
             }
         }
-        self.made += 1;
-        let name: Str =
-            format!("{}.{:x}", about.name, (now.0 << 20) | (self.made & 0xf_ffff)).into();
-        let event = self.event(now, about, word, reason, message, &namespace, &name);
-        if server.create(now, Object::Event(Rc::new(event))).is_ok() {
-            self.told.insert_mut(told, (name, 1));
+        let mut event = self.event(now, about, word, reason, message, &namespace, &"".into());
+        // Another recorder may have taken the name in the same millisecond.
+        for _ in 0..TRIES {
+            self.made += 1;
+            let number = (now.0 << 20) | (self.made & 0xf_ffff);
+            event.meta.name = format!("{}.{number:x}", event.involved_object.name).into();
+            match server.create(now, Object::Event(Rc::new(event.clone()))) {
+                Err(status) if status.is_already_exists() => {}
+                Err(_) => return,
+                Ok(_) => {
+                    self.told.insert_mut(told, (event.meta.name, 1));
+                    return;
+                }
+            }
         }
     }
 

@@ -183,6 +183,11 @@ impl Hands {
         self.change_status::<Node>(&Key::global(node), |node| node.status.volumes_in_use = list);
     }
 
+    /// The kubelet of `node` says that it uses nothing.
+    pub fn forget_use(&mut self, node: &str) {
+        self.change_status::<Node>(&Key::global(node), |node| node.status.volumes_in_use.clear());
+    }
+
     /// The volume behind a claim that is bound.
     pub fn volume_of(&self, claim: &str) -> Rc<PersistentVolume> {
         let key = Key::new("default", claim);
