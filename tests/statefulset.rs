@@ -2,6 +2,8 @@
 //! Kubernetes 1.36.2; what must hold after every step, whatever the policy; and how much it
 //! looks at.
 
+#[path = "statefulset/belonging.rs"]
+mod belonging;
 #[path = "statefulset/bench.rs"]
 mod bench;
 #[path = "statefulset/cases.rs"]

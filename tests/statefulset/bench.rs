@@ -5,6 +5,7 @@
 
 use playground::api::apps::stateful_set::StatefulSet;
 use playground::api::core::pod::{Pod, PodPhase};
+use playground::api::core::volume::PersistentVolumeClaim;
 use playground::api::json::Reader;
 use playground::api::kinds::{Key, Kind, Object};
 use playground::api::meta::{Condition, ResourceVersion, set_condition};
@@ -45,9 +46,11 @@ const CONTROLLERS: [ControllerId; 2] = [ControllerId::StatefulSet, ControllerId:
 
 impl Bench {
     pub fn new(config: Config) -> Bench {
+        let mut server = ApiServer::new(&Prng::new(config.seed));
+        server.config.max_unavailable_stateful_set = config.flags.max_unavailable_stateful_set;
         let mut bench = Bench {
             now: SimTime::ZERO,
-            server: ApiServer::new(&Prng::new(config.seed)),
+            server,
             config,
             waits: Waits::default(),
             visits: 0,
@@ -102,10 +105,37 @@ impl Bench {
         }
         self.schedule(timers);
         self.garbage(&changes);
+        self.protection(&changes);
         if self.recording {
             self.writes.extend(changes);
         }
         true
+    }
+
+    /// Lets go of claims that are being deleted once no Pod uses them.
+    fn protection(&mut self, changes: &[Rc<Change>]) {
+        for change in changes {
+            let claims: Vec<Key> = match change.object() {
+                Some(Object::Pod(pod)) if change.is_removed() => {
+                    pod.claim_names().map(|name| Key::new("default", name.clone())).collect()
+                }
+                Some(Object::PersistentVolumeClaim(_)) => vec![change.key.clone()],
+                _ => continue,
+            };
+            for key in claims {
+                let Some(claim) = self.server.store.get::<PersistentVolumeClaim>(&key) else {
+                    continue;
+                };
+                let used = self.server.store.pods_using(&key).next().is_some();
+                if used || !claim.meta.is_terminating() {
+                    continue;
+                }
+                let mut claim = (**claim).clone();
+                claim.meta.finalizers.retain(|name| !name.ends_with("pvc-protection"));
+                let object = Object::PersistentVolumeClaim(Rc::new(claim));
+                self.server.update(self.now, object).expect("nothing else changed it");
+            }
+        }
     }
 
     /// Deletes what belonged only to what is gone.

@@ -1,15 +1,11 @@
 //! The roster against plain scans: after random writes it must be what a list of all Pods gives,
 //! and answer every question as a loop over that list would.
 
-use crate::bench::{Bench, key};
 use playground::api::core::pod::{Pod, PodPhase};
-use playground::api::kinds::{Kind, Object};
-use playground::api::meta::{Condition, OwnerReference, ResourceVersion, Uid};
-use playground::apiserver::DeleteOptions;
-use playground::apiserver::roster::{Roster, ordinal_in, ready_since, revision_of};
+use playground::api::meta::{Condition, OwnerReference, Uid};
+use playground::apiserver::roster::{Roster, Rosters, ordinal_in, ready_since, revision_of};
 use playground::base::prng::Prng;
 use playground::base::time::{SimTime, Span};
-use playground::config::Config;
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::rc::Rc;
@@ -29,6 +25,7 @@ fn owner() -> OwnerReference {
 
 /// Any state a Pod can be in.
 fn paint(pod: &mut Pod, prng: &mut Prng, now: SimTime) {
+    pod.meta.deletion_timestamp = None;
     let phases = [PodPhase::Pending, PodPhase::Running, PodPhase::Running, PodPhase::Failed];
     pod.status.phase = phases[prng.below(4) as usize].clone();
     let ready = Condition {
@@ -47,38 +44,38 @@ fn paint(pod: &mut Pod, prng: &mut Prng, now: SimTime) {
     }
 }
 
-fn write(bench: &mut Bench, prng: &mut Prng) {
-    let names = ["web", "web", "web", "web", "other", "web-01"];
-    let set = names[prng.below(6) as usize];
-    let name = if set == "web-01" { set.into() } else { format!("{set}-{}", prng.below(9)) };
-    let at_once = DeleteOptions { grace_period_seconds: Some(0), ..Default::default() };
-    match bench.pod(&name) {
-        None => {
-            let mut pod = Pod::default();
-            (pod.meta.name, pod.meta.namespace) = (name.into(), "default".into());
-            paint(&mut pod, prng, bench.now);
-            bench.server.create(bench.now, Object::Pod(Rc::new(pod))).expect("the name is free");
+/// All Pods, and the rosters that were told of each write.
+#[derive(Default)]
+struct Pods {
+    all: BTreeMap<String, Rc<Pod>>,
+    rosters: Rosters,
+}
+
+impl Pods {
+    fn write(&mut self, prng: &mut Prng, now: SimTime) {
+        let names = ["web", "web", "web", "web", "other", "web-01"];
+        let set = names[prng.below(6) as usize];
+        let name = if set == "web-01" { set.into() } else { format!("{set}-{}", prng.below(9)) };
+        let old = self.all.get(&name).cloned();
+        if old.is_some() && prng.below(3) == 0 {
+            self.rosters.note(old.as_deref(), None);
+            self.all.remove(&name);
+            return;
         }
-        Some(_) if prng.below(3) == 0 => {
-            bench.server.delete(bench.now, Kind::Pod, &key(&name), &at_once).expect("it exists");
-        }
-        Some(pod) => {
-            let mut pod = (*pod).clone();
-            pod.meta.resource_version = ResourceVersion(0);
-            paint(&mut pod, prng, bench.now);
-            let updated = bench.server.update_status(bench.now, Object::Pod(Rc::new(pod.clone())));
-            updated.expect("it exists");
-            bench.server.update(bench.now, Object::Pod(Rc::new(pod))).expect("it exists");
-        }
+        let mut pod = old.as_deref().cloned().unwrap_or_default();
+        (pod.meta.name, pod.meta.namespace) = (name.as_str().into(), "default".into());
+        paint(&mut pod, prng, now);
+        self.rosters.note(old.as_deref(), Some(&pod));
+        self.all.insert(name, Rc::new(pod));
     }
 }
 
 struct Scan(BTreeMap<u32, Rc<Pod>>);
 
 impl Scan {
-    fn of(bench: &Bench) -> Scan {
+    fn of(pods: &Pods) -> Scan {
         let own = |pod: &Rc<Pod>| pod.meta.controller_of().is_some_and(|owner| owner.uid == SET);
-        let pods = bench.pods().into_iter().filter(own);
+        let pods = pods.all.values().cloned().filter(own);
         Scan(pods.filter_map(|pod| Some((ordinal_in("web", &pod.meta.name)?, pod))).collect())
     }
 
@@ -97,9 +94,9 @@ impl Scan {
     }
 }
 
-fn compare(bench: &Bench, range: Range<u32>, min_ready: Span) {
-    let (scan, now) = (Scan::of(bench), bench.now);
-    let roster = bench.store().roster(SET);
+fn compare(pods: &Pods, now: SimTime, range: Range<u32>, min_ready: Span) {
+    let scan = Scan::of(pods);
+    let roster = pods.rosters.of(SET);
     assert_eq!(roster, scan.roster());
     let long = |since: SimTime| min_ready == Span::ZERO || since + min_ready < now;
     let is_available = |pod: &Pod| ready_since(pod).is_some_and(long);
@@ -145,33 +142,30 @@ fn compare(bench: &Bench, range: Range<u32>, min_ready: Span) {
 #[test]
 fn the_roster_is_what_a_plain_scan_gives() {
     let mut prng = Prng::new(11);
-    let mut bench = Bench::new(Config::default());
-    bench.recording = false;
-    bench.now = SimTime(10_000);
+    let mut pods = Pods::default();
     for round in 0..4000u64 {
-        bench.now = SimTime(10_000 + round * 137);
-        write(&mut bench, &mut prng);
+        let now = SimTime(10_000 + round * 137);
+        pods.write(&mut prng, now);
         let start = prng.below(4) as u32;
         let range = start..start + prng.below(6) as u32;
-        compare(&bench, range, Span::seconds(prng.below(4)));
+        compare(&pods, now, range, Span::seconds(prng.below(4)));
     }
 }
 
 #[test]
 fn orphans_are_found_by_name() {
     let mut prng = Prng::new(12);
-    let mut bench = Bench::new(Config::default());
-    bench.now = SimTime(10_000);
+    let mut pods = Pods::default();
     for _ in 0..1000 {
-        write(&mut bench, &mut prng);
+        pods.write(&mut prng, SimTime(10_000));
         let (namespace, name) = ("default".into(), "web".into());
         let found: Vec<_> =
-            bench.store().orphans(&namespace, &name).map(|p| p.meta.name.to_string()).collect();
+            pods.rosters.orphans(&namespace, &name).map(|key| key.name.to_string()).collect();
         let free = |pod: &&Rc<Pod>| {
             pod.meta.controller_of().is_none() && ordinal_in("web", &pod.meta.name).is_some()
         };
-        let pods = bench.pods();
-        let scanned: Vec<_> = pods.iter().filter(free).map(|p| p.meta.name.to_string()).collect();
+        let all = pods.all.values();
+        let scanned: Vec<_> = all.filter(free).map(|p| p.meta.name.to_string()).collect();
         assert_eq!(found, scanned);
     }
 }

@@ -105,7 +105,7 @@ impl Sync<'_, '_> {
 
     /// Creates the claims a Pod lacks that is still waiting to start.
     pub(super) fn create_missing_claims(&mut self, ordinal: u32, pod: &Pod) -> Answer<()> {
-        if !matches!(pod.status.phase, PodPhase::Unset | PodPhase::Pending) {
+        if pod.status.phase != PodPhase::Pending {
             return Ok(());
         }
         self.create_claims(ordinal, &pod.meta.name)?;
