@@ -28,6 +28,43 @@ const TOKEN_PATH: &str = "/var/run/secrets/kubernetes.io/serviceaccount";
 /// Namespaces that the server keeps itself.
 const SYSTEM: &[&str] = &["default", "kube-node-lease", "kube-public", "kube-system"];
 
+/// The containers that were last given the volume with the access to the API. Pods made from
+/// the same template, one after the other, share them and the volume's name: in a real cluster
+/// each has a name of its own, which nobody looks at and which would cost a copy of all
+/// containers a Pod.
+#[derive(Clone, Debug)]
+pub(super) struct Mounted {
+    before: [Rc<Vec<Container>>; 2],
+    after: [Rc<Vec<Container>>; 2],
+    name: Str,
+}
+
+impl Mounted {
+    fn new(before: [Rc<Vec<Container>>; 2], name: Str) -> Mounted {
+        let mut after = before.clone();
+        for list in after.iter_mut().filter(|list| list.iter().any(lacks_access)) {
+            for container in Rc::make_mut(list).iter_mut().filter(|c| lacks_access(c)) {
+                container.volume_mounts.push(VolumeMount {
+                    name: name.clone(),
+                    read_only: true,
+                    mount_path: TOKEN_PATH.into(),
+                    ..VolumeMount::default()
+                });
+            }
+        }
+        Mounted { before, after, name }
+    }
+
+    fn fits(&self, lists: &[Rc<Vec<Container>>; 2]) -> bool {
+        let same = |a: &Rc<Vec<Container>>, b| Rc::ptr_eq(a, b) || a.is_empty() && b.is_empty();
+        same(&self.before[0], &lists[0]) && same(&self.before[1], &lists[1])
+    }
+}
+
+fn lacks_access(container: &Container) -> bool {
+    container.volume_mounts.iter().all(|mount| &*mount.mount_path != TOKEN_PATH)
+}
+
 impl ApiServer {
     /// Adds to a new object what the server adds; refuses what may not be created at all.
     pub(super) fn admit(&mut self, object: &mut Object) -> Answer<()> {
@@ -126,30 +163,22 @@ impl ApiServer {
         if automount == Some(Value::Bool(false)) {
             return Ok(());
         }
-        let lacks = |container: &Container| {
-            container.volume_mounts.iter().all(|mount| &*mount.mount_path != TOKEN_PATH)
-        };
-        if !spec.containers.iter().chain(spec.init_containers.iter()).any(lacks) {
+        if !spec.containers.iter().chain(spec.init_containers.iter()).any(lacks_access) {
             return Ok(());
         }
         let is_access = |volume: &&Volume| volume.name.starts_with("kube-api-access-");
-        let name: Str = match spec.volumes.iter().find(is_access) {
-            Some(volume) => volume.name.clone(),
-            None => format!("kube-api-access-{}", names::suffix(&mut self.names, 5)).into(),
+        let given = spec.volumes.iter().find(is_access).map(|volume| volume.name.clone());
+        let before = [spec.containers.clone(), spec.init_containers.clone()];
+        let mounted = match &self.mounted {
+            Some(last) if given.is_none() && last.fits(&before) => last.clone(),
+            _ => {
+                let mut fresh = || format!("kube-api-access-{}", names::suffix(&mut self.names, 5));
+                Mounted::new(before, given.unwrap_or_else(|| fresh().into()))
+            }
         };
-        for list in [&mut spec.containers, &mut spec.init_containers] {
-            if !list.iter().any(lacks) {
-                continue;
-            }
-            for container in Rc::make_mut(list).iter_mut().filter(|c| lacks(c)) {
-                container.volume_mounts.push(VolumeMount {
-                    name: name.clone(),
-                    read_only: true,
-                    mount_path: TOKEN_PATH.into(),
-                    ..VolumeMount::default()
-                });
-            }
-        }
+        let name = mounted.name.clone();
+        [spec.containers, spec.init_containers] = mounted.after.clone();
+        self.mounted = Some(mounted);
         if !spec.volumes.iter().any(|volume| volume.name == name) {
             let rest = self.api_access.clone();
             spec.volumes.push(Volume { name, rest, ..Volume::default() });

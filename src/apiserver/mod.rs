@@ -46,6 +46,7 @@ pub struct ApiServer {
     addresses: Prng,
     /// What every Pod mounts to reach the API; here so that all Pods share it.
     api_access: Rest,
+    mounted: Option<admission::Mounted>,
     writes: u64,
 }
 
@@ -60,6 +61,7 @@ impl ApiServer {
             names: seed.fork("names"),
             addresses: seed.fork("addresses"),
             api_access: strategy::pod::api_access(),
+            mounted: None,
             writes: 0,
         }
     }
