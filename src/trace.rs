@@ -28,6 +28,8 @@ pub enum Source {
     PodGC,
     /// The disruption controller.
     Disruption,
+    /// The garbage collector.
+    GarbageCollector,
     /// The scheduler.
     Scheduler,
     /// A kubelet.

@@ -25,7 +25,7 @@ use status::Status;
 use store::Store;
 use watch::Log;
 
-pub use deletion::{DeleteOptions, Propagation};
+pub use deletion::{DeleteOptions, FOREGROUND, ORPHAN, Propagation};
 pub use strategy::Config;
 pub use verbs::DryRun;
 

@@ -375,6 +375,12 @@ fn line(change: &Change) -> Option<String> {
             }
             text
         }
+        Object::ConfigMap(map) => {
+            let owner = |it: &playground::api::meta::OwnerReference| format!(" of {}", it.name);
+            let owners: String = map.meta.owner_references.iter().map(owner).collect();
+            let deleting = if map.meta.is_terminating() { " DELETING" } else { "" };
+            format!("ConfigMap {name}{owners}{deleting} {:?}", map.meta.finalizers)
+        }
         Object::Service(_) => format!("Service {name}"),
         Object::Endpoints(endpoints) => {
             let list = |all: &Vec<std::rc::Rc<EndpointAddress>>| {
