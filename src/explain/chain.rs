@@ -1,8 +1,9 @@
 //! The chain of waits from a StatefulSet to the root of its trouble.
 
-use super::sentence::{Piece, Sentence, sentence};
+use super::sentence::{Piece, Sentence, clause, sentence};
 use crate::api::apps::stateful_set::StatefulSet;
 use crate::api::kinds::{Key, Kind, ObjectRef};
+use crate::apiserver::store::Store;
 use crate::base::time::SimTime;
 use crate::cluster::world::World;
 use crate::trace::{Because, Source, Wait};
@@ -16,7 +17,7 @@ pub type Chain = Vec<Wait>;
 /// A StatefulSet that is not as it should be.
 #[derive(Clone, Debug)]
 pub struct Unready {
-    /// The set.
+    /// The set; a Node if only that is not what it seems.
     pub set: ObjectRef,
     /// Why, from the set to the root; empty if nobody has said yet.
     pub chain: Chain,
@@ -34,19 +35,34 @@ impl Unready {
     }
 
     /// One sentence: what waits, and for what in the end.
-    pub fn sentence(&self, now: SimTime) -> Sentence {
+    pub fn sentence(&self, store: &Store, now: SimTime) -> Sentence {
         match &self.chain[..] {
             [] => vec![Piece::Object(self.set.clone()), Piece::Text(" is at work.".into())],
-            [only] => sentence(only, now),
-            [first, .., root] => {
-                let mut text = sentence(first, now);
-                if says_it_all(first) {
-                    return sentence(root, now);
-                }
-                text.push(Piece::Text(" ".into()));
-                text.extend(sentence(root, now));
+            [only] => sentence(only, store, now),
+            [first, .., root] if says_little(first) => {
+                let mut text = self.whose(root);
+                text.extend(sentence(root, store, now));
                 text
             }
+            [first, .., root] => {
+                let mut text = clause(first, store);
+                text.push(Piece::Text(". ".into()));
+                text.extend(sentence(root, store, now));
+                text
+            }
+        }
+    }
+}
+
+impl Unready {
+    /// Which Pod the root is about, if the root does not say so itself.
+    fn whose(&self, root: &Wait) -> Sentence {
+        let pods = self.chain.iter().map(|wait| &wait.subject);
+        match pods.rev().find(|subject| subject.kind == Kind::Pod) {
+            Some(pod) if *pod != root.subject => {
+                vec![Piece::Object(pod.clone()), Piece::Text(" waits: ".into())]
+            }
+            _ => Vec::new(),
         }
     }
 }
@@ -60,6 +76,9 @@ fn helps_itself(because: &Because) -> bool {
             | Because::PredecessorTerminating
             | Because::SuccessorTerminating
             | Because::RolloutWaits
+            | Because::PodNotReady
+            | Because::PodNotAvailable { .. }
+            | Because::Resizing { .. }
             | Because::Provisioning { .. }
             | Because::Attaching { .. }
             | Because::Detaching { .. }
@@ -73,20 +92,35 @@ fn helps_itself(because: &Because) -> bool {
     )
 }
 
-/// Whether a first link only says what its successor says better.
-fn says_it_all(first: &Wait) -> bool {
-    matches!(first.because, Because::IdentityHeld | Because::RolloutWaits)
+/// Whether a first link only says what the root says better.
+fn says_little(first: &Wait) -> bool {
+    matches!(
+        first.because,
+        Because::IdentityHeld
+            | Because::RolloutWaits
+            | Because::PodNotReady
+            | Because::ClaimUnbound
+            | Because::NotAttached { .. }
+    )
 }
 
 /// The StatefulSet that is blocked most: one that only a deed can help comes first, then the
-/// one whose wait ends last. `None` if all are as they should be.
+/// one whose wait ends last. If all seem to be as they should be, a node that has fallen silent
+/// and is still believed in counts. `None` if nothing waits.
 pub fn most_blocked(world: &World) -> Option<Unready> {
     let sets = world.store().list::<StatefulSet>().filter(|set| !is_done(set));
     let unready = sets.map(|set| of_set(world, &Key::of(&set.meta)));
-    unready.max_by_key(|unready| {
+    let blocked = unready.max_by_key(|unready| {
         let until = unready.root().and_then(|root| root.until).map_or(0, |until| until.0);
         (!unready.is_calm(), !unready.chain.is_empty(), until)
-    })
+    });
+    blocked.or_else(|| silent_node(world))
+}
+
+fn silent_node(world: &World) -> Option<Unready> {
+    let silent = |wait: &&Wait| matches!(wait.because, Because::NodeGrace { .. });
+    let wait = world.waits.iter().find(silent)?;
+    Some(Unready { set: wait.subject.clone(), chain: vec![wait.clone()] })
 }
 
 /// Whether a set has all it wants.
@@ -151,6 +185,8 @@ fn rank(because: &Because) -> u8 {
         | Because::SuccessorTerminating
         | Because::ScaleDownBlocked
         | Because::RolloutWaits
+        | Because::PodNotReady
+        | Because::PodNotAvailable { .. }
         | Because::Partition { .. }
         | Because::OnDelete
         | Because::BrokenRevision
@@ -160,6 +196,8 @@ fn rank(because: &Because) -> u8 {
         Because::Unschedulable { .. } => 3,
         Because::ClaimUnbound | Because::NotAttached { .. } | Because::Mounting => 4,
         Because::MultiAttach { .. } => 5,
+        // Whoever clears up says more than whoever is silent.
+        Because::PodGCTick { .. } | Because::NodeQuarantine { .. } => 7,
         _ => 6,
     }
 }

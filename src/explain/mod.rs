@@ -5,8 +5,9 @@
 
 pub mod chain;
 pub mod sentence;
+mod templates;
 pub mod ways;
 
 pub use chain::{Chain, Unready, most_blocked, of_object, of_set};
-pub use sentence::{Piece, Sentence, plain, sentence, spell};
-pub use ways::{Way, delete_pod, force_delete, ways_out};
+pub use sentence::{Piece, Sentence, clause, plain, sentence, spell};
+pub use ways::{Way, delete_node, delete_pod, force_delete, out_of_service, ways_out};

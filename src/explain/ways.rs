@@ -1,7 +1,8 @@
 //! What a person can do about a wait, and the price of it.
 
 use super::chain::Chain;
-use crate::api::kinds::{Kind, ObjectRef};
+use crate::api::core::node::Node;
+use crate::api::kinds::{Key, Kind, ObjectRef};
 use crate::cluster::input::{Cascade, Input};
 use crate::cluster::world::World;
 use crate::trace::Because;
@@ -60,7 +61,17 @@ fn dead_node(world: &World, node: &str, pod: Option<&ObjectRef>) -> Vec<Way> {
             input: Input::Network { node: node.into(), on: true },
         });
     }
-    ways.push(Way {
+    if world.store().get::<Node>(&Key::global(node)).is_some() {
+        ways.push(out_of_service(node));
+        ways.extend(pod.map(|_| delete_node(node)));
+    }
+    ways.extend(pod.map(force_delete));
+    ways
+}
+
+/// Promising that a node is off.
+pub fn out_of_service(node: &str) -> Way {
+    Way {
         label: format!("Mark {node} out of service"),
         price: format!("You promise that {node} is off."),
         detail: "Its Pods and attachments are dropped at once. If you are wrong, there are two \
@@ -73,8 +84,12 @@ fn dead_node(world: &World, node: &str, pod: Option<&ObjectRef>) -> Vec<Way> {
             effect: "NoExecute".into(),
             on: true,
         },
-    });
-    ways.push(Way {
+    }
+}
+
+/// Removing what the API server knows of a node.
+pub fn delete_node(node: &str) -> Way {
+    Way {
         label: format!("Delete Node object {node}"),
         price: "Slow but usual.".into(),
         detail: "The old Pod goes within a minute; its volume is detached by force 6 minutes \
@@ -87,11 +102,7 @@ fn dead_node(world: &World, node: &str, pod: Option<&ObjectRef>) -> Vec<Way> {
             grace: None,
             cascade: Cascade::Background,
         },
-    });
-    if let Some(pod) = pod {
-        ways.push(force_delete(pod));
     }
-    ways
 }
 
 /// Removing a Pod object without waiting for its process.

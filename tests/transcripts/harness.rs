@@ -212,12 +212,12 @@ impl Run {
                 .waits
                 .iter()
                 .map(|wait| {
-                    let text = explain::plain(&explain::sentence(wait, world.now));
+                    let text = explain::plain(&explain::sentence(wait, world.store(), world.now));
                     format!("{}: {text} Since {}.", wait.subject, wait.since)
                 })
                 .collect(),
             "because" => match explain::most_blocked(world) {
-                Some(unready) => vec![explain::plain(&unready.sentence(world.now))],
+                Some(unready) => vec![explain::plain(&unready.sentence(world.store(), world.now))],
                 None => vec!["nothing waits".to_string()],
             },
             "ways" => {
