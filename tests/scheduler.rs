@@ -3,6 +3,8 @@
 
 #[path = "scheduler/rig.rs"]
 mod rig;
+#[path = "scheduler/rules.rs"]
+mod rules;
 
 use playground::api::core::node::{Node, Taint};
 use playground::api::core::pod::{Pod, PodPhase};
@@ -286,4 +288,36 @@ fn attach_limit() {
     rig.delete(Kind::VolumeAttachment, "csi-a");
     rig.settle();
     assert_eq!(rig.node_of("web-b"), "node-1");
+}
+
+/// The driver never makes the volume: after ten minutes the Pod is tried again, for the same node.
+#[test]
+fn stalled_driver() {
+    let mut rig = Rig::new(3, &[]);
+    rig.apply(CLASSES);
+    claim(&mut rig, "a", "later", "ReadWriteOnce");
+    pod_with(&mut rig, "web-0", "a");
+    rig.run_to(620_000);
+    rig.note_waits();
+    rig.check("stalled_driver");
+}
+
+/// The driver gives up on the node (it takes the mark off the claim): another node is tried.
+#[test]
+fn driver_gives_up() {
+    let mut rig = Rig::new(3, &[]);
+    rig.apply(CLASSES);
+    claim(&mut rig, "a", "later", "ReadWriteOnce");
+    pod_with(&mut rig, "web-0", "a");
+    rig.run_to(2_500);
+    rig.change::<PersistentVolumeClaim>("a", |pvc| {
+        pvc.meta.annotations.remove("volume.kubernetes.io/selected-node");
+    });
+    rig.run_to(10_000);
+    rig.delete(Kind::Pod, "web-0");
+    rig.settle();
+    rig.settle();
+    rig.note_waits();
+    rig.check("driver_gives_up");
+    assert!(rig.next_due().is_none_or(|due| due.0 <= 20_000), "{:?}", rig.next_due());
 }

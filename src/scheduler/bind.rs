@@ -37,8 +37,8 @@ pub(super) struct Binding {
     existing: Vec<(Key, Str)>,
     /// Claims whose driver is to make one.
     made: Vec<Key>,
-    /// When it is looked at next, if something happened.
-    next: Option<SimTime>,
+    /// When it is looked at next.
+    next: SimTime,
 }
 
 impl Scheduler {
@@ -80,10 +80,10 @@ impl Scheduler {
             since: cx.now,
             existing: choice.existing.iter().map(pair).collect(),
             made: choice.made.iter().map(of).collect(),
-            next: None,
+            next: cx.now + POLL,
         };
         say_waiting(cx, key, &binding);
-        self.asked.push((cx.now + TIMEOUT, Wake::Volumes(key.clone())));
+        self.asked.push((binding.next, Wake::Volumes(key.clone())));
         self.bindings.insert_mut(key.clone(), Rc::new(binding));
     }
 
@@ -127,8 +127,8 @@ impl Scheduler {
     pub(super) fn volumes_changed(&mut self, now: SimTime, key: &Key, timers: &mut Timers<Wake>) {
         let Some(binding) = self.bindings.get(key) else { return };
         let next = now.next_tick(binding.since + POLL, POLL);
-        if binding.next.is_none_or(|planned| planned < now || planned > next) {
-            let binding = Binding { next: Some(next), ..(**binding).clone() };
+        if next < binding.next {
+            let binding = Binding { next, ..(**binding).clone() };
             self.bindings.insert_mut(key.clone(), Rc::new(binding));
             timers.at(next, Wake::Volumes(key.clone()));
         }
@@ -137,16 +137,21 @@ impl Scheduler {
     /// Looks whether the Pod at `key` has its volumes.
     pub(super) fn check_volumes(&mut self, cx: &mut ControlPlane<'_>, key: &Key) {
         let Some(binding) = self.bindings.get(key).cloned() else { return };
-        let since_poll = cx.now.since(binding.since).0 % POLL.0;
-        if since_poll != 0 {
+        if cx.now != binding.next {
             return;
         }
-        let checked = are_bound(cx, key, &binding);
-        let done = match checked {
-            Ok(false) if cx.now.since(binding.since) >= TIMEOUT => {
-                Err("context deadline exceeded".to_string())
+        let waited = cx.now.since(binding.since);
+        let done = match are_bound(cx, key, &binding) {
+            Ok(false) if waited >= TIMEOUT => Err("context deadline exceeded".to_string()),
+            Ok(false) => {
+                // The more it has waited, the later it is looked at if nothing happens: what
+                // is left on the agenda when the wait ends is never far away.
+                let next = binding.since + Span((waited.0 * 2).clamp(POLL.0, TIMEOUT.0));
+                self.asked.push((next, Wake::Volumes(key.clone())));
+                let binding = Binding { next, ..(*binding).clone() };
+                self.bindings.insert_mut(key.clone(), Rc::new(binding));
+                return;
             }
-            Ok(false) => return,
             done => done,
         };
         self.bindings.remove_mut(key);
@@ -189,7 +194,7 @@ impl Scheduler {
             && let Some((slot, info)) = self.nodes.displace(&key)
         {
             self.census.remove(slot, &info);
-            self.happened(cx.now, &Happening::PodLeft(pod.clone()));
+            self.happened(cx, &Happening::PodLeft(pod.clone()));
         }
         let failure = Failure {
             message: why.to_string(),

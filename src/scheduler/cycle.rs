@@ -148,8 +148,9 @@ impl Scheduler {
     fn no_nodes(&mut self, cx: &mut ControlPlane<'_>, key: &Key, pod: &Rc<Pod>) {
         let failure = Failure {
             message: "no nodes available to schedule pods".into(),
-            // Upstream tries again every few seconds, always in vain; a node ends the wait.
-            plugins: vec![Plugin::NodeResourcesFit],
+            // Upstream tries again every few seconds, always in vain. Any node ends the wait
+            // here: of all plugins NodePorts is the one that heeds every new node.
+            plugins: vec![Plugin::NodePorts],
             error: false,
             claim: None,
             nominate: Some(None),

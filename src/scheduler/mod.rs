@@ -23,7 +23,7 @@ mod volumes;
 use crate::api::core::node::Node;
 use crate::api::core::pod::Pod;
 use crate::api::core::volume::PersistentVolume;
-use crate::api::kinds::{Key, Kind};
+use crate::api::kinds::{Key, Kind, Object};
 use crate::apiserver::watch::Change;
 use crate::base::map::Map;
 use crate::base::prng::Prng;
@@ -94,26 +94,22 @@ impl Scheduler {
     ) {
         let now = cx.now;
         match change.kind {
-            Kind::Node => self.node_changed(now, change),
+            Kind::Node => self.node_changed(cx, change),
             Kind::Pod => self.pod_changed(cx, change, timers),
             Kind::PersistentVolumeClaim => {
                 self.volumes.observe(change);
                 self.claim_changed(cx, &change.key, timers);
             }
             Kind::PersistentVolume => self.volume_changed(cx, change, timers),
-            Kind::StorageClass => self.happened(now, &Happening::Class),
+            Kind::StorageClass => self.happened(cx, &Happening::Class),
             Kind::CSINode | Kind::VolumeAttachment => {
                 let freed = change.kind == Kind::CSINode || change.is_removed();
                 self.volumes.observe(change);
                 if freed {
-                    self.happened(now, &Happening::Slots);
+                    self.happened(cx, &Happening::Slots);
                 }
             }
-            // What these mean for Pods that wait is found out only by trying them again.
-            Kind::Namespace | Kind::PodDisruptionBudget if change.old.is_some() => {
-                timers
-                    .at((now + LEFTOVER).next_tick(SimTime::ZERO, LEFTOVER_PERIOD), Wake::Leftover);
-            }
+            Kind::Namespace => self.namespace_changed(now, change, timers),
             _ => {}
         }
         self.ask(now, timers);
@@ -160,19 +156,31 @@ impl Scheduler {
     }
 
     /// Wakes the Pods that `happening` may help.
-    fn happened(&mut self, now: SimTime, happening: &Happening) {
+    fn happened(&mut self, cx: &mut ControlPlane<'_>, happening: &Happening) {
         for key in self.queue.waiting_for(happening.concerns()) {
+            *cx.visits += 1;
             let Some(queued) = self.queue.get(&key) else { continue };
             let helps = |plugin: &Plugin| happening.may_help(*plugin, &queued.pod);
             if queued.plugins.iter().any(helps) {
-                self.queue.requeue(now, &key);
+                self.queue.requeue(cx.now, &key);
             }
         }
     }
 
+    /// Other labels of a namespace may help Pods with rules about neighbours there, but wake
+    /// nobody: such Pods are tried again once they have waited long.
+    fn namespace_changed(&mut self, now: SimTime, change: &Change, timers: &mut Timers<Wake>) {
+        let waiting = self.queue.waiting_for(&[Plugin::InterPodAffinity]);
+        let labels = |object: &Option<Object>| object.as_ref().map(|o| o.meta().labels.clone());
+        let relabelled = change.old.is_some() && labels(&change.old) != labels(&change.new);
+        if relabelled && !waiting.is_empty() {
+            let at = (now + LEFTOVER).next_tick(SimTime::ZERO, LEFTOVER_PERIOD);
+            timers.at(at, Wake::Leftover);
+        }
+    }
+
     fn leftover(&mut self, now: SimTime) {
-        let all = [Plugin::PodTopologySpread, Plugin::InterPodAffinity, Plugin::NodeResourcesFit];
-        for key in self.queue.waiting_for(&all) {
+        for key in self.queue.waiting_for(&[Plugin::InterPodAffinity]) {
             let long = |queued: &Rc<queue::Queued>| now.since(queued.since) >= LEFTOVER;
             if self.queue.get(&key).is_some_and(long) {
                 self.queue.requeue(now, &key);
@@ -180,14 +188,23 @@ impl Scheduler {
         }
     }
 
-    fn node_changed(&mut self, now: SimTime, change: &Change) {
-        self.nodes.set_node(&change.key.name, change.new::<Node>());
-        let happening = match (change.old::<Node>(), change.new::<Node>()) {
+    fn node_changed(&mut self, cx: &mut ControlPlane<'_>, change: &Change) {
+        let (old, new) = (change.old::<Node>(), change.new::<Node>());
+        self.nodes.set_node(&change.key.name, new);
+        let same = |(old, new): (&Rc<Node>, &Rc<Node>)| {
+            old.meta.labels == new.meta.labels
+                && old.spec == new.spec
+                && old.status.allocatable == new.status.allocatable
+        };
+        if old.zip(new).is_some_and(same) {
+            return;
+        }
+        let happening = match (old, new) {
             (None, Some(new)) => Happening::NodeAdded(new.clone()),
             (Some(old), Some(new)) => Happening::NodeChanged { old: old.clone(), new: new.clone() },
             _ => Happening::NodeRemoved,
         };
-        self.happened(now, &happening);
+        self.happened(cx, &happening);
     }
 
     fn pod_changed(
@@ -202,7 +219,7 @@ impl Scheduler {
         if let Some(new) = new {
             self.pod_placed(cx, change, new);
         } else if old.is_some() {
-            self.pod_left(cx.now, &change.key);
+            self.pod_left(cx, &change.key);
         }
         match change.new::<Pod>() {
             None => self.pod_gone(cx, change, timers),
@@ -234,13 +251,13 @@ impl Scheduler {
         if !assumed && self.bindings.remove_mut(key) {
             cx.say(Source::Scheduler, (Kind::Pod, key), Vec::new());
         }
-        self.happened(cx.now, &Happening::PodPlaced(pod.clone()));
+        self.happened(cx, &Happening::PodPlaced(pod.clone()));
     }
 
-    fn pod_left(&mut self, now: SimTime, key: &Key) {
+    fn pod_left(&mut self, cx: &mut ControlPlane<'_>, key: &Key) {
         if let Some((slot, info)) = self.nodes.displace(key) {
             self.census.remove(slot, &info);
-            self.happened(now, &Happening::PodLeft(info.pod.clone()));
+            self.happened(cx, &Happening::PodLeft(info.pod.clone()));
         }
     }
 
@@ -307,7 +324,7 @@ impl Scheduler {
                 let claim = Key::new(kept.namespace.clone(), kept.name.clone());
                 self.claim_changed(cx, &claim, timers);
             }
-            None => self.happened(cx.now, &Happening::Volume),
+            None => self.happened(cx, &Happening::Volume),
         }
     }
 }

@@ -197,17 +197,15 @@ impl Nodes {
         order
     }
 
-    /// Notes what the Node object called `name` is now. Says whether its labels changed.
-    pub fn set_node(&mut self, name: &Str, node: Option<&Rc<Node>>) -> bool {
+    /// Notes what the Node object called `name` is now.
+    pub fn set_node(&mut self, name: &Str, node: Option<&Rc<Node>>) {
         let slot = self.slot(name);
         let info = Rc::make_mut(&mut Rc::make_mut(&mut self.infos)[slot]);
-        let before = (info.node.as_ref().map(|n| n.meta.labels.clone()), info.zone.clone());
+        let before = (info.node.is_some(), info.zone.clone());
         info.set_node(node.cloned());
-        let after = info.node.as_ref().map(|n| n.meta.labels.clone());
-        if before.0.is_some() != after.is_some() || before.1 != info.zone {
+        if before != (info.node.is_some(), info.zone.clone()) {
             self.order = None;
         }
-        before.0 != after
     }
 
     fn slot(&mut self, name: &Str) -> usize {

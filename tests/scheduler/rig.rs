@@ -312,7 +312,10 @@ impl Rig {
             _ => "MOD",
         };
         let (s, ms) = (self.now.0 / 1000, self.now.0 % 1000);
-        self.log.push(format!("{s}.{ms:03} {verb} {text}\n"));
+        let line = format!("{s}.{ms:03} {verb} {text}\n");
+        if self.log.last() != Some(&line) {
+            self.log.push(line);
+        }
     }
 
     /// Puts all waits there are into the transcript, a line each.
@@ -353,14 +356,15 @@ fn line(change: &Change) -> Option<String> {
     Some(match object {
         Object::Pod(pod) => {
             let mut text = format!("Pod {name} node={}", pod.spec.node_name);
-            if pod.is_assigned() {
-                return Some(text);
-            }
-            if !pod.status.nominated_node_name.is_empty() {
+            if !pod.status.nominated_node_name.is_empty() && !pod.is_assigned() {
                 text.push_str(&format!(" nominated={}", pod.status.nominated_node_name));
             }
             if pod.is_terminating() {
                 text.push_str(" DELETING");
+            }
+            // What binding writes beside the node is not the scheduler's.
+            if pod.is_assigned() {
+                return Some(text);
             }
             for found in &pod.status.conditions {
                 let (kind, status) = (&found.kind, &found.status);
@@ -374,7 +378,10 @@ fn line(change: &Change) -> Option<String> {
             event.involved_object.name,
             event.reason,
             event.series.as_ref().map_or(1, |series| series.count),
-            event.message
+            match event.message.split_once("Preempted by pod ") {
+                Some((_, rest)) => format!("Preempted by pod <uid>{}", &rest[36..]),
+                None => event.message.to_string(),
+            }
         ),
         Object::PersistentVolumeClaim(claim) => {
             let annotations: Vec<String> =
