@@ -75,10 +75,8 @@ impl ApiServer {
             return Err(Status::invalid(kind, &key.name, vec![cause]));
         }
         let mut new = old.clone();
-        if let Object::Namespace(_) = old {
-            if let Some(answer) = self.delete_namespace(now, &old, options)? {
-                return Ok(answer);
-            }
+        if let Some(answer) = self.delete_namespace(now, &old, options)? {
+            return Ok(answer);
         }
         let grace = grace(&old, options);
         if let Grace::Pending = grace {

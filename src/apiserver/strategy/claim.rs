@@ -161,7 +161,7 @@ fn claim_dump(spec: &PersistentVolumeClaimSpec) -> String {
     let selector = spec.selector.write();
     let modes = spec.access_modes.iter().map(|mode| Dump::Text(mode.to_string())).collect();
     let class = spec.storage_class_name.as_ref();
-    let kept = |key: &str| spec.rest.get(key).map_or(Dump::Nil, |value| Dump::tree(value));
+    let kept = |key: &str| spec.rest.get(key).map_or(Dump::Nil, Dump::tree);
     Dump::Fields(vec![
         ("AccessModes", Dump::List(modes)),
         ("Selector", Dump::tree(&selector)),
