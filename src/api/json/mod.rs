@@ -89,6 +89,8 @@ pub enum Problem {
     Type {
         /// The path from the object's root.
         path: String,
+        /// The path as Go names it: without places in lists and keys of maps.
+        field: String,
         /// What is there: `string`, `number`, `bool`, `array`, `object`.
         got: String,
         /// The upstream struct that owns the field.
@@ -110,16 +112,7 @@ impl Problem {
     pub fn message(&self) -> String {
         match self {
             Problem::Unknown(path) => format!("unknown field {path:?}"),
-            Problem::Type { path, got, owner, want } => {
-                // Go names the field, not the place in a list.
-                let mut field = String::new();
-                let mut skipping = false;
-                for c in path.chars() {
-                    skipping = (skipping || c == '[') && c != ']';
-                    if !skipping && c != ']' {
-                        field.push(c);
-                    }
-                }
+            Problem::Type { field, got, owner, want, .. } => {
                 let package = |name: &str| match name.starts_with(char::is_uppercase) {
                     true => format!("v1.{name}"),
                     false => name.to_string(),
@@ -162,6 +155,9 @@ pub fn decode_message(kind: &str, version: &str, problems: &[Problem]) -> Option
     Some(format!("{kind} in version {version:?} cannot be handled as a {kind}: {what}"))
 }
 
+/// Marks a step of a path that is the key of a map, not a field.
+const KEY: char = '\u{1}';
+
 /// Collects problems while a tree is read. Reading never stops: what cannot be read is left
 /// at its default, and a caller that finds problems throws the object away.
 #[derive(Debug, Default)]
@@ -180,9 +176,20 @@ impl Reader {
             if !out.is_empty() && !part.starts_with('[') {
                 out.push('.');
             }
-            out.push_str(part);
+            out.push_str(part.strip_prefix(KEY).unwrap_or(part));
         }
         out
+    }
+
+    /// The same as Go names it: without places in lists and keys of maps.
+    fn field_name(&self) -> String {
+        let parts = self.path.iter().filter(|part| !part.starts_with(['[', KEY]));
+        parts.map(String::as_str).collect::<Vec<&str>>().join(".")
+    }
+
+    /// Runs `read` on the value of `key` in a map.
+    pub fn inside_key<T>(&mut self, key: &str, read: impl FnOnce(&mut Self) -> T) -> T {
+        self.inside(format!("{KEY}{key}"), read)
     }
 
     /// Reads the field `key` of `map`, null and absence alike giving the default.
@@ -205,8 +212,8 @@ impl Reader {
             Value::Array(_) => "array".to_string(),
             Value::Object(_) => "object".to_string(),
         };
-        let (path, owner) = (self.path(), self.owner);
-        self.problems.push(Problem::Type { path, got, owner, want });
+        let (path, field, owner) = (self.path(), self.field_name(), self.owner);
+        self.problems.push(Problem::Type { path, field, got, owner, want });
     }
 
     /// Notes that a value of the right type cannot be read.
@@ -278,7 +285,7 @@ impl Reader {
             }
             (Shape::Dict(of), Value::Object(map)) => {
                 for (key, item) in map {
-                    self.inside(key.clone(), |reader| reader.check(item, *of));
+                    self.inside_key(key, |reader| reader.check(item, *of));
                 }
             }
             (Shape::Object(schema), Value::Object(map)) => {

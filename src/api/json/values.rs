@@ -143,7 +143,7 @@ impl<T: Json> Json for BTreeMap<Str, T> {
         };
         let mut out = BTreeMap::new();
         for (key, item) in map {
-            let item = reader.inside(key.clone(), |reader| T::read(item, reader));
+            let item = reader.inside_key(key, |reader| T::read(item, reader));
             out.insert(key.as_str().into(), item);
         }
         out

@@ -1,0 +1,228 @@
+//! From a text to objects: YAML or JSON, several documents, lists, older API versions. What
+//! is wrong is said with its line, in Kubernetes' words where it has them, and with a hint.
+//!
+//! Not here: rules of the API server (its refusals find their lines through `Manifest::at`).
+//!
+//! Upstream: staging/src/k8s.io/cli-runtime/pkg/resource/builder.go,
+//! staging/src/k8s.io/apimachinery/pkg/util/yaml/decoder.go
+
+mod hints;
+mod locate;
+mod notices;
+mod versions;
+pub mod yaml;
+
+use crate::api::json::{Problem as Fault, Reader};
+use crate::api::kinds::{Kind, Object};
+use serde_json::{Map, Value};
+use yaml::{Node, Place, Yaml};
+
+/// Something that keeps a text from being applied.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// The number of the document, from 0.
+    pub document: usize,
+    /// Where; line 0 if unknown.
+    pub place: Place,
+    /// The field, such as `spec.replicas`; empty if it is not about one.
+    pub path: String,
+    /// What is wrong.
+    pub message: String,
+    /// How to mend it; may be empty.
+    pub hint: String,
+}
+
+/// Something worth knowing about a text that can be applied.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Notice {
+    /// The number of the document, from 0.
+    pub document: usize,
+    /// Where; line 0 if unknown.
+    pub place: Place,
+    /// The field it is about; empty if it is not about one.
+    pub path: String,
+    /// What is worth knowing.
+    pub message: String,
+}
+
+/// One object of a text.
+#[derive(Clone, Debug)]
+pub struct Manifest {
+    /// The number of its document, from 0.
+    pub document: usize,
+    /// Its kind.
+    pub kind: Kind,
+    /// What it says, in today's version, with its namespace.
+    pub tree: Value,
+    node: Node,
+}
+
+/// All objects of a text, and what is to be said about it.
+#[derive(Clone, Debug, Default)]
+pub struct Manifests {
+    /// The objects, in the order of the text; those with problems are missing.
+    pub objects: Vec<Manifest>,
+    /// What keeps the text from being applied.
+    pub problems: Vec<Problem>,
+    /// What is worth knowing.
+    pub notices: Vec<Notice>,
+}
+
+impl Manifest {
+    /// Where the field `path` stands, or the nearest field around it that does.
+    pub fn at(&self, path: &str) -> Place {
+        locate::find(&self.node, path)
+    }
+
+    /// Its name; empty if it has none.
+    pub fn name(&self) -> &str {
+        self.tree["metadata"]["name"].as_str().unwrap_or("")
+    }
+
+    /// As an object; what it does not say is left at its default.
+    pub fn object(&self) -> Object {
+        Object::read(self.kind, &self.tree, &mut Reader::default())
+    }
+}
+
+/// Reads a text. Never fails: what is wrong is in `problems`.
+pub fn read(text: &str) -> Manifests {
+    let mut out = Manifests::default();
+    let documents = yaml::read(text);
+    for (document, read) in documents.into_iter().enumerate() {
+        match read.root {
+            Ok(node) => out.document(document, node),
+            Err(fault) => {
+                let message = format!("yaml: line {}: {}", fault.place.line, fault.message);
+                let hint = hints::syntax(text, &fault);
+                let path = String::new();
+                let place = fault.place;
+                out.problems.push(Problem { document, place, path, message, hint });
+            }
+        }
+    }
+    if out.objects.is_empty() && out.problems.is_empty() {
+        let message = "no objects passed to apply".to_string();
+        let hint = "the text holds no object: an object has apiVersion, kind and metadata";
+        out.problems.push(Problem {
+            document: 0,
+            place: Place { line: 1, column: 1 },
+            path: String::new(),
+            message,
+            hint: hint.to_string(),
+        });
+    }
+    out
+}
+
+impl Manifests {
+    fn problem(&mut self, document: usize, place: Place, path: &str, message: String, hint: &str) {
+        let (path, hint) = (path.to_string(), hint.to_string());
+        self.problems.push(Problem { document, place, path, message, hint });
+    }
+
+    fn document(&mut self, document: usize, node: Node) {
+        if node.is_null() {
+            return;
+        }
+        let Yaml::Map(_) = node.value else {
+            let what = match &node.value {
+                Yaml::List(_) => "array",
+                Yaml::Scalar(Value::String(_), _) => "string",
+                Yaml::Scalar(Value::Bool(_), _) => "bool",
+                _ => "number",
+            };
+            let message = format!(
+                "json: cannot unmarshal {what} into Go value of type map[string]interface {{}}"
+            );
+            let hint = hints::not_a_map(&node);
+            self.problem(document, node.place, "", message, hint);
+            return;
+        };
+        let text = |key: &str| node.get(key).and_then(Node::as_str).unwrap_or("").to_string();
+        let (version, kind) = (text("apiVersion"), text("kind"));
+        if kind == "List" || kind.ends_with("List") && node.get("items").is_some() {
+            let items = match node.get("items").map(|items| &items.value) {
+                Some(Yaml::List(items)) => items.clone(),
+                _ => Vec::new(),
+            };
+            items.into_iter().for_each(|item| self.document(document, item));
+            return;
+        }
+        let unset = [("apiVersion", &version), ("kind", &kind)];
+        let unset: Vec<String> = unset
+            .into_iter()
+            .filter(|(_, value)| value.is_empty())
+            .map(|(key, _)| format!("{key} not set"))
+            .collect();
+        if !unset.is_empty() {
+            let list = match &unset[..] {
+                [one] => one.clone(),
+                many => format!("[{}]", many.join(", ")),
+            };
+            let message = format!("error validating data: {list}");
+            let hint = "every object begins with apiVersion and kind, such as apps/v1 and \
+                        StatefulSet";
+            self.problem(document, node.place, "", message, hint);
+            return;
+        }
+        self.object(document, node, &version, &kind);
+    }
+
+    fn object(&mut self, document: usize, node: Node, version: &str, name: &str) {
+        let Some(known) = versions::find(version, name) else {
+            let message = format!("no matches for kind {name:?} in version {version:?}");
+            let hint = hints::unknown_kind(version, name);
+            let place = node.get("kind").map_or(node.place, |kind| kind.place);
+            self.problem(document, place, "kind", message, &hint);
+            return;
+        };
+        let kind = known.kind;
+        let mut tree = node.to_json();
+        let before = self.problems.len();
+        let mut reader = Reader::default();
+        Object::read(kind, &tree, &mut reader);
+        let mut faults = reader.problems;
+        faults.sort_by_key(|fault| locate::find(&node, fault.path()));
+        for fault in &faults {
+            let place = match fault {
+                Fault::Unknown(path) => locate::key(&node, path),
+                other => locate::find(&node, other.path()),
+            };
+            let hint = hints::fault(kind, &node, fault);
+            let path = fault.path().to_string();
+            let message = fault.message();
+            self.problems.push(Problem { document, place, path, message, hint });
+        }
+        if self.problems.len() > before {
+            return;
+        }
+        let mut say = notices::Notices { document, node: &node, list: &mut self.notices };
+        versions::modernize(&mut tree, &known, &mut say);
+        notices::annotations(&mut tree, kind, &mut say);
+        notices::kept(kind, &mut say);
+        if let Value::Object(map) = &mut tree {
+            let info = kind.info();
+            map.insert("apiVersion".into(), Value::String(info.api_version()));
+            place_in_namespace(map, info.namespaced);
+        }
+        self.objects.push(Manifest { document, kind, tree, node });
+    }
+}
+
+/// Objects that name no namespace go to `default`; those of the whole cluster to none.
+fn place_in_namespace(map: &mut Map<String, Value>, namespaced: bool) {
+    let meta = map.entry("metadata").or_insert_with(|| Value::Object(Map::new()));
+    let Value::Object(meta) = meta else {
+        return;
+    };
+    let given = meta.get("namespace").and_then(Value::as_str).is_some_and(|name| !name.is_empty());
+    if !namespaced {
+        meta.remove("namespace");
+    } else if !given {
+        meta.insert("namespace".into(), Value::String("default".into()));
+    }
+}
+
+#[cfg(test)]
+mod tests;
