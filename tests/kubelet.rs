@@ -180,7 +180,10 @@ fn probes_pass_in_their_time() {
         }
         json!({"containers": [container]})
     };
-    let probe = |delay: i32| json!({"initialDelaySeconds": delay, "periodSeconds": 1, "exec": {"command": ["true"]}});
+    let probe = |delay: i32| {
+        let exec = json!({"command": ["true"]});
+        json!({"initialDelaySeconds": delay, "periodSeconds": 1, "exec": exec})
+    };
     film.pod("web-0", "node-1", with(json!({"readinessProbe": probe(1)})));
     film.pod(
         "web-1",
@@ -223,7 +226,10 @@ fn settings_come_late() {
     film.to(4_000);
     film.waits();
     film.processes();
-    let map = |data: serde_json::Value| json!({"metadata": {"name": "zk-config", "namespace": "default"}, "data": data});
+    let map = |data: serde_json::Value| {
+        let meta = json!({"name": "zk-config", "namespace": "default"});
+        json!({"metadata": meta, "data": data})
+    };
     film.create(Kind::ConfigMap, &map(json!({"heap": "2G"})));
     film.to(15_000);
     film.waits();

@@ -21,6 +21,7 @@ impl Kubelets {
         let Some(spec) = worker.spec(at).cloned() else {
             return;
         };
+        self.texts.learn_image(&spec.image);
         let (now, pull) = (cx.now, cx.config.timing.image_pull);
         let stored = (worker.node().clone(), spec.image.clone());
         let absent = spec.image.contains("does-not-exist");

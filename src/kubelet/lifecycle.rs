@@ -206,7 +206,7 @@ impl Kubelets {
         if worker.stage != Stage::Stopping && !pod.is_terminating() {
             worker.observed = worker.pod.meta.generation;
         }
-        let new = status(worker, &pod.status, cx.now, &machine.address(), &self.unprobed);
+        let new = status(worker, &pod.status, cx.now, &machine.address(), &self.texts);
         // While containers are stopping only their ends are news.
         let ends = |status: &PodStatus| {
             let all = status.init_container_statuses.iter().chain(&status.container_statuses);

@@ -21,7 +21,6 @@ mod worker;
 
 use crate::api::core::node::Node;
 use crate::api::core::pod::Pod;
-use crate::api::json::Rest;
 use crate::api::kinds::{Key, Kind};
 use crate::api::meta::{ResourceVersion, Uid};
 use crate::api::storage::CSINodeDriver;
@@ -33,6 +32,7 @@ use crate::base::timers::Timers;
 use crate::client::node_plane::NodePlane;
 use crate::trace::Source;
 use node_status::NodeState;
+use status::Texts;
 use std::rc::Rc;
 use worker::{Prepare, Stage, Worker};
 
@@ -66,13 +66,15 @@ pub struct Kubelets {
     config_waiters: Set<(Kind, Key, Uid)>,
     /// The images each node has.
     images: Set<(Str, Str)>,
-    unprobed: Rest,
+    texts: Texts,
 }
 
 impl Kubelets {
     /// A machine's kubelet at the cluster's start: it runs already, and its Node is Ready.
     pub fn install(&mut self, cx: &mut NodePlane<'_>, name: &Str, drivers: Rc<Vec<CSINodeDriver>>) {
-        self.unprobed = status::unprobed();
+        if self.nodes.is_empty() {
+            self.texts = Texts::new();
+        }
         let mut node = NodeState::new(cx.config, name);
         node.drivers = drivers;
         node.up = true;

@@ -16,13 +16,50 @@ use crate::api::core::pod::{Pod, PodPhase, PodStatus};
 use crate::api::json::Rest;
 use crate::api::meta::{Condition, condition};
 use crate::base::Str;
+use crate::base::map::Map;
 use crate::base::prng::Prng;
 use crate::base::time::SimTime;
 use serde_json::{Value, json};
+use std::rc::Rc;
 
 /// The conditions a kubelet owns, in the order in which it writes them.
 const OWN: [&str; 5] =
     ["PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady", "PodScheduled"];
+
+/// Texts that many statuses hold, so that they hold the same one in memory.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Texts {
+    words: Rc<Vec<Str>>,
+    unprobed: Rest,
+    image_ids: Map<Str, Str>,
+}
+
+impl Texts {
+    /// The usual ones.
+    pub fn new() -> Texts {
+        let usual = ["", "True", "False", "ContainersNotReady", "PodCompleted", "PodFailed"];
+        let words = OWN.iter().chain(&usual).map(|word| Str::from(*word)).collect();
+        let mut unprobed = Rest::default();
+        // Every condition of a Pod carries it.
+        unprobed.set("lastProbeTime", Value::Null);
+        Texts { words: Rc::new(words), unprobed, image_ids: Map::new() }
+    }
+
+    /// Learns of an image.
+    pub fn learn_image(&mut self, image: &Str) {
+        if !self.image_ids.contains_key(image) {
+            self.image_ids.insert_mut(image.clone(), image_id(image));
+        }
+    }
+
+    fn word(&self, word: &str) -> Str {
+        self.words.iter().find(|known| ***known == *word).cloned().unwrap_or_else(|| word.into())
+    }
+
+    fn image_id(&self, image: &Str) -> Str {
+        self.image_ids.get(image).cloned().unwrap_or_else(|| image_id(image))
+    }
+}
 
 /// The status of `worker` at `now`, on top of what the API server has, `old`.
 pub(super) fn status(
@@ -30,12 +67,12 @@ pub(super) fn status(
     old: &PodStatus,
     now: SimTime,
     host: &Str,
-    unprobed: &Rest,
+    texts: &Texts,
 ) -> PodStatus {
     let mut new = old.clone();
     new.observed_generation = worker.observed;
-    new.init_container_statuses = statuses(worker, now, true);
-    new.container_statuses = statuses(worker, now, false);
+    new.init_container_statuses = statuses(worker, now, texts, true);
+    new.container_statuses = statuses(worker, now, texts, false);
     if new.qos_class.is_empty() {
         new.qos_class = qos_class(&worker.pod).into();
     }
@@ -59,7 +96,7 @@ pub(super) fn status(
             new.message = OVERDUE.into();
         }
     }
-    new.conditions = conditions(worker, old, &new, now, unprobed);
+    new.conditions = conditions(worker, old, &new, now, texts);
     new
 }
 
@@ -158,7 +195,7 @@ fn conditions(
     old: &PodStatus,
     new: &PodStatus,
     now: SimTime,
-    unprobed: &Rest,
+    texts: &Texts,
 ) -> Vec<Condition> {
     let terminal = match new.phase {
         PodPhase::Succeeded => "PodCompleted",
@@ -185,13 +222,15 @@ fn conditions(
             _ => (true, "", String::new()),
         };
         Condition {
-            kind: kind.into(),
-            status: if holds { "True" } else { "False" }.into(),
-            reason: reason.into(),
-            message: message.into(),
+            kind: texts.word(kind),
+            status: texts.word(if holds { "True" } else { "False" }),
             observed_generation: worker.observed,
-            rest: unprobed.clone(),
-            ..Condition::default()
+            last_heartbeat_time: None,
+            last_update_time: None,
+            last_transition_time: None,
+            reason: texts.word(reason),
+            message: texts.word(&message),
+            rest: texts.unprobed.clone(),
         }
     });
     for condition in &mut own {
@@ -201,7 +240,9 @@ fn conditions(
         condition.last_transition_time = kept.map_or(moved, |kept| kept.last_transition_time);
     }
     let foreign = old.conditions.iter().filter(|other| !OWN.contains(&&*other.kind));
-    foreign.cloned().chain(own).collect()
+    let mut all: Vec<Condition> = foreign.cloned().chain(own).collect();
+    all.shrink_to_fit();
+    all
 }
 
 /// `containers with unready status: [nginx]`, or nothing.
@@ -255,24 +296,20 @@ fn closed_gates(pod: &Pod, old: &PodStatus) -> String {
     closed.collect::<Vec<_>>().join(", ")
 }
 
-fn statuses(worker: &Worker, now: SimTime, init: bool) -> Vec<ContainerStatus> {
+fn statuses(worker: &Worker, now: SimTime, texts: &Texts, init: bool) -> Vec<ContainerStatus> {
     let spec = &worker.pod.spec;
     let (specs, containers) = match init {
-        true => (&spec.init_containers, &worker.inits),
-        false => (&spec.containers, &worker.mains),
+        true => (spec.init_containers.len(), worker.inits.len()),
+        false => (spec.containers.len(), worker.mains.len()),
     };
     let base = if init { 0 } else { worker.inits.len() };
-    let pairs = specs.iter().zip(containers).enumerate();
-    pairs.map(|(at, (spec, container))| one(worker, base + at, spec, container, now)).collect()
+    let mut all = Vec::with_capacity(containers);
+    all.extend((0..containers.min(specs)).filter_map(|at| one(worker, base + at, now, texts)));
+    all
 }
 
-fn one(
-    worker: &Worker,
-    at: usize,
-    spec: &Spec,
-    container: &Container,
-    now: SimTime,
-) -> ContainerStatus {
+fn one(worker: &Worker, at: usize, now: SimTime, texts: &Texts) -> Option<ContainerStatus> {
+    let (spec, container) = (worker.spec(at)?, worker.container(at)?);
     let id = |run: i32| container_id(worker, at, run);
     let end = |exit: &Exit| ContainerState {
         terminated: Some(ContainerStateTerminated {
@@ -319,9 +356,9 @@ fn one(
     };
     if let Some(run) = run {
         status.container_id = id(run);
-        status.image_id = image_id(&spec.image);
+        status.image_id = texts.image_id(&spec.image);
     }
-    status
+    Some(status)
 }
 
 impl Exit {
@@ -353,13 +390,6 @@ fn digest(chance: &mut Prng) -> String {
 /// How many bytes an image has: made up, but always the same.
 pub(super) fn image_bytes(image: &str) -> u64 {
     Prng::new(1).fork(image).below(180_000_000) + 8_000_000
-}
-
-/// The marker `lastProbeTime: null` that every condition of a Pod carries.
-pub(super) fn unprobed() -> Rest {
-    let mut rest = Rest::default();
-    rest.set("lastProbeTime", Value::Null);
-    rest
 }
 
 fn qos_class(pod: &Pod) -> &'static str {
