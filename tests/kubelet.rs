@@ -371,3 +371,38 @@ fn node_object_deleted() {
     assert_eq!(film.world.next_due(), None);
     film.check("node_object_deleted");
 }
+
+#[test]
+fn probes_that_fail_later() {
+    let mut config = recorded();
+    config.timing.run_time = Span::seconds(20);
+    let mut film = Film::new(config.clone());
+    let probe = |delay: i32, period: i32| {
+        let exec = json!({"command": ["true"]});
+        json!({"initialDelaySeconds": delay, "periodSeconds": period, "exec": exec})
+    };
+    film.pod(
+        "web-0",
+        "node-1",
+        json!({"containers": [{
+            "name": "nginx", "image": "hangs:1",
+            "readinessProbe": probe(0, 1), "livenessProbe": probe(5, 2),
+        }]}),
+    );
+    film.to(32_000);
+    film.waits();
+    film.to(60_000);
+    film.check("probes_that_fail_later");
+
+    config.timing.ready_delay = Span::seconds(60);
+    let mut film = Film::new(config);
+    film.pod(
+        "web-0",
+        "node-1",
+        json!({"containers": [{
+            "name": "nginx", "image": "slow:1", "startupProbe": probe(0, 5),
+        }]}),
+    );
+    film.to(20_000);
+    film.check("never_up");
+}

@@ -1,7 +1,8 @@
 //! Containers: starts, ends, and the pauses before the next try. Their images are `images`'.
 //!
 //! What an image does is said by words in its name: `does-not-exist` cannot be pulled,
-//! `neverready` never passes its readiness probe, `crash` ends at once with code 1, `exit0` and
+//! `neverready` never passes its readiness probe, `hangs` answers no probe any more after
+//! `Timing::run_time`, `crash` ends at once with code 1, `exit0` and
 //! `exit1` end by themselves after `Timing::run_time`, `stubborn` does not heed a request to
 //! stop. An init container ends well after `run_time` unless its image says otherwise.
 //!
@@ -9,7 +10,7 @@
 //! client-go util/flowcontrol/backoff.go
 
 use super::lifecycle::{MINIMUM_GRACE, is_there};
-use super::worker::{Container, Exit, Pause, Shown, Stage, Work, Worker, is_sidecar};
+use super::worker::{Container, Exit, Fault, Pause, Shown, Stage, Work, Worker, is_sidecar};
 use super::{Kubelets, Wake, environment, probes};
 use crate::api::core::container::{ContainerStateTerminated, RestartPolicy};
 use crate::api::core::volume::ObjectReference;
@@ -86,6 +87,10 @@ impl Kubelets {
                 self.exited(cx, worker, at, code);
                 true
             }
+            Work::Run { fails: Some((fails, fault)), .. } if fails <= now => {
+                self.found_unwell(cx, worker, at, fault);
+                true
+            }
             _ => false,
         }
     }
@@ -158,12 +163,12 @@ impl Kubelets {
             container.restarts += 1;
         }
         container.shown = Shown::Running { since: now };
-        let (started, ready) = match init {
-            true => (now, None),
-            false => probes::moments(&spec, now, cx.config.timing.ready_delay),
+        let timing = &cx.config.timing;
+        let end = own_end(&spec.image, init, now, timing.run_time);
+        container.work = match init {
+            true => Work::Run { end, started: now, ready: None, lapses: None, fails: None },
+            false => probes::run(&spec, now, end, timing.ready_delay, timing.run_time),
         };
-        let end = own_end(&spec.image, init, now, cx.config.timing.run_time);
-        container.work = Work::Run { end, started, ready };
         run(cx, worker, Running { name: spec.name.clone(), environment: environment.into() });
     }
 
@@ -199,6 +204,34 @@ impl Kubelets {
         };
     }
 
+    /// A probe has failed too often: the container is stopped, to be started again.
+    fn found_unwell(
+        &mut self,
+        cx: &mut NodePlane<'_>,
+        worker: &mut Worker,
+        at: usize,
+        fault: Fault,
+    ) {
+        let Some(spec) = worker.spec(at).cloned() else {
+            return;
+        };
+        if let Some(Work::Run { fails, .. }) =
+            worker.container_mut(at).map(|container| &mut container.work)
+        {
+            *fails = None;
+        }
+        let (title, word) = match fault {
+            Fault::Startup => ("Startup", "startup"),
+            Fault::Liveness => ("Liveness", "liveness"),
+        };
+        let text = format!("{title} probe failed: context deadline exceeded");
+        self.container_event(cx, worker, &spec.name, EventKind::Warning, "Unhealthy", &text);
+        let text = format!("Container {} failed {word} probe, will be restarted", spec.name);
+        let seconds = worker.pod.spec.termination_grace_period_seconds.unwrap_or(30);
+        let grace = Span::seconds(u64::try_from(seconds).unwrap_or(0).max(1));
+        self.stop_container(cx, worker, at, grace, &text);
+    }
+
     /// The container is told to stop, and killed when the grace is over.
     pub(super) fn stop_container(
         &mut self,
@@ -206,6 +239,7 @@ impl Kubelets {
         worker: &mut Worker,
         at: usize,
         grace: Span,
+        text: &str,
     ) {
         let Some(spec) = worker.spec(at).cloned() else {
             return;
@@ -221,8 +255,9 @@ impl Kubelets {
             }
             return;
         }
-        let text = format!("Stopping container {}", spec.name);
-        self.container_event(cx, worker, &spec.name, EventKind::Normal, "Killing", &text);
+        let stopping = format!("Stopping container {}", spec.name);
+        let text = if text.is_empty() { &*stopping } else { text };
+        self.container_event(cx, worker, &spec.name, EventKind::Normal, "Killing", text);
         let hook = spec.lifecycle.as_ref().and_then(|lifecycle| lifecycle.pre_stop.as_ref());
         let sleep = hook.and_then(|hook| hook.sleep.as_ref()).map_or(0, |sleep| sleep.seconds);
         let sleep = Span::seconds(u64::try_from(sleep).unwrap_or(0)).min(grace);
@@ -231,10 +266,12 @@ impl Kubelets {
         let heeds = !spec.image.contains("stubborn");
         let (stop, code) = if heeds && stopped <= killed { (stopped, 0) } else { (killed, 137) };
         if let Some(container) = worker.container_mut(at)
-            && let Work::Run { end, .. } = &mut container.work
-            && end.is_none_or(|(by_itself, _)| stop < by_itself)
+            && let Work::Run { end, fails, .. } = &mut container.work
         {
-            *end = Some((stop, code));
+            *fails = None;
+            if end.is_none_or(|(by_itself, _)| stop < by_itself) {
+                *end = Some((stop, code));
+            }
         }
     }
 
@@ -273,8 +310,8 @@ impl Kubelets {
                 Work::Run { started, .. } if *started > cx.now => {
                     (Because::StartupProbe, Some(*started))
                 }
-                Work::Run { ready, .. } if ready.is_none_or(|ready| ready > cx.now) => {
-                    (Because::ReadinessProbe, *ready)
+                Work::Run { ready, .. } if !container.is_ready(cx.now) => {
+                    (Because::ReadinessProbe, ready.filter(|&ready| ready > cx.now))
                 }
                 Work::Run { .. } | Work::Idle | Work::Ended => continue,
             };

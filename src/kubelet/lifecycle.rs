@@ -130,7 +130,7 @@ impl Kubelets {
         }
         let grace = grace(worker);
         for at in 0..worker.count() {
-            self.stop_container(cx, worker, at, grace);
+            self.stop_container(cx, worker, at, grace, "");
         }
         worker.stage = Stage::Stopping;
     }

@@ -39,8 +39,8 @@ use worker::{Prepare, Stage, Worker};
 /// When a kubelet is to be woken.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Wake {
-    /// The machine has booted, if it has had power since then.
-    Booted(Str, SimTime),
+    /// The machine has booted.
+    Booted(Str),
     /// The regular look at a Node's status.
     NodeStatus(Str),
     /// Something about a Pod is due.
@@ -125,7 +125,7 @@ impl Kubelets {
     /// Does what `wake` asks for.
     pub fn wake(&mut self, cx: &mut NodePlane<'_>, wake: Wake, timers: &mut Timers<Wake>) {
         match wake {
-            Wake::Booted(name, since) => self.booted(cx, &name, since, timers),
+            Wake::Booted(name) => self.booted(cx, &name, timers),
             Wake::NodeStatus(name) => {
                 let Some(node) = self.nodes.get_mut(&name) else {
                     return;
@@ -158,7 +158,7 @@ impl Kubelets {
     /// asked for has ended; it then does nothing.
     pub fn is_awaited(&self, at: SimTime, wake: &Wake) -> bool {
         match wake {
-            Wake::Booted(name, _) => self.nodes.get(name).is_some_and(|node| !node.up),
+            Wake::Booted(name) => self.nodes.get(name).is_some_and(|node| node.booting == Some(at)),
             Wake::NodeStatus(name) => {
                 self.nodes.get(name).is_some_and(|node| node.status_due == Some(at))
             }
@@ -183,11 +183,14 @@ impl Kubelets {
         }
         let was_up = self.nodes.get(node).is_some_and(|node| node.up);
         match (machine.powered, machine.connected) {
-            (false, _) if was_up => self.lose_power(cx, node),
-            (false, _) => {}
+            (false, _) => self.lose_power(cx, node),
             (true, _) if !was_up => {
-                let at = machine.since + cx.config.timing.boot;
-                timers.at(at, Wake::Booted(node.clone(), machine.since));
+                let at = cx.now + cx.config.timing.boot;
+                let state = self.nodes.get_mut(node).filter(|node| node.booting.is_none());
+                if let Some(state) = state {
+                    state.booting = Some(at);
+                    timers.at(at, Wake::Booted(node.clone()));
+                }
             }
             (true, false) => self.lose_touch(cx, node),
             (true, true) => self.get_in_touch(cx, node, timers),
@@ -231,20 +234,14 @@ impl Kubelets {
         }
     }
 
-    fn booted(
-        &mut self,
-        cx: &mut NodePlane<'_>,
-        name: &Str,
-        since: SimTime,
-        timers: &mut Timers<Wake>,
-    ) {
-        let at = since + cx.config.timing.boot;
+    fn booted(&mut self, cx: &mut NodePlane<'_>, name: &Str, timers: &mut Timers<Wake>) {
         let Some(node) = self.nodes.get_mut(name) else {
             return;
         };
-        if node.up || at != cx.now || !cx.infra.is_powered(name) {
+        if node.booting != Some(cx.now) || !cx.infra.is_powered(name) {
             return;
         }
+        node.booting = None;
         node.up = true;
         if cx.infra.is_reachable(name) {
             self.get_in_touch(cx, name, timers);

@@ -33,6 +33,8 @@ use std::rc::Rc;
 pub(super) struct NodeState {
     /// Whether the kubelet runs.
     pub up: bool,
+    /// When the machine will have booted, while it does.
+    pub booting: Option<SimTime>,
     /// Whether it has reached the API server since it started.
     pub registered: bool,
     /// One of the regular renewals of its Lease.
@@ -60,6 +62,7 @@ impl NodeState {
         let mut phase = |period: Span| SimTime(chance.below(period.0));
         NodeState {
             up: false,
+            booting: None,
             registered: false,
             lease_phase: phase(config.timing.lease_renewal),
             status_phase: phase(config.timing.node_status),

@@ -191,9 +191,22 @@ pub(super) enum Work {
         started: SimTime,
         /// When its readiness probe passes; `None` for never.
         ready: Option<SimTime>,
+        /// When its readiness probe begins to fail again; `None` for never.
+        lapses: Option<SimTime>,
+        /// When it is found to be unwell and is told to stop, and by which probe.
+        fails: Option<(SimTime, Fault)>,
     },
     /// It has ended for good.
     Ended,
+}
+
+/// The probe that has a container stopped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Fault {
+    /// It did not come up in time.
+    Startup,
+    /// It does not answer any more.
+    Liveness,
 }
 
 impl Work {
@@ -202,8 +215,9 @@ impl Work {
         match *self {
             Work::Pull { until, .. } => Some(until),
             Work::Hold { notice, until, .. } => Some(notice.unwrap_or(until)),
-            Work::Run { end, started, ready } => {
-                let moments = [end.map(|(at, _)| at), Some(started), ready];
+            Work::Run { end, started, ready, lapses, fails } => {
+                let (end, fails) = (end.map(|(at, _)| at), fails.map(|(at, _)| at));
+                let moments = [end, Some(started), ready, lapses, fails];
                 moments.into_iter().flatten().filter(|&at| at > now).min()
             }
             Work::Idle | Work::Config { .. } | Work::Ended => None,
@@ -241,7 +255,12 @@ impl Container {
 
     /// Whether it runs and has passed its readiness probe.
     pub fn is_ready(&self, now: SimTime) -> bool {
-        matches!(self.work, Work::Run { ready: Some(ready), .. } if ready <= now)
+        match self.work {
+            Work::Run { ready: Some(ready), lapses, .. } => {
+                ready <= now && lapses.is_none_or(|lapses| now < lapses)
+            }
+            _ => false,
+        }
     }
 }
 
