@@ -227,3 +227,36 @@ fn leftovers() {
     rig.note_waits();
     rig.check("node_lifecycle/leftovers");
 }
+
+/// A Pod that is deleted while nobody knows yet that its node is silent.
+#[test]
+fn deleted_in_the_grace_period() {
+    let mut rig = cluster(Config::default(), ZONES);
+    rig.add_pod("web-1", "node-b", 300);
+    rig.skip_to(15_000);
+    rig.silence("node-b", 14_000);
+    rig.run_to(16_000);
+    assert!(rig.delete(Kind::Pod, &pod("web-1"), &DeleteOptions::default()).is_ok());
+    rig.run_to(17_000);
+    rig.note_waits();
+    rig.run_to(70_000);
+    rig.note_waits();
+    let now = DeleteOptions { grace_period_seconds: Some(0), ..DeleteOptions::default() };
+    assert!(rig.delete(Kind::Pod, &pod("web-1"), &now).is_ok());
+    rig.settle();
+    rig.note_waits();
+    rig.check("node_lifecycle/deleted_in_the_grace_period");
+}
+
+/// The controller manager restarts: tolerations are counted anew, nobody is tainted twice.
+#[test]
+fn restart() {
+    let mut rig = cluster(Config::default(), ZONES);
+    rig.add_pod("web-1", "node-b", 300);
+    rig.skip_to(15_000);
+    rig.silence("node-b", 14_000);
+    rig.run_to(100_000);
+    rig.restart();
+    rig.settle();
+    rig.check("node_lifecycle/restart");
+}

@@ -5,8 +5,8 @@
 
 use playground::api::core::node::Node;
 use playground::api::core::pod::Pod;
-use playground::api::core::service::{EndpointAddress, EndpointSubset};
-use playground::api::discovery::Endpoint;
+use playground::api::core::service::{EndpointAddress, EndpointSubset, Endpoints};
+use playground::api::discovery::{Endpoint, EndpointSlice};
 use playground::api::json::{MicroTime, Reader};
 use playground::api::kinds::{Key, Kind, Object, Resource};
 use playground::api::meta::{ObjectMeta, ResourceVersion, condition};
@@ -382,39 +382,8 @@ fn line(change: &Change) -> Option<String> {
             format!("ConfigMap {name}{owners}{deleting} {:?}", map.meta.finalizers)
         }
         Object::Service(_) => format!("Service {name}"),
-        Object::Endpoints(endpoints) => {
-            let list = |all: &Vec<std::rc::Rc<EndpointAddress>>| {
-                let text = |a: &std::rc::Rc<EndpointAddress>| {
-                    let pod = a.target_ref.as_ref().map_or("?", |target| &target.name);
-                    if a.hostname.is_empty() { pod.into() } else { format!("{}@{pod}", a.hostname) }
-                };
-                all.iter().map(text).collect::<Vec<_>>().join(" ")
-            };
-            let subset = |subset: &EndpointSubset| {
-                let ports: Vec<_> = subset.ports.iter().filter_map(|port| port.port).collect();
-                let (ready, others) = (&subset.addresses, &subset.not_ready_addresses);
-                format!(" {ports:?} ready=[{}] not=[{}]", list(ready), list(others))
-            };
-            let subsets: String = endpoints.subsets.iter().map(subset).collect();
-            format!("Endpoints {name}{subsets}{}", trigger(&endpoints.meta))
-        }
-        Object::EndpointSlice(slice) => {
-            let endpoint = |e: &std::rc::Rc<Endpoint>| {
-                let c = &e.conditions;
-                let flag = |on: Option<bool>, text: &'static str| match on {
-                    Some(true) => text,
-                    _ => "",
-                };
-                let host = e.hostname.as_ref().map_or("".into(), |host| format!("{host}@"));
-                let pod = e.target_ref.as_ref().map_or("?", |target| &target.name);
-                let (ready, serving) = (flag(c.ready, "r"), flag(c.serving, "s"));
-                format!(" {host}{pod}:{ready}{serving}{}", flag(c.terminating, "t"))
-            };
-            let ports: Vec<_> = slice.ports.iter().filter_map(|port| port.port).collect();
-            let all: String = slice.endpoints.iter().map(endpoint).collect();
-            let service = slice.meta.label("kubernetes.io/service-name").map_or("?", |name| name);
-            format!("EndpointSlice {service}-* {ports:?}{all}{}", trigger(&slice.meta))
-        }
+        Object::Endpoints(endpoints) => endpoints_line(endpoints),
+        Object::EndpointSlice(slice) => slice_line(slice),
         Object::Event(event) => format!(
             "Event {}/{} {} x{} [{}] {}",
             event.involved_object.kind,
@@ -426,6 +395,43 @@ fn line(change: &Change) -> Option<String> {
         ),
         _ => return None,
     })
+}
+
+fn endpoints_line(endpoints: &Endpoints) -> String {
+    let name = &endpoints.meta.name;
+
+    let list = |all: &Vec<std::rc::Rc<EndpointAddress>>| {
+        let text = |a: &std::rc::Rc<EndpointAddress>| {
+            let pod = a.target_ref.as_ref().map_or("?", |target| &target.name);
+            if a.hostname.is_empty() { pod.into() } else { format!("{}@{pod}", a.hostname) }
+        };
+        all.iter().map(text).collect::<Vec<_>>().join(" ")
+    };
+    let subset = |subset: &EndpointSubset| {
+        let ports: Vec<_> = subset.ports.iter().filter_map(|port| port.port).collect();
+        let (ready, others) = (&subset.addresses, &subset.not_ready_addresses);
+        format!(" {ports:?} ready=[{}] not=[{}]", list(ready), list(others))
+    };
+    let subsets: String = endpoints.subsets.iter().map(subset).collect();
+    format!("Endpoints {name}{subsets}{}", trigger(&endpoints.meta))
+}
+
+fn slice_line(slice: &EndpointSlice) -> String {
+    let endpoint = |e: &std::rc::Rc<Endpoint>| {
+        let c = &e.conditions;
+        let flag = |on: Option<bool>, text: &'static str| match on {
+            Some(true) => text,
+            _ => "",
+        };
+        let host = e.hostname.as_ref().map_or("".into(), |host| format!("{host}@"));
+        let pod = e.target_ref.as_ref().map_or("?", |target| &target.name);
+        let (ready, serving) = (flag(c.ready, "r"), flag(c.serving, "s"));
+        format!(" {host}{pod}:{ready}{serving}{}", flag(c.terminating, "t"))
+    };
+    let ports: Vec<_> = slice.ports.iter().filter_map(|port| port.port).collect();
+    let all: String = slice.endpoints.iter().map(endpoint).collect();
+    let service = slice.meta.label("kubernetes.io/service-name").map_or("?", |name| name);
+    format!("EndpointSlice {service}-* {ports:?}{all}{}", trigger(&slice.meta))
 }
 
 fn mask(value: &mut Value) {

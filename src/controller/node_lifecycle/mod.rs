@@ -16,9 +16,11 @@
 
 mod monitor;
 mod taints;
+mod waits;
 mod zones;
 
 use crate::api::core::node::Node;
+use crate::api::core::pod::Pod;
 use crate::api::kinds::{Key, Kind};
 use crate::api::meta::condition;
 use crate::api::storage::Lease;
@@ -30,7 +32,9 @@ use crate::base::map::{Map, Set};
 use crate::base::time::SimTime;
 use crate::client::{ControlPlane, Keys, Requeue};
 use crate::controller::Controller;
+use crate::trace::Because;
 use monitor::Health;
+use std::rc::Rc;
 use zones::Zone;
 
 /// Notices silent nodes.
@@ -46,8 +50,10 @@ pub struct NodeLifecycleController {
     known: Map<Str, crate::api::meta::Uid>,
     /// The zones and their queues of nodes to taint.
     zones: Map<Str, Zone>,
-    /// Nodes of which it is said that they wait.
-    waiting: Set<Str>,
+    /// Nodes of which, with their Pods, it is said that they wait: why and until when.
+    waiting: Map<Str, (Because, Option<SimTime>)>,
+    /// Those among them whose Pods have changed.
+    stale: Set<Str>,
     /// Whether something changed that the monitor heeds.
     pending: bool,
 }
@@ -66,6 +72,7 @@ impl Controller for NodeLifecycleController {
                 self.observe_lease(now, &change.key.name, change.new::<Lease>());
                 keys.add(loops());
             }
+            Kind::Pod if !self.waiting.is_empty() => self.observe_pod(change, keys),
             _ => {}
         }
     }
@@ -105,7 +112,7 @@ impl NodeLifecycleController {
             self.pending = true;
             keys.add(loops());
         }
-        let same = |old: &&std::rc::Rc<Node>| {
+        let same = |old: &&Rc<Node>| {
             old.status.conditions == new.status.conditions
                 && old.spec.taints == new.spec.taints
                 && old.spec.unschedulable == new.spec.unschedulable
@@ -113,6 +120,25 @@ impl NodeLifecycleController {
         };
         if old.filter(same).is_none() {
             keys.add(change.key.clone());
+        }
+    }
+}
+
+impl NodeLifecycleController {
+    /// A Pod that comes, goes or is being deleted waits otherwise for its node than before.
+    fn observe_pod(&mut self, change: &Change, keys: &mut Keys) {
+        let (old, new) = (change.old::<Pod>(), change.new::<Pod>());
+        let state = |pod: Option<&Rc<Pod>>| {
+            pod.map(|pod| (pod.spec.node_name.clone(), pod.is_terminating(), pod.is_terminal()))
+        };
+        if state(old) == state(new) {
+            return;
+        }
+        for pod in old.into_iter().chain(new) {
+            if self.waiting.contains_key(&pod.spec.node_name) {
+                self.stale.insert_mut(pod.spec.node_name.clone());
+                keys.add(loops());
+            }
         }
     }
 }

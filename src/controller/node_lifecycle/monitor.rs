@@ -13,7 +13,7 @@ use super::zones::{TAINTING_PERIOD, Zone, zone_of};
 use crate::api::core::node::Node;
 use crate::api::core::pod::Pod;
 use crate::api::core::volume::ObjectReference;
-use crate::api::kinds::{Key, Kind, Object};
+use crate::api::kinds::{Key, Object};
 use crate::api::meta::{Condition, Uid, condition};
 use crate::api::storage::Lease;
 use crate::apiserver::Answer;
@@ -21,7 +21,6 @@ use crate::base::Str;
 use crate::base::time::{SimTime, Span};
 use crate::client::recorder::EventKind;
 use crate::client::{ControlPlane, Requeue};
-use crate::trace::{Because, Source};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
@@ -53,7 +52,7 @@ pub(super) fn concerns(old: &Node, new: &Node) -> bool {
 
 const EXCLUDED: &str = "node.kubernetes.io/exclude-disruption";
 
-fn ready_of(node: &Node) -> Option<&str> {
+pub(super) fn ready_of(node: &Node) -> Option<&str> {
     condition(&node.status.conditions, "Ready").map(|ready| &*ready.status)
 }
 
@@ -125,7 +124,7 @@ impl NodeLifecycleController {
 
     /// When `node` is said not to answer if nothing is heard of it until then; `None` if its
     /// lease is being renewed or that has been said already.
-    fn due(&self, cx: &ControlPlane<'_>, node: &Node) -> Option<SimTime> {
+    pub(super) fn due(&self, cx: &ControlPlane<'_>, node: &Node) -> Option<SimTime> {
         let flags = &cx.config.flags;
         let health = self.health_of(&node.meta.name);
         if health.renewing || ready_of(node) == Some("Unknown") {
@@ -241,50 +240,6 @@ impl NodeLifecycleController {
             });
         }
         self.in_zone(&zone_of(node), |zone| zone.remove(&node.meta.name));
-    }
-
-    /// Says of each node whether and why it waits.
-    fn say(&mut self, cx: &mut ControlPlane<'_>) {
-        let turns = self.turns(cx.now);
-        let mut names: Vec<Str> = self.silent.iter().cloned().collect();
-        names.extend(turns.keys().cloned());
-        names.extend(self.waiting.iter().cloned());
-        names.sort();
-        names.dedup();
-        for name in names {
-            let key = Key::global(name.clone());
-            let wait = cx.cache.get::<Node>(&key).cloned().and_then(|node| {
-                let (because, until) = self.wait_of(cx, &node, turns.get(&name).copied())?;
-                let mut wait = cx.wait(&Object::Node(node), because);
-                wait.until = until;
-                Some(wait)
-            });
-            match wait {
-                Some(_) => self.waiting.insert_mut(name),
-                None => drop(self.waiting.remove_mut(&name)),
-            }
-            cx.say(Source::NodeLifecycle, (Kind::Node, &key), wait.into_iter().collect());
-        }
-    }
-
-    fn wait_of(
-        &self,
-        cx: &ControlPlane<'_>,
-        node: &Node,
-        turn: Option<Option<SimTime>>,
-    ) -> Option<(Because, Option<SimTime>)> {
-        let name = node.meta.name.clone();
-        if let Some(due) = self.due(cx, node).filter(|due| *due > cx.now) {
-            return Some((Because::NodeGrace { node: name }, Some(due)));
-        }
-        let tainted = |key: &str| node.taint(key, "NoExecute").is_some();
-        if ready_of(node) == Some("True") || tainted(UNREACHABLE) || tainted(NOT_READY) {
-            return None;
-        }
-        if self.is_stopped(&zone_of(node)) {
-            return Some((Because::ZoneDisruption { zone: node.zone().into() }, None));
-        }
-        turn.map(|at| (Because::EvictionRate { node: name }, at))
     }
 }
 
