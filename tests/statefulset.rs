@@ -6,6 +6,8 @@
 mod belonging;
 #[path = "statefulset/bench.rs"]
 mod bench;
+#[path = "statefulset/budgets.rs"]
+mod budgets;
 #[path = "statefulset/cases.rs"]
 mod cases;
 #[path = "statefulset/counts.rs"]
