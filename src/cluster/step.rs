@@ -52,7 +52,8 @@ impl World {
         match wake {
             Wake::Controller(wake) => self.manager.expects(at, wake),
             Wake::Csi(wake) => self.csi.expects(at, wake),
-            Wake::Deliver(_) | Wake::Scheduler(_) | Wake::Kubelet(_) => true,
+            Wake::Scheduler(wake) => self.scheduler.expects(at, wake),
+            Wake::Deliver(_) | Wake::Kubelet(_) => true,
         }
     }
 

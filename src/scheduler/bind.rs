@@ -37,8 +37,15 @@ pub(super) struct Binding {
     existing: Vec<(Key, Str)>,
     /// Claims whose driver is to make one.
     made: Vec<Key>,
-    /// When it is looked at next.
-    next: SimTime,
+    /// When it is looked at next, because something happened.
+    next: Option<SimTime>,
+}
+
+impl Binding {
+    /// Whether it is looked at then: something happened, or it has waited too long.
+    pub fn is_due(&self, at: SimTime) -> bool {
+        self.next == Some(at) || at == self.since + TIMEOUT
+    }
 }
 
 impl Scheduler {
@@ -80,10 +87,10 @@ impl Scheduler {
             since: cx.now,
             existing: choice.existing.iter().map(pair).collect(),
             made: choice.made.iter().map(of).collect(),
-            next: cx.now + POLL,
+            next: None,
         };
         say_waiting(cx, key, &binding);
-        self.asked.push((binding.next, Wake::Volumes(key.clone())));
+        self.asked.push((cx.now + TIMEOUT, Wake::Volumes(key.clone())));
         self.bindings.insert_mut(key.clone(), Rc::new(binding));
     }
 
@@ -127,8 +134,8 @@ impl Scheduler {
     pub(super) fn volumes_changed(&mut self, now: SimTime, key: &Key, timers: &mut Timers<Wake>) {
         let Some(binding) = self.bindings.get(key) else { return };
         let next = now.next_tick(binding.since + POLL, POLL);
-        if next < binding.next {
-            let binding = Binding { next, ..(**binding).clone() };
+        if binding.next.is_none_or(|planned| planned < now || planned > next) {
+            let binding = Binding { next: Some(next), ..(**binding).clone() };
             self.bindings.insert_mut(key.clone(), Rc::new(binding));
             timers.at(next, Wake::Volumes(key.clone()));
         }
@@ -137,21 +144,14 @@ impl Scheduler {
     /// Looks whether the Pod at `key` has its volumes.
     pub(super) fn check_volumes(&mut self, cx: &mut ControlPlane<'_>, key: &Key) {
         let Some(binding) = self.bindings.get(key).cloned() else { return };
-        if cx.now != binding.next {
+        if !binding.is_due(cx.now) {
             return;
         }
-        let waited = cx.now.since(binding.since);
         let done = match are_bound(cx, key, &binding) {
-            Ok(false) if waited >= TIMEOUT => Err("context deadline exceeded".to_string()),
-            Ok(false) => {
-                // The more it has waited, the later it is looked at if nothing happens: what
-                // is left on the agenda when the wait ends is never far away.
-                let next = binding.since + Span((waited.0 * 2).clamp(POLL.0, TIMEOUT.0));
-                self.asked.push((next, Wake::Volumes(key.clone())));
-                let binding = Binding { next, ..(*binding).clone() };
-                self.bindings.insert_mut(key.clone(), Rc::new(binding));
-                return;
+            Ok(false) if cx.now.since(binding.since) >= TIMEOUT => {
+                Err("context deadline exceeded".to_string())
             }
+            Ok(false) => return,
             done => done,
         };
         self.bindings.remove_mut(key);

@@ -131,6 +131,16 @@ impl Scheduler {
         self.ask(cx.now, timers);
     }
 
+    /// Whether `wake`, due at `at`, still finds something to do.
+    pub fn expects(&self, at: SimTime, wake: &Wake) -> bool {
+        match wake {
+            Wake::Cycle => true,
+            Wake::Retry => self.queue.next_retry().is_some_and(|due| due <= at),
+            Wake::Volumes(key) => self.bindings.get(key).is_some_and(|b| b.is_due(at)),
+            Wake::Leftover => !self.queue.waiting_for(&[Plugin::InterPodAffinity]).is_empty(),
+        }
+    }
+
     /// The latest decision on the Pod at `key`: kept while the Pod has no node, and for the
     /// last ones that got one.
     pub fn decision(&self, key: &Key) -> Option<&Rc<Decision>> {

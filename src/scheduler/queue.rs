@@ -190,16 +190,19 @@ impl Queue {
         }
     }
 
-    /// Lets the Pods whose pause is over be tried; gives back when the next pause ends that
-    /// must be waited for.
-    pub fn flush_backoff(&mut self, now: SimTime) -> Option<SimTime> {
+    /// When the next pause ends.
+    pub fn next_retry(&self) -> Option<SimTime> {
+        self.backoff.first().map(|(ends, _, _)| *ends)
+    }
+
+    /// Lets the Pods whose pause is over be tried.
+    pub fn flush_backoff(&mut self, now: SimTime) {
         while let Some((ends, _, key)) = self.backoff.first().cloned() {
             if ends > now {
                 break;
             }
             self.set_place(&key, Place::Active);
         }
-        self.backoff.first().map(|(ends, _, _)| *ends)
     }
 
     /// The Pods for which one of `plugins` found no node, and that wait for something.

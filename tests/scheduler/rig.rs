@@ -195,7 +195,12 @@ impl Rig {
 
     /// When the next thing is due.
     pub fn next_due(&self) -> Option<SimTime> {
-        self.agenda.keys().next().map(|(at, _)| *at)
+        let expected = |at: SimTime, due: &Due| match due {
+            Due::Deliver => true,
+            Due::Wake(wake) => self.scheduler.expects(at, wake),
+        };
+        let mut all = self.agenda.iter();
+        all.find(|((at, _), due)| expected(*at, due)).map(|((at, _), _)| *at)
     }
 
     pub fn create(&mut self, kind: Kind, value: Value) {
