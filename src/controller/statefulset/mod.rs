@@ -133,8 +133,8 @@ impl StatefulSetController {
         let owner = |pod: &Pod| set_of(pod).and_then(|owner| resolve(cache, pod, owner));
         let (old, new) = (change.old::<Pod>(), change.new::<Pod>());
         let new_owner = new.and_then(|pod| owner(pod));
-        let references = |pod: &Rc<Pod>| pod.meta.controller_of().cloned();
-        let moved = old.and_then(references) != new.and_then(references);
+        let moved = old.and_then(|pod| pod.meta.controller_of())
+            != new.and_then(|pod| pod.meta.controller_of());
         if let Some(before) = old.filter(|_| moved).and_then(|pod| owner(pod)) {
             keys.add(Key::of(&before.meta));
         }
@@ -170,7 +170,9 @@ impl StatefulSetController {
         old: Option<&Rc<Pod>>,
         claim: bool,
     ) {
-        let volumes = old.is_none_or(|old| old.spec.volumes != pod.spec.volumes);
+        let volumes = old.is_none_or(|old| {
+            !Rc::ptr_eq(&old.spec, &pod.spec) && old.spec.volumes != pod.spec.volumes
+        });
         if !claim && !volumes {
             return;
         }

@@ -87,6 +87,7 @@ impl Sync<'_, '_> {
         }
         if let Err(status) = prepared {
             self.pod_event("Update", &name, Err(&status));
+            self.wait(ordinal, None, Because::Refused { message: status.message.as_str().into() });
             return Err(status);
         }
         let answer = self.cx.client().patch::<Pod>(&Key::of(&pod.meta), |newest| {
@@ -99,6 +100,9 @@ impl Sync<'_, '_> {
             }
         });
         let answer = answer.map(drop);
+        if let Err(status) = &answer {
+            self.wait(ordinal, None, Because::Refused { message: status.message.as_str().into() });
+        }
         self.pod_event("Update", &name, answer.as_ref().copied());
         answer
     }
