@@ -3,13 +3,18 @@
 //! The data under tests/upstream/apiserver is one case a line.
 
 use playground::api::json::{Reader, decode_message};
-use playground::api::kinds::{Kind, Object};
-use playground::apiserver::ApiServer;
+use playground::api::kinds::{Key, Kind, Object};
+use playground::apiserver::apply::{Applied, apply_text};
+use playground::apiserver::patch::{Patch, PatchType};
 use playground::apiserver::status::Status;
+use playground::apiserver::{ApiServer, DryRun};
 use playground::base::prng::Prng;
 use playground::base::time::SimTime;
 use serde_json::{Value, json};
 
+const CREATE: &str = include_str!("upstream/apiserver/create.jsonl");
+const UPDATE: &str = include_str!("upstream/apiserver/update.jsonl");
+const WEB: &str = include_str!("upstream/apiserver/web.yaml");
 const STORED: &str = include_str!("upstream/apiserver/stored.jsonl");
 
 /// A server with the default class and the accounts of the recordings.
@@ -112,4 +117,142 @@ fn objects_are_stored_as_kubernetes_stores_them() {
     }
     assert_eq!(wrong, Vec::<String>::new());
     assert!(count > 80);
+}
+
+/// What kubectl says of a case, with our words in the same form.
+fn said(server: &mut ApiServer, yaml: &str, file: &str) -> (String, Option<Status>) {
+    let report = apply_text(server, SimTime(5000), yaml);
+    let mut lines: String = report.lines_of(file).join("\n") + "\n";
+    // The recordings were dry runs: of success they show the warnings only.
+    for (what, _) in [("statefulset.apps/web created\n", ()), ("service/nginx created\n", ())] {
+        lines = lines.replace(what, "");
+    }
+    let refused = report.outcomes.into_iter().find_map(|outcome| match outcome.result {
+        Applied::Refused(status) => Some(status),
+        _ => None,
+    });
+    (lines.trim_start_matches('\n').to_string(), refused)
+}
+
+#[test]
+fn bad_objects_are_refused_in_kubernetes_words() {
+    let mut count = 0;
+    for line in CREATE.lines() {
+        let case: Value = serde_json::from_str(line).expect("JSON");
+        let text = |key: &str| case[key].as_str().expect("recorded").to_string();
+        let (name, file) = (text("case"), format!("{}.yaml", text("case")));
+        let (lines, refused) = said(&mut server(), &text("yaml"), &file);
+        assert_eq!(lines, text("kubectl"), "{name}");
+        if let Some(status) = refused {
+            // There the object had been sent to another namespace than its own.
+            let http = if name == "wrong-namespace" { json!(404) } else { case["http"].clone() };
+            assert_eq!(json!(status.code), http, "{name}");
+            if status.code == 422 {
+                assert_eq!(status.message, text("message"), "{name}");
+                let causes = status.to_value()["details"]["causes"].clone();
+                assert_eq!(causes, case["causes"], "{name}");
+            }
+        }
+        count += 1;
+    }
+    assert_eq!(count, 47);
+}
+
+/// A set as it was when the changes were recorded: two Pods that run, their claims bound.
+fn running() -> ApiServer {
+    let mut server = server();
+    let now = SimTime(5000);
+    let report = apply_text(&mut server, now, WEB);
+    assert_eq!(report.lines(), ["service/nginx created", "statefulset.apps/web created"]);
+    let claim = json!({
+        "kind": "PersistentVolumeClaim", "metadata": {"name": "www-web-0", "namespace": "default"},
+        "spec": {
+            "accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}},
+            "volumeName": "pvc-1",
+        },
+    });
+    create(&mut server, &claim).expect("the claim is fine");
+    let status = |body: Value| Patch {
+        kind: PatchType::Merge,
+        body: json!({"status": body}),
+        status: true,
+        dry_run: DryRun::Off,
+    };
+    let bound = status(json!({"phase": "Bound", "capacity": {"storage": "1Gi"}}));
+    let key = Key::new("default", "www-web-0");
+    let claim = Kind::PersistentVolumeClaim;
+    server.patch(now, claim, &key, &bound).expect("the status is fine");
+    let pod = json!({
+        "kind": "Pod", "metadata": {"name": "web-0", "namespace": "default"},
+        "spec": {"containers": [{
+            "name": "nginx", "image": "nginx:1", "ports": [{"name": "web", "containerPort": 80}],
+        }]},
+    });
+    create(&mut server, &pod).expect("the Pod is fine");
+    let key = Key::new("default", "web-0");
+    server.bind(now, &key, &"node-2".into()).expect("it has no node yet");
+    let counts = status(json!({
+        "replicas": 2, "readyReplicas": 2, "currentReplicas": 2, "updatedReplicas": 2,
+        "availableReplicas": 2,
+    }));
+    let key = Key::new("default", "web");
+    server.patch(now, Kind::StatefulSet, &key, &counts).expect("the status is fine");
+    server
+}
+
+/// Does what a case does; what came of it, and its words if it was refused.
+fn deed(server: &mut ApiServer, case: &Value) -> Result<(), Status> {
+    let now = SimTime(9000);
+    let key = Key::new("default", case["name"].as_str().unwrap_or_default());
+    match case["do"].as_str().expect("every case does something") {
+        "create" => create(server, &case["body"]).map(drop),
+        "scale" => server.scale(now, &key, -1).map(drop),
+        "bind" => server.bind(now, &key, &"node-3".into()).map(drop),
+        _ => {
+            let kind = Kind::by_name(case["kind"].as_str().expect("recorded")).expect("ours");
+            let patch = Patch {
+                kind: match case["type"].as_str().expect("recorded") {
+                    "json" => PatchType::Json,
+                    "merge" => PatchType::Merge,
+                    _ => PatchType::Strategic,
+                },
+                body: case["body"].clone(),
+                status: case["status"] == true,
+                dry_run: DryRun::Off,
+            };
+            server.patch(now, kind, &key, &patch).map(drop)
+        }
+    }
+}
+
+#[test]
+fn bad_changes_are_refused_in_kubernetes_words() {
+    for line in UPDATE.lines() {
+        let case: Value = serde_json::from_str(line).expect("JSON");
+        let name = &case["case"];
+        let said = deed(&mut running(), &case);
+        let code = said.as_ref().map_or_else(|status| status.code, |()| 200);
+        // Creation says 201; all the same here.
+        let http = case["http"].as_u64().expect("recorded");
+        assert_eq!(u64::from(code), if http == 201 { 200 } else { http }, "{name}: {said:?}");
+        let Err(status) = said else {
+            continue;
+        };
+        if let Some(text) = case["kubectl"].as_str() {
+            assert_eq!(status.to_string(), text.trim_end(), "{name}");
+        }
+        let message = case["message"].as_str().expect("recorded");
+        // The difference of two Pods as Go prints them is not simulated.
+        let message = match message.split_once("\n@@ -136") {
+            Some((head, _)) => head,
+            None => message,
+        };
+        if !message.is_empty() {
+            assert_eq!(
+                status.message,
+                message.replace("pvc-ccd559a9-f66f-4553-9b47-fb168a46d32d", "pvc-1"),
+                "{name}"
+            );
+        }
+    }
 }

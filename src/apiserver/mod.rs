@@ -9,6 +9,7 @@ pub mod apply;
 mod deletion;
 mod eviction;
 mod limits;
+pub mod patch;
 mod quota;
 pub mod roster;
 mod scale;

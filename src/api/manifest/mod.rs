@@ -12,7 +12,7 @@ mod notices;
 mod versions;
 pub mod yaml;
 
-use crate::api::json::{Problem as Fault, Reader};
+use crate::api::json::{Problem as Fault, Reader, decode_message};
 use crate::api::kinds::{Kind, Object};
 use serde_json::{Map, Value};
 use yaml::{Node, Place, Yaml};
@@ -66,6 +66,8 @@ pub struct Manifests {
     pub problems: Vec<Problem>,
     /// What is worth knowing.
     pub notices: Vec<Notice>,
+    /// What kubectl prints instead of applying the text, with `{}` for the file's name.
+    pub said: Vec<String>,
 }
 
 impl Manifest {
@@ -95,6 +97,9 @@ pub fn read(text: &str) -> Manifests {
             Err(fault) => {
                 let message = format!("yaml: line {}: {}", fault.place.line, fault.message);
                 let hint = hints::syntax(text, &fault);
+                out.said.push(format!(
+                    "error: error parsing {{}}: error converting YAML to JSON: {message}"
+                ));
                 let path = String::new();
                 let place = fault.place;
                 out.problems.push(Problem { document, place, path, message, hint });
@@ -103,6 +108,7 @@ pub fn read(text: &str) -> Manifests {
     }
     if out.objects.is_empty() && out.problems.is_empty() {
         let message = "no objects passed to apply".to_string();
+        out.said.push(format!("error: {message}"));
         let hint = "the text holds no object: an object has apiVersion, kind and metadata";
         out.problems.push(Problem {
             document: 0,
@@ -136,6 +142,7 @@ impl Manifests {
                 "json: cannot unmarshal {what} into Go value of type map[string]interface {{}}"
             );
             let hint = hints::not_a_map(&node);
+            self.said.push(format!("error: unable to decode \"{{}}\": {message}"));
             self.problem(document, node.place, "", message, hint);
             return;
         };
@@ -161,6 +168,10 @@ impl Manifests {
                 many => format!("[{}]", many.join(", ")),
             };
             let message = format!("error validating data: {list}");
+            self.said.push(format!(
+                "error: error validating \"{{}}\": {message}; if you choose to ignore these \
+                 errors, turn validation off with --validate=false"
+            ));
             let hint = "every object begins with apiVersion and kind, such as apps/v1 and \
                         StatefulSet";
             self.problem(document, node.place, "", message, hint);
@@ -169,10 +180,34 @@ impl Manifests {
         self.object(document, node, &version, &kind);
     }
 
+    /// What kubectl prints of a document that cannot be read: the metadata it reads itself,
+    /// the rest is the server's.
+    fn say_faults(&mut self, kind: Kind, faults: &[Fault]) {
+        let info = kind.info();
+        let own = |fault: &&Fault| {
+            matches!(fault, Fault::Type { .. }) && fault.path().starts_with("metadata")
+        };
+        if let Some(fault) = faults.iter().find(own) {
+            self.said.push(format!("error: unable to decode \"{{}}\": {}", fault.message()));
+        } else if let Some(message) = decode_message(info.name, info.version, faults) {
+            self.said.push(format!(
+                "Error from server (BadRequest): error when creating \"{{}}\": {message}"
+            ));
+        }
+    }
+
     fn object(&mut self, document: usize, node: Node, version: &str, name: &str) {
         let Some(known) = versions::find(version, name) else {
             let message = format!("no matches for kind {name:?} in version {version:?}");
             let hint = hints::unknown_kind(version, name);
+            let meta = |key: &str| node.get("metadata").and_then(|meta| meta.get(key)?.as_str());
+            self.said.push(format!(
+                "error: resource mapping not found for name: {:?} namespace: {:?} from \"{{}}\": \
+                 {message}",
+                meta("name").unwrap_or(""),
+                meta("namespace").unwrap_or("")
+            ));
+            self.said.push("ensure CRDs are installed first".to_string());
             let place = node.get("kind").map_or(node.place, |kind| kind.place);
             self.problem(document, place, "kind", message, &hint);
             return;
@@ -183,6 +218,7 @@ impl Manifests {
         let mut reader = Reader::default();
         Object::read(kind, &tree, &mut reader);
         let mut faults = reader.problems;
+        self.say_faults(kind, &faults);
         faults.sort_by_key(|fault| locate::find(&node, fault.path()));
         for fault in &faults {
             let place = match fault {

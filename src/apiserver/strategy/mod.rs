@@ -282,3 +282,24 @@ pub fn validate_status(new: &Object, old: &Object) -> Vec<Cause> {
     meta::update(&mut check, new.meta(), old.meta());
     check.causes
 }
+
+/// What the server warns of when it takes `object`.
+///
+/// Upstream: pkg/api/pod/warnings.go and the strategies' WarningsOnCreate; only those of
+/// containers and of StatefulSets.
+pub fn warnings(object: &Object) -> Vec<String> {
+    let mut out = Vec::new();
+    match object {
+        Object::Pod(pod) => pod::warnings(&pod.spec, "spec", &mut out),
+        Object::StatefulSet(set) => {
+            pod::warnings(&set.spec.template.spec, "spec.template.spec", &mut out);
+            if set.spec.revision_history_limit.is_some_and(|limit| limit < 0) {
+                let text = "spec.revisionHistoryLimit: a negative value retains all historical \
+                            revisions; a value >= 0 is recommended";
+                out.push(text.to_string());
+            }
+        }
+        _ => {}
+    }
+    out
+}

@@ -412,6 +412,39 @@ pub fn validate_template(
     pod_rules::spec(check, &at.child("spec"), spec, template_meta, claims);
 }
 
+/// What the server warns of in `spec`, which stands at `at`.
+pub fn warnings(spec: &PodSpec, at: &str, out: &mut Vec<String>) {
+    if spec.termination_grace_period_seconds.is_some_and(|seconds| seconds < 0) {
+        out.push(format!(
+            "{at}.terminationGracePeriodSeconds: must be >= 0; negative values are invalid and \
+             will be treated as 1"
+        ));
+    }
+    for (outer, container) in spec.containers.iter().enumerate() {
+        let at = format!("{at}.containers[{outer}]");
+        for (index, port) in container.ports.iter().enumerate() {
+            let same = |other: &crate::api::core::container::ContainerPort| {
+                (other.container_port, &other.protocol, other.host_port, &other.host_ip)
+                    == (port.container_port, &port.protocol, port.host_port, &port.host_ip)
+            };
+            if let Some(first) = container.ports[..index].iter().position(same) {
+                out.push(format!(
+                    "{at}.ports[{index}]: duplicate port definition with {at}.ports[{first}]"
+                ));
+            }
+        }
+        for (index, env) in container.env.iter().enumerate() {
+            if container.env[..index].iter().any(|other| other.name == env.name) {
+                out.push(format!(
+                    "{at}.env[{index}]: hides previous definition of {:?}, which may be dropped \
+                     when using apply",
+                    env.name
+                ));
+            }
+        }
+    }
+}
+
 /// What every new Pod mounts so that it can reach the API.
 pub fn api_access() -> Rest {
     let token = json!({"serviceAccountToken": {"expirationSeconds": 3607, "path": "token"}});

@@ -242,6 +242,9 @@ fn selector_and_template(
         let detail = "`selector` does not match template `labels`";
         check.tree(&metadata.child("labels"), labels, detail);
     }
+    // Upstream checks these twice: here, and with the rest of the template below.
+    meta::labels(check, &template_at.child("labels"), labels);
+    meta::annotations(check, &template_at.child("annotations"), &spec.template.meta.annotations);
     let volume = |name: &crate::base::Str| Volume {
         name: name.clone(),
         persistent_volume_claim: Some(PersistentVolumeClaimVolumeSource {

@@ -1,0 +1,191 @@
+//! Patches: a change said as a difference. Three ways: JSON patch (RFC 6902), merge patch
+//! (RFC 7396), and the strategic one, which knows the lists whose items have keys.
+//!
+//! Not here: server-side apply.
+//!
+//! Upstream: staging/src/k8s.io/apiserver/pkg/endpoints/handlers/patch.go
+
+mod json_patch;
+pub(super) mod strategic;
+
+use super::status::{Cause, Status};
+use super::{Answer, ApiServer, DryRun};
+use crate::api::apps::go_json;
+use crate::api::json::{Problem, Reader};
+use crate::api::kinds::{Key, Kind, Object};
+use crate::api::manifest::yaml;
+use crate::base::time::SimTime;
+use serde_json::Value;
+
+/// How a patch is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PatchType {
+    /// A list of operations.
+    Json,
+    /// A tree of what is to be; null removes.
+    Merge,
+    /// The same, but lists merge by their keys.
+    Strategic,
+}
+
+/// A patch.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Patch {
+    /// How it is written.
+    pub kind: PatchType,
+    /// What it says.
+    pub body: Value,
+    /// Whether it goes to the status, which no other patch can change.
+    pub status: bool,
+    /// Whether only the answer is wanted.
+    pub dry_run: DryRun,
+}
+
+/// What came of a patch.
+#[derive(Clone, Debug)]
+pub struct Patched {
+    /// The object as it is now.
+    pub object: Object,
+    /// Whether it changed.
+    pub changed: bool,
+    /// What the server warns of.
+    pub warnings: Vec<String>,
+}
+
+impl Patch {
+    /// Reads a patch as kubectl takes it: YAML or JSON.
+    pub fn parse(kind: PatchType, text: &str) -> Answer<Patch> {
+        let mut documents = yaml::read(text);
+        let body = match documents.pop().map(|document| document.root) {
+            Some(Ok(node)) if documents.is_empty() => node.to_json(),
+            _ => return Err(Status::bad_request(json_fault(text))),
+        };
+        Ok(Patch { kind, body, status: false, dry_run: DryRun::Off })
+    }
+}
+
+/// What Go's JSON reader says of a text that is neither YAML nor JSON.
+fn json_fault(text: &str) -> String {
+    let text = text.trim();
+    let inside = text.strip_prefix('{').map(str::trim_start);
+    match inside.and_then(|inside| inside.chars().next()) {
+        Some(c) if !matches!(c, '"' | '}') => {
+            format!("invalid character {c:?} looking for beginning of object key string")
+        }
+        _ => match text.chars().next() {
+            Some(c) if !matches!(c, '{' | '[' | '"') => {
+                format!("invalid character {c:?} looking for beginning of value")
+            }
+            _ => "unexpected end of JSON input".to_string(),
+        },
+    }
+}
+
+impl ApiServer {
+    /// Changes the object at `key` as `patch` says.
+    pub fn patch(&mut self, now: SimTime, kind: Kind, key: &Key, patch: &Patch) -> Answer<Patched> {
+        let Some(old) = self.store.object(kind, key).cloned() else {
+            return Err(Status::not_found(kind, &key.name));
+        };
+        let current = old.to_value();
+        let schema = Some(kind.info().schema);
+        let merged = match (patch.kind, &patch.body) {
+            (PatchType::Json, Value::Array(operations)) => {
+                json_patch::apply(current.clone(), operations).ok_or_else(Status::unprocessable)?
+            }
+            (PatchType::Merge, Value::Object(_)) => merge(current.clone(), &patch.body),
+            (PatchType::Strategic, Value::Object(_)) => {
+                strategic::patch(&current, &patch.body, schema)
+            }
+            (_, body) => {
+                let what = match body {
+                    Value::Array(_) => "array",
+                    Value::String(_) => "string",
+                    Value::Object(_) => "object",
+                    _ => "number",
+                };
+                let want = match patch.kind {
+                    PatchType::Json => "jsonpatch.Patch",
+                    _ => "map[string]interface {}",
+                };
+                return Err(Status::bad_request(format!(
+                    "json: cannot unmarshal {what} into Go value of type {want}"
+                )));
+            }
+        };
+        identity(kind, key, &current, &merged)?;
+        let mut reader = Reader::default();
+        let new = Object::read(kind, &merged, &mut reader);
+        let warnings = decoded(&merged, &reader.problems)?;
+        let before = old.meta().resource_version;
+        let object = if patch.status {
+            self.update_status(now, new)?
+        } else {
+            self.update_or_try(now, new, patch.dry_run)?
+        };
+        let changed = match patch.dry_run {
+            DryRun::Off => object.meta().resource_version != before,
+            DryRun::All => object != old,
+        };
+        Ok(Patched { object, changed, warnings })
+    }
+}
+
+/// What no patch may change.
+fn identity(kind: Kind, key: &Key, current: &Value, merged: &Value) -> Answer<()> {
+    let text = |tree: &Value, field: &str| {
+        tree["metadata"][field].as_str().unwrap_or_default().to_string()
+    };
+    let name = text(merged, "name");
+    if name != *key.name {
+        return Err(Status::bad_request(format!(
+            "the name of the object ({name}) does not match the name on the URL ({})",
+            key.name
+        )));
+    }
+    let uid = text(merged, "uid");
+    if !uid.is_empty() && uid != text(current, "uid") {
+        let shown = format!("{uid:?}");
+        let cause = Cause::invalid("metadata.uid", shown, "field is immutable");
+        return Err(Status::invalid(kind, &key.name, vec![cause.clone(), cause]));
+    }
+    Ok(())
+}
+
+/// Unknown fields are warned of and dropped; what cannot be read is refused.
+fn decoded(merged: &Value, problems: &[Problem]) -> Answer<Vec<String>> {
+    let unknown = |problem: &Problem| matches!(problem, Problem::Unknown(_));
+    let Some(hard) = problems.iter().find(|problem| !unknown(problem)) else {
+        return Ok(problems.iter().map(Problem::message).collect());
+    };
+    let shown = format!("{:?}", go_json(merged));
+    let cause = Cause::invalid("patch", shown, &hard.message());
+    let mut status = Status::unprocessable();
+    status.message = format!(" \"\" is invalid: {cause}");
+    status.causes = vec![cause];
+    Err(status)
+}
+
+/// RFC 7396: a tree of what is to be; null removes.
+pub(super) fn merge(mut target: Value, patch: &Value) -> Value {
+    let Value::Object(patch) = patch else {
+        return patch.clone();
+    };
+    if !target.is_object() {
+        target = Value::Object(serde_json::Map::new());
+    }
+    if let Value::Object(map) = &mut target {
+        for (key, value) in patch {
+            if value.is_null() {
+                map.remove(key);
+            } else {
+                let old = map.remove(key).unwrap_or(Value::Null);
+                map.insert(key.clone(), merge(old, value));
+            }
+        }
+    }
+    target
+}
+
+#[cfg(test)]
+mod tests;
