@@ -108,7 +108,8 @@ const TEXT_FORMS: &[&str] = &["src/cluster/input.rs", "src/timeline/", "src/sess
 /// What only some places may name: the word, the paths it may stand in, what to do instead.
 const ONLY_IN: &[(&str, &[&str], &str)] = &[
     ("rpds", &["src/base/map.rs"], "use base::map"),
-    ("serde_yaml", &["src/apiserver/manifest"], "read manifests through apiserver::manifest"),
+    ("serde_yaml", &["src/kubectl/yaml.rs"], "read manifests through api::manifest"),
+    ("unsafe_libyaml", &["src/api/manifest/yaml/"], "read manifests through api::manifest"),
     ("Serialize", TEXT_FORMS, "only the journal and what is saved have a text form of serde's"),
     ("Deserialize", TEXT_FORMS, "only the journal and what is saved have a text form of serde's"),
 ];

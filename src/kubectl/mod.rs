@@ -2,3 +2,4 @@
 
 pub mod print;
 pub mod rows;
+pub mod yaml;

@@ -6,6 +6,7 @@ use playground::cluster::input::{Cascade, Input};
 use playground::config::Config;
 use playground::explain;
 use playground::kubectl::print::{self, Look};
+use playground::kubectl::yaml;
 use playground::session::examples::EXAMPLES;
 use playground::timeline::{Progress, SETTLE_LIMIT, Timeline};
 use std::collections::BTreeMap;
@@ -171,8 +172,7 @@ impl Run {
                 let namespace = if kind.info().namespaced { "default" } else { "" };
                 let key = Key::new(namespace, *name.expect("a name with -oyaml"));
                 let object = store.object(kind, &key).expect("the object is there");
-                let yaml = serde_yaml::to_string(&object.to_value()).expect("it is plain data");
-                out.extend(yaml.lines().map(String::from));
+                out.extend(yaml::text(object).lines().map(String::from));
                 continue;
             }
             let shown = |object: &&Object| {

@@ -41,6 +41,9 @@ pub(super) fn syntax(text: &str, fault: &Fault) -> String {
         ("“", "the quotes are typographic ones: use plain quotes"),
         ("\u{a0}", "the line holds no-break spaces, as web pages have them: use plain spaces"),
     ];
+    if line.trim_start_matches(' ').starts_with('\t') {
+        return "a tab stands where YAML wants spaces: indent with spaces".to_string();
+    }
     let found = slips.iter().find(|(slip, _)| line.contains(slip));
     found.map_or(String::new(), |(_, hint)| hint.to_string())
 }

@@ -1,22 +1,18 @@
-//! YAML as manifests use it, read into a tree that knows its lines: block and flow
-//! collections, all scalars, anchors, merge keys, YAML 1.1 words as Kubernetes reads them.
-//! A text is split into documents first, so one broken document does not hide the others;
-//! within a document reading stops at the first error.
+//! YAML as manifests use it, read into a tree that knows its lines: libyaml's events, anchors
+//! and merge keys expanded, YAML 1.1 words as Kubernetes reads them. A text is split into
+//! documents first, so one broken document does not hide the others; within a document reading
+//! stops at the first error. Bounds: size, depth, aliases.
 //!
-//! Own, since the usual libraries lose positions, loop on errors or take a sixth of the
-//! page. Bounds: size, depth, aliases. Tests compare it with a library.
+//! Not here: keys that are not plain texts, tags other than the core ones.
 //!
-//! Not here: complex keys (`? …`), tags other than the core ones, directives' effects.
-//!
-//! Upstream: sigs.k8s.io/yaml (go-yaml 2), the words of libyaml
+//! Upstream: sigs.k8s.io/yaml (go-yaml 2, which is libyaml in Go)
 
-mod block;
-mod flow;
+mod compose;
+mod events;
 mod resolve;
-mod scalar;
 
+use compose::Composer;
 use serde_json::{Map, Value};
-use std::collections::BTreeMap;
 
 /// The most a text may have, in bytes.
 pub const MAX_BYTES: usize = 256 * 1024;
@@ -168,188 +164,32 @@ fn push(text: &str, line: u32, documents: &mut Vec<Document>) {
     if text.lines().all(|line| blank(line) || line.starts_with('%')) {
         return;
     }
-    let mut parser = Parser::new(text, line);
-    documents.push(Document { line, root: parser.document() });
+    let root = Composer::new(text, line).document();
+    documents.push(Document { line, root: root.or_else(|fault| json(text, line).ok_or(fault)) });
 }
 
-/// Reads one document.
-pub(super) struct Parser<'t> {
-    text: &'t str,
-    bytes: &'t [u8],
-    at: usize,
-    line: u32,
-    line_start: usize,
-    depth: usize,
-    anchors: BTreeMap<String, Node>,
-    aliases: usize,
-    aliased: usize,
-}
-
-type Parsed<T> = Result<T, Fault>;
-
-impl<'t> Parser<'t> {
-    fn new(text: &'t str, line: u32) -> Parser<'t> {
-        Parser {
-            text,
-            bytes: text.as_bytes(),
-            at: 0,
-            line,
-            line_start: 0,
-            depth: 0,
-            anchors: BTreeMap::new(),
-            aliases: 0,
-            aliased: 0,
-        }
-    }
-
-    fn document(&mut self) -> Parsed<Node> {
-        let bad = |c: char| c.is_control() && !matches!(c, '\t' | '\n' | '\r' | '\u{85}');
-        if let Some(at) = self.text.find(bad) {
-            let before = &self.text[..at];
-            self.line += before.matches('\n').count() as u32;
-            self.line_start = before.rfind('\n').map_or(0, |at| at + 1);
-            self.at = at;
-            return self.fail("control characters are not allowed", "");
-        }
-        while self.bytes.get(self.at) == Some(&b'%') {
-            self.to_line_end();
-            self.skip_blank()?;
-        }
-        let node = self.block_node(0, -1)?;
-        self.skip_blank()?;
-        if self.at < self.bytes.len() {
-            return self.fail("did not find expected <document start>", "");
-        }
-        Ok(node)
-    }
-
-    fn peek(&self) -> Option<u8> {
-        self.bytes.get(self.at).copied()
-    }
-
-    fn peek_at(&self, ahead: usize) -> Option<u8> {
-        self.bytes.get(self.at + ahead).copied()
-    }
-
-    fn column(&self) -> i32 {
-        (self.at - self.line_start) as i32
-    }
-
-    fn place(&self) -> Place {
-        Place { line: self.line, column: self.column() as u32 + 1 }
-    }
-
-    fn fail<T>(&self, message: &str, hint: &str) -> Parsed<T> {
-        self.fail_at(self.place(), message, hint)
-    }
-
-    fn fail_at<T>(&self, place: Place, message: &str, hint: &str) -> Parsed<T> {
-        Err(Fault { place, message: message.to_string(), hint: hint.to_string() })
-    }
-
-    /// Steps over one byte that may be a line's end.
-    fn step(&mut self) {
-        if self.peek() == Some(b'\n') {
-            self.line += 1;
-            self.line_start = self.at + 1;
-        }
-        self.at += 1;
-    }
-
-    fn to_line_end(&mut self) {
-        while self.peek().is_some_and(|byte| byte != b'\n') {
-            self.at += 1;
-        }
-    }
-
-    fn skip_spaces(&mut self) {
-        while matches!(self.peek(), Some(b' ' | b'\t')) {
-            self.at += 1;
-        }
-    }
-
-    /// Whether only a comment or nothing is left on this line.
-    fn line_is_over(&self) -> bool {
-        let rest = &self.bytes[self.at..];
-        let next = rest.iter().find(|byte| !matches!(byte, b' ' | b'\t'));
-        matches!(next, None | Some(b'\n' | b'\r' | b'#'))
-    }
-
-    fn after_space(&self) -> bool {
-        self.at > 0 && matches!(self.bytes[self.at - 1], b' ' | b'\t' | b'\n')
-    }
-
-    /// To the next byte that means something. Tabs may not indent.
-    fn skip_blank(&mut self) -> Parsed<()> {
-        loop {
-            let indent = self.bytes[self.line_start..self.at].iter().all(|byte| *byte == b' ');
-            match self.peek() {
-                Some(b' ' | b'\n' | b'\r') => self.step(),
-                Some(b'\t') if !indent || self.line_is_over() => self.step(),
-                Some(b'\t') => {
-                    return self.fail(
-                        "found character that cannot start any token",
-                        "a tab stands where YAML wants spaces: indent with spaces",
-                    );
-                }
-                Some(b'#') => self.to_line_end(),
-                _ => return Ok(()),
+/// JSON that libyaml does not read (pairs of surrogates): without places but the first.
+fn json(text: &str, line: u32) -> Option<Node> {
+    fn node(value: Value, place: Place) -> Node {
+        let value = match value {
+            Value::Array(items) => {
+                Yaml::List(items.into_iter().map(|item| node(item, place)).collect())
             }
-        }
-    }
-
-    fn deeper<T>(&mut self, read: impl FnOnce(&mut Self) -> Parsed<T>) -> Parsed<T> {
-        if self.depth >= MAX_DEPTH {
-            return self.fail("exceeded max depth of 64", "");
-        }
-        self.depth += 1;
-        let value = read(self);
-        self.depth -= 1;
-        value
-    }
-
-    /// Adds an entry; the same key twice is an error that names both lines.
-    fn add_entry(&self, entries: &mut Vec<Entry>, entry: Entry) -> Parsed<()> {
-        if entry.key != "<<"
-            && let Some(first) = entries.iter().find(|other| other.key == entry.key)
-        {
-            let message = format!("key {:?} already set in map", entry.key);
-            let hint = format!("it stands in line {} already", first.place.line);
-            return self.fail_at(entry.place, &message, &hint);
-        }
-        entries.push(entry);
-        Ok(())
-    }
-
-    /// Puts the keys that `<<` brings in where they are not given.
-    fn merged(&self, entries: Vec<Entry>) -> Parsed<Vec<Entry>> {
-        if entries.iter().all(|entry| entry.key != "<<") {
-            return Ok(entries);
-        }
-        let (merges, mut own): (Vec<Entry>, Vec<Entry>) =
-            entries.into_iter().partition(|entry| entry.key == "<<");
-        for merge in merges {
-            let maps = match merge.value.value {
-                Yaml::List(items) => items,
-                value => vec![Node { place: merge.place, value }],
-            };
-            for map in maps {
-                let Yaml::Map(others) = map.value else {
-                    return self.fail_at(
-                        merge.place,
-                        "map merge requires map or sequence of maps as the value",
-                        "",
-                    );
-                };
-                for other in others {
-                    if own.iter().all(|entry| entry.key != other.key) {
-                        own.push(other);
-                    }
-                }
+            Value::Object(map) => {
+                let entry = |(key, value)| Entry { key, place, value: node(value, place) };
+                Yaml::Map(map.into_iter().map(entry).collect())
             }
-        }
-        Ok(own)
+            Value::String(text) => Yaml::Scalar(Value::String(text.clone()), text),
+            other => {
+                let text = other.to_string();
+                Yaml::Scalar(other, text)
+            }
+        };
+        Node { place, value }
     }
+    let object = text.trim_start().starts_with('{');
+    let value = object.then(|| serde_json::from_str(text).ok()).flatten()?;
+    Some(node(value, Place { line, column: 1 }))
 }
 
 #[cfg(test)]
