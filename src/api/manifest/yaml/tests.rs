@@ -27,7 +27,8 @@ fn blocks_follow_indentation() {
 
 #[test]
 fn scalars_fold_and_keep() {
-    let text = "a: one\n  two\n\n  three # note\nb: 'it''s'\nc: \"x\\ty \\u00e9\n  z\"\nd: http://a:80/#b\n";
+    let text = "a: one\n  two\n\n  three # note\nb: 'it''s'\nc: \"x\\ty \\u00e9\n  z\"\n\
+                d: http://a:80/#b\n";
     let expected = json!({
         "a": "one two\nthree", "b": "it's", "c": "x\ty é z", "d": "http://a:80/#b",
     });
@@ -72,7 +73,8 @@ fn faults_say_where_and_why() {
         ),
         (
             "a:\n  b: 1\n c: 2\n",
-            "3:2 did not find expected key, while parsing a block mapping that begins in line 1",
+            "3:2 did not find expected key, while parsing a block mapping that begins in line \
+             1",
         ),
         (
             "a: 1\nb\n",
@@ -80,7 +82,8 @@ fn faults_say_where_and_why() {
         ),
         (
             "a: [1, 2\nb: 3\n",
-            "2:2 did not find expected ',' or ']', while parsing a flow sequence that begins in line 1",
+            "2:2 did not find expected ',' or ']', while parsing a flow sequence that begins in \
+             line 1",
         ),
         ("a: {{ .Values.x }}\n", "1:5 a key must be a plain text"),
         ("a: *x\n", "1:4 unknown anchor 'x' referenced"),
