@@ -57,9 +57,8 @@ impl AttachDetachController {
                 };
                 (Because::MultiAttach { node: other }, on, None)
             }
-            (None, None) => {
-                (Because::NotAttached { node: node.clone() }, attachment(volume, node), None)
-            }
+            // The kubelet says that it waits for the attachment, and the driver how far it is.
+            (None, None) => return,
         };
         for pod in wanted.pods.iter() {
             let subject = ObjectRef::new(Kind::Pod, Key::of(&pod.meta));
