@@ -4,6 +4,8 @@
 
 #[path = "kubelet/film.rs"]
 mod film;
+#[path = "kubelet/swarm.rs"]
+mod swarm;
 
 use film::{Film, recorded};
 use playground::api::kinds::{Key, Kind, Object};

@@ -269,6 +269,8 @@ impl Kubelets {
         }
         for pod in store.pods_on(name) {
             self.see(cx, pod, timers, first);
+            // What it did not hear of may concern a Pod that is as it was.
+            self.look(cx, pod.meta.uid, timers);
         }
         self.touch_node(cx, name, timers);
     }
