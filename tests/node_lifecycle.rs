@@ -44,7 +44,7 @@ fn default_times() {
     rig.note_waits();
     rig.run_to(100_000);
     rig.note_waits();
-    rig.run_to(400_000);
+    rig.run_to(500_000);
     rig.note_waits();
     assert_eq!(rig.next_due(), None);
     rig.check("node_lifecycle/default_times");
@@ -259,4 +259,47 @@ fn restart() {
     rig.restart();
     rig.settle();
     rig.check("node_lifecycle/restart");
+}
+
+/// Leases that are said to be renewed lead to the same as leases that are written each time.
+#[test]
+fn renewals_not_written_change_nothing() {
+    let film = |written: bool| {
+        let mut rig = cluster(Config::default(), ZONES);
+        rig.add_pod("web-1", "node-b", 300);
+        rig.skip_to(6_000);
+        for renewal in (7_300..=67_300).step_by(10_000) {
+            rig.run_to(renewal);
+            if written {
+                rig.silence("node-b", renewal);
+            }
+        }
+        rig.run_to(70_000);
+        if !written {
+            rig.silence("node-b", 67_300);
+        }
+        rig.settle();
+        rig.transcript()
+    };
+    assert_eq!(film(true), film(false));
+}
+
+/// More than half of a large zone is dead: one node in 100 s.
+#[test]
+fn large_zone() {
+    let names: Vec<String> = (10..70).map(|n| format!("node-{n}")).collect();
+    let nodes: Vec<(&str, &str)> = names.iter().map(|name| (&**name, "z")).collect();
+    let mut rig = cluster(Config::default(), &nodes);
+    rig.skip_to(11_000);
+    for name in &names[..40] {
+        rig.silence(name, 10_500);
+    }
+    rig.skip_to(66_000);
+    let wait = rig.waits.iter().filter(|wait| wait.until.is_some()).count();
+    assert_eq!(wait, 39);
+    rig.run_to(66_000 + 350_000);
+    let text = rig.transcript();
+    let tainted = text.lines().filter(|line| line.contains("unreachable:NoExecute"));
+    let times: Vec<&str> = tainted.filter_map(|line| line.split(' ').next()).collect();
+    assert_eq!(times, ["165.100", "265.100", "365.100"]);
 }
