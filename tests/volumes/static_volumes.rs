@@ -152,3 +152,44 @@ fn grow_without_a_resizer() {
     hands.run_to(4000);
     hands.check("grow_without_a_resizer");
 }
+
+/// A claim that is deleted while its volume is being made leaves no volume behind.
+#[test]
+fn claim_deleted_while_its_volume_is_made() {
+    let mut hands = Hands::new(recorded());
+    hands.claim("www-web-0", "", "ReadWriteOnce");
+    hands.run_to(1100);
+    hands.delete(Kind::PersistentVolumeClaim, &key("www-web-0"), None);
+    hands.run_to(5000);
+    hands.note_waits();
+    assert_eq!(hands.world.infra.disks.size(), 0, "the disk is destroyed");
+    hands.check("claim_deleted_early");
+}
+
+/// Volumes of a zonal class that waits for nobody: the claims of a set go round the zones, and
+/// the claims of one Pod go together.
+#[test]
+fn zones_in_turn() {
+    let mut hands = Hands::new(recorded());
+    let class = json!({
+        "metadata": {"name": "spread"},
+        "provisioner": "block.example.com",
+        "parameters": {"topology": "zone"},
+    });
+    hands.create(Kind::StorageClass, &class);
+    for name in ["www-web-0", "www-web-1", "www-web-2", "log-web-0"] {
+        hands.claim(name, "spread", "ReadWriteOnce");
+    }
+    hands.run_to(2000);
+    let zone = |name: &str| {
+        let volume = hands.volume_of(name);
+        let affinity = volume.spec.node_affinity.clone().and_then(|it| it.required);
+        let term = affinity.expect("it is zonal").node_selector_terms[0].clone();
+        term.match_expressions[0].values[0].to_string()
+    };
+    let zones = ["www-web-0", "www-web-1", "www-web-2"].map(zone);
+    let mut all = zones.clone();
+    all.sort();
+    assert_eq!(all, ["a", "b", "c"]);
+    assert_eq!(zone("log-web-0"), zones[0]);
+}

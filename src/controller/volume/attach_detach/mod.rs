@@ -35,6 +35,7 @@ use crate::base::time::{SimTime, Span};
 use crate::client::{ControlPlane, Keys, Requeue, volumes};
 use crate::controller::Controller;
 use operations::{OperationKey, Operations};
+use std::rc::Rc;
 use worlds::{Volume, Worlds};
 
 /// How often upstream's loop comes by.
@@ -181,7 +182,7 @@ impl AttachDetachController {
     }
 
     /// Enters a Pod's volumes into the desired world, or strikes them out once it has ended.
-    fn want(&mut self, pod: &std::rc::Rc<Pod>, cache: &Store) {
+    fn want(&mut self, pod: &Rc<Pod>, cache: &Store) {
         if !pod.is_assigned() {
             return;
         }
@@ -224,14 +225,19 @@ impl AttachDetachController {
         if old.is_none() && new.is_some() {
             self.worlds.node_appeared(name);
         }
-        // A node that is gone keeps in use what it had in use.
-        let in_use = new.or(old).map(|node| &node.status.volumes_in_use[..]).unwrap_or(&[]);
-        let health = |node: Option<&std::rc::Rc<Node>>| {
-            node.map(|node| (node.is_ready(), is_out_of_service(node)))
+        let in_use = |node: Option<&Rc<Node>>| {
+            node.map(|node| node.status.volumes_in_use.clone()).unwrap_or_default()
         };
-        let changed = health(old) != health(new);
-        for volume in self.worlds.heard_from(name, in_use, changed) {
+        // A node that is gone keeps in use what it had in use.
+        for volume in self.worlds.heard_from(name, &in_use(old), &in_use(new.or(old))) {
             self.touch(volume);
+        }
+        let health =
+            |node: Option<&Rc<Node>>| node.map(|node| (node.is_ready(), is_out_of_service(node)));
+        if health(old) != health(new) {
+            for volume in self.worlds.unwanted_on(name) {
+                self.touch(volume);
+            }
         }
     }
 

@@ -52,6 +52,8 @@ pub(super) struct Worlds {
     actual: Map<Place, Attachment>,
     /// The actual world by node.
     by_node: Set<(Str, Str)>,
+    /// Those of it of which the node has not said yet whether it uses them.
+    unheard: Set<(Str, Str)>,
     /// What each node's status is to list.
     reports: Map<Str, Rc<BTreeSet<Str>>>,
     /// The nodes whose status does not list it yet.
@@ -149,7 +151,10 @@ impl Worlds {
         let new = Attachment { confirmed, in_use: true, unwanted: None };
         let new = match self.actual.get(&place) {
             Some(old) => Attachment { confirmed, ..old.clone() },
-            None => new,
+            None => {
+                self.unheard.insert_mut((node.clone(), name.clone()));
+                new
+            }
         };
         self.actual.insert_mut(place, new);
         self.by_node.insert_mut((node.clone(), name.clone()));
@@ -159,6 +164,7 @@ impl Worlds {
     pub fn detach(&mut self, name: &Str, node: &Str) {
         self.actual.remove_mut(&(name.clone(), node.clone()));
         self.by_node.remove_mut(&(node.clone(), name.clone()));
+        self.unheard.remove_mut(&(node.clone(), name.clone()));
         self.unreport(name, node);
         if self.attached_to(name).is_empty() && self.wanted_on(name).is_empty() {
             self.volumes.remove_mut(name);
@@ -173,27 +179,35 @@ impl Worlds {
         }
     }
 
-    /// A Node object was written: what its kubelet uses is known again. Gives the volumes nobody
-    /// wants there for which that matters; all of them if the node's health has changed.
-    pub fn heard_from(&mut self, node: &Str, in_use: &[Str], health_changed: bool) -> Vec<Str> {
-        let from = (node.clone(), Str::from(""));
-        let all = self.by_node.range((Bound::Included(from), Bound::Unbounded));
-        let names: Vec<Str> =
-            all.take_while(|(at, _)| at == node).map(|(_, name)| name.clone()).collect();
+    /// A Node object was written: what its kubelet uses is known again, as `now` says and as
+    /// `before` said. Gives the volumes nobody wants there for which that matters.
+    pub fn heard_from(&mut self, node: &Str, before: &[Str], now: &[Str]) -> Vec<Str> {
+        let mut names: BTreeSet<Str> = on_node(&self.unheard, node).into_iter().collect();
+        if before != now {
+            let (before, now) = (before.iter().collect(), now.iter().collect::<BTreeSet<_>>());
+            names.extend(now.symmetric_difference(&before).map(|name| (*name).clone()));
+        }
         let mut concerned = Vec::new();
         for name in names {
+            self.unheard.remove_mut(&(node.clone(), name.clone()));
             let place = (name.clone(), node.clone());
             let Some(it) = self.actual.get(&place).cloned() else { continue };
-            let uses = in_use.contains(&name);
-            let changed = it.in_use != uses;
-            if changed {
-                self.actual.insert_mut(place.clone(), Attachment { in_use: uses, ..it });
-            }
-            if (changed || health_changed) && !self.desired.contains_key(&place) {
-                concerned.push(name);
+            let in_use = now.contains(&name);
+            if it.in_use != in_use {
+                self.actual.insert_mut(place.clone(), Attachment { in_use, ..it });
+                if !self.desired.contains_key(&place) {
+                    concerned.push(name);
+                }
             }
         }
         concerned
+    }
+
+    /// The volumes on a node that nobody wants there.
+    pub fn unwanted_on(&self, node: &Str) -> Vec<Str> {
+        let mut names = on_node(&self.by_node, node);
+        names.retain(|name| !self.desired.contains_key(&(name.clone(), node.clone())));
+        names
     }
 
     /// A Node object was added: what its status lists must be written again.
@@ -240,6 +254,12 @@ impl Worlds {
     pub fn report_again(&mut self, node: &Str) {
         self.stale.insert_mut(node.clone());
     }
+}
+
+fn on_node(set: &Set<(Str, Str)>, node: &Str) -> Vec<Str> {
+    let from = (node.clone(), Str::from(""));
+    let all = set.range((Bound::Included(from), Bound::Unbounded));
+    all.take_while(|(at, _)| at == node).map(|(_, name)| name.clone()).collect()
 }
 
 fn nodes_of<V>(map: &Map<Place, V>, name: &Str) -> Vec<Str> {
