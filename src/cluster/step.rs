@@ -53,7 +53,8 @@ impl World {
             Wake::Controller(wake) => self.manager.expects(at, wake),
             Wake::Csi(wake) => self.csi.expects(at, wake),
             Wake::Scheduler(wake) => self.scheduler.expects(at, wake),
-            Wake::Deliver(_) | Wake::Kubelet(_) => true,
+            Wake::Kubelet(wake) => self.kubelets.expects(at, wake),
+            Wake::Deliver(_) => true,
         }
     }
 

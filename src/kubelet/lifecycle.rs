@@ -45,7 +45,7 @@ impl Kubelets {
         }
         self.report(cx, &mut worker);
         self.say(cx, &worker);
-        let due = self.due(cx, &worker);
+        let due = self.due(cx, &worker).map(|at| at.max(cx.now));
         if due != worker.next
             && let Some(at) = due
         {

@@ -156,14 +156,14 @@ impl Kubelets {
 
     /// Whether anybody still waits for `wake` at `at`. A wake is not taken back when what it was
     /// asked for has ended; it then does nothing.
-    pub fn is_awaited(&self, at: SimTime, wake: &Wake) -> bool {
+    pub fn expects(&self, at: SimTime, wake: &Wake) -> bool {
         match wake {
             Wake::Booted(name) => self.nodes.get(name).is_some_and(|node| node.booting == Some(at)),
             Wake::NodeStatus(name) => {
                 self.nodes.get(name).is_some_and(|node| node.status_due == Some(at))
             }
             Wake::Pod(uid) => self.workers.get(uid).is_some_and(|worker| worker.next == Some(at)),
-            Wake::Config(uid) => self.workers.contains_key(uid),
+            Wake::Config(uid) => self.workers.get(uid).is_some_and(|worker| worker.lacks_config()),
             Wake::Lease(name) => self.nodes.get(name).is_some_and(|node| node.registered),
         }
     }

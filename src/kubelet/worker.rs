@@ -336,6 +336,12 @@ impl Worker {
         self.inits.iter().chain(&self.mains)
     }
 
+    /// Whether it may wait for a ConfigMap or Secret.
+    pub fn lacks_config(&self) -> bool {
+        self.stage == Stage::Volumes(Prepare::Unknown)
+            || self.containers().any(|container| matches!(container.work, Work::Config { .. }))
+    }
+
     /// Whether there is a sandbox with an address.
     pub fn has_sandbox(&self) -> bool {
         !self.ip.is_empty() && matches!(self.stage, Stage::Live | Stage::Stopping)

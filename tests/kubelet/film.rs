@@ -11,6 +11,7 @@ use playground::base::time::SimTime;
 use playground::cluster::input::Input;
 use playground::cluster::world::World;
 use playground::config::{Config, MachineConfig, Storage};
+use playground::trace::Source;
 use serde_json::{Value, json};
 
 /// A cluster and what was written so far.
@@ -136,17 +137,17 @@ impl Film {
 
     /// Notes what the kubelets say they wait for, and what really runs.
     pub fn waits(&mut self) {
-        let said: Vec<String> = self
-            .world
-            .waits
-            .iter()
-            .filter(|wait| wait.subject.kind == Kind::Pod)
-            .map(|wait| {
+        let store = self.world.store();
+        let keys = store.list::<Pod>().map(|pod| Key::of(&pod.meta));
+        let mut said = Vec::new();
+        for key in keys {
+            for wait in self.world.waits.said_by(Source::Kubelet, Kind::Pod, &key) {
                 let until = wait.until.map_or("-".into(), seconds);
                 let on = wait.on.as_ref().map_or(String::new(), |on| format!(" on {on}"));
-                format!("    {} waits{on}: {:?} until {until}", wait.subject, wait.because)
-            })
-            .collect();
+                let text = format!("waits{on}: {:?} until {until}", wait.because);
+                said.push(format!("    {} {text}", wait.subject));
+            }
+        }
         said.iter().for_each(|line| self.say(line));
     }
 
@@ -216,7 +217,7 @@ fn line(change: &Change) -> Option<String> {
     };
     let text = match object {
         Object::Pod(pod) => pod_text(pod),
-        Object::Event(event) => {
+        Object::Event(event) if &*event.source.component == "kubelet" => {
             let about = &event.involved_object;
             format!(
                 "Event {}/{} {} {} x{} {}",
