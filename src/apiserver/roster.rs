@@ -197,6 +197,14 @@ impl Roster {
         self.ready_members - recent as u32
     }
 
+    /// When the next of those that are Ready will have been so for longer than `min_ready`;
+    /// `None` if all have.
+    pub fn next_available(&self, now: SimTime, min_ready: Span) -> Option<SimTime> {
+        let from = SimTime(now.0.saturating_sub(min_ready.0));
+        let (&since, _) = self.ready.range(from..).next().filter(|_| min_ready > Span::ZERO)?;
+        Some(since + min_ready + Span::millis(1))
+    }
+
     /// How many are at `revision` and not terminating.
     pub fn count_at(&self, revision: &str) -> u32 {
         self.at.get(revision).map_or(0, |ordinals| ordinals.size() as u32)

@@ -169,15 +169,12 @@ impl Chance {
     }
 }
 
-/// As in Kubernetes, a set forgets to come back in two cases: with minReadySeconds, when by
-/// chance as many Pods are available as it wants, but others than those it wants; and when a
-/// claim that was to go with an earlier Pod is gone at last. Any change wakes it.
+/// As in Kubernetes, a set forgets to come back when a claim that was to go with an earlier Pod
+/// is gone at last. Any change wakes it.
 fn nudge(bench: &mut Bench) -> bool {
-    let moved = bench.set().spec.ordinals.is_some();
     let forgotten = bench.said().iter().any(|wait| {
-        let overdue = wait.until.is_some_and(|at| at < bench.now);
         let gone = wait.on.as_ref().is_some_and(|on| bench.store().find(on).is_none());
-        moved && overdue || gone && wait.because == Because::ClaimTerminating
+        gone && wait.because == Because::ClaimTerminating
     });
     if forgotten {
         bench.edit(|set| set.meta.annotations.set("nudged", "yes"));

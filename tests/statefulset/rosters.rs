@@ -105,6 +105,9 @@ fn compare(pods: &Pods, now: SimTime, range: Range<u32>, min_ready: Span) {
     assert_eq!(roster.len(), scan.0.len() as u32);
     assert_eq!(roster.ready(), count(&|pod| ready_since(pod).is_some()));
     assert_eq!(roster.available(now, min_ready), count(&is_available));
+    let soon = scan.0.values().filter_map(|pod| ready_since(pod)).filter(|since| !long(*since));
+    let soon = soon.min().map(|since| since + min_ready + Span::millis(1));
+    assert_eq!(roster.next_available(now, min_ready), soon);
     let missing: Vec<u32> = range.clone().filter(|o| !scan.0.contains_key(o)).collect();
     assert_eq!(roster.missing(range.clone()).collect::<Vec<_>>(), missing);
     let members = scan.all(range.clone(), &|_| true);

@@ -27,7 +27,7 @@ use crate::apiserver::store::Store;
 use crate::apiserver::watch::Change;
 use crate::base::Str;
 use crate::base::map::{Map, Set};
-use crate::base::time::{SimTime, Span};
+use crate::base::time::SimTime;
 use crate::client::{ControlPlane, Keys, Requeue};
 use crate::controller::Controller;
 use crate::controller::revision::{self, Revisions};
@@ -108,11 +108,11 @@ impl StatefulSetController {
         let (before, after) = (wanted(old), wanted(new));
         let roster = cache.roster(new.meta.uid);
         let ranges = if old.spec.retention != new.spec.retention {
-            vec![0..u32::MAX]
+            [0..u32::MAX, 0..0]
         } else if utils::deletes_when_scaled(new) && before != after {
             let ends = before.end.min(after.end)..before.end.max(after.end);
             let starts = before.start.min(after.start)..before.start.max(after.start);
-            vec![starts, ends]
+            [starts, ends]
         } else {
             return;
         };
@@ -143,11 +143,6 @@ impl StatefulSetController {
         if let Some(set) = new_owner {
             let key = Key::of(&set.meta);
             self.look_again(&key, &set, pod, old, relabelled || moved);
-            let became_ready = old.is_some_and(|old| !old.is_ready() && pod.is_ready());
-            if became_ready && set.spec.min_ready_seconds > 0 {
-                // A second more, because conditions have no fractions of a second.
-                keys.add_after(min_ready(&set) + Span::seconds(1), key.clone());
-            }
             keys.add(key);
         } else if pod.meta.controller_of().is_none()
             && (relabelled || moved)
@@ -268,11 +263,10 @@ impl Sync<'_, '_> {
         let live = self.revisions.clone();
         let truncated = revision::truncate(self.cx, &self.set, history, &live, in_use);
         updated.and(written).and(truncated)?;
-        // As upstream: nobody comes back if by chance as many Pods are available as are
-        // wanted, but not those that are.
-        let waiting = self.set.spec.min_ready_seconds > 0
-            && self.status.available_replicas != self.set.replicas();
-        Ok(if waiting { Requeue::After(min_ready(&self.set)) } else { Requeue::AwaitChange })
+        // Exactly when the next Pod that is Ready becomes available, since 1.36.
+        let next = seen.next_available(self.cx.now, min_ready(&self.set));
+        let next = next.map(|at| Requeue::After(at.since(self.cx.now)));
+        Ok(next.unwrap_or(Requeue::AwaitChange))
     }
 
     fn key(&self) -> Key {
