@@ -13,6 +13,7 @@ use playground::api::kinds::{Key, Kind};
 use playground::base::time::Span;
 use playground::client::volumes::SELECTED_NODE;
 use playground::cluster::world::Process;
+use serde_json::json;
 
 fn key(name: &str) -> Key {
     Key::new("default", name)
@@ -305,4 +306,21 @@ fn slow_attach() {
     hands.run_to(150_000);
     hands.note_waits();
     hands.check("slow_attach");
+}
+
+/// A Node that is registered anew uses nothing: what it had is detached.
+#[test]
+fn node_registered_anew() {
+    let mut hands = dead_node();
+    hands.vanish("web-1");
+    hands.delete(Kind::Node, &Key::global("node-1"), None);
+    hands.run_to(110_000);
+    hands.note_waits();
+    hands.say("the machine is back, and its kubelet registers");
+    let meta = json!({"name": "node-1"});
+    hands.create(Kind::Node, &json!({"metadata": meta}));
+    hands.ready("node-1", "True");
+    hands.run_to(112_000);
+    hands.note_waits();
+    hands.check("node_registered_anew");
 }

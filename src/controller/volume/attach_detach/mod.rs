@@ -225,11 +225,10 @@ impl AttachDetachController {
         if old.is_none() && new.is_some() {
             self.worlds.node_appeared(name);
         }
-        let in_use = |node: Option<&Rc<Node>>| {
-            node.map(|node| node.status.volumes_in_use.clone()).unwrap_or_default()
-        };
+        let before = old.map(|node| &node.status.volumes_in_use[..]);
         // A node that is gone keeps in use what it had in use.
-        for volume in self.worlds.heard_from(name, &in_use(old), &in_use(new.or(old))) {
+        let now = new.or(old).map_or(&[][..], |node| &node.status.volumes_in_use);
+        for volume in self.worlds.heard_from(name, before, now) {
             self.touch(volume);
         }
         let health =

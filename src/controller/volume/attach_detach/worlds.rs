@@ -180,10 +180,12 @@ impl Worlds {
     }
 
     /// A Node object was written: what its kubelet uses is known again, as `now` says and as
-    /// `before` said. Gives the volumes nobody wants there for which that matters.
-    pub fn heard_from(&mut self, node: &Str, before: &[Str], now: &[Str]) -> Vec<Str> {
-        let mut names: BTreeSet<Str> = on_node(&self.unheard, node).into_iter().collect();
-        if before != now {
+    /// `before` said, if it was there before. Gives the volumes nobody wants there for which that
+    /// matters.
+    pub fn heard_from(&mut self, node: &Str, before: Option<&[Str]>, now: &[Str]) -> Vec<Str> {
+        let open = if before.is_some() { &self.unheard } else { &self.by_node };
+        let mut names: BTreeSet<Str> = on_node(open, node).into_iter().collect();
+        if let Some(before) = before.filter(|before| *before != now) {
             let (before, now) = (before.iter().collect(), now.iter().collect::<BTreeSet<_>>());
             names.extend(now.symmetric_difference(&before).map(|name| (*name).clone()));
         }
