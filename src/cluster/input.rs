@@ -3,10 +3,9 @@
 //! An input either happens whole or is refused with the reason, and then nothing changed.
 
 use super::world::{Process, World};
-use crate::api::apps::stateful_set::StatefulSet;
 use crate::api::core::node::{Node, Taint};
 use crate::api::kinds::{Key, Kind, ObjectRef};
-use crate::apiserver::apply::{ApplyReport, apply_text};
+use crate::apiserver::apply::{Applied, ApplyReport, apply_text};
 use crate::apiserver::{DeleteOptions, Propagation};
 use crate::base::Str;
 use crate::client::api::Client;
@@ -149,7 +148,8 @@ impl World {
     fn apply(&mut self, text: &str) -> Outcome {
         let report = apply_text(&mut self.server, self.now, text);
         let lines = report.lines();
-        let refused = report.outcomes.is_empty();
+        let is_refused = |outcome: &Applied| matches!(outcome, Applied::Refused(_));
+        let refused = report.outcomes.iter().all(|outcome| is_refused(&outcome.result));
         Outcome { lines, refused, report: Some(Rc::new(report)) }
     }
 
@@ -182,9 +182,7 @@ impl World {
     }
 
     fn scale(&mut self, key: &Key, replicas: i32) -> Result<Outcome, String> {
-        let scaled = self.client().patch::<StatefulSet>(key, |set| {
-            Rc::make_mut(&mut set.spec).replicas = Some(replicas);
-        });
+        let scaled = self.server.scale(self.now, key, replicas);
         scaled.map_err(|status| status.to_string())?;
         Ok(Outcome::said(format!("statefulset.apps/{} scaled", key.name)))
     }

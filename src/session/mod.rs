@@ -19,6 +19,9 @@ use std::rc::Rc;
 /// Wakes taken in one go: enough for every ordinary step, few enough to answer at once.
 const BUDGET: u64 = 20_000;
 
+/// Wakes tried in advance to tell whether anything is still to come.
+const LOOK_AHEAD: u64 = 2_000;
+
 /// Histories kept for undo.
 const UNDO_MAX: usize = 32;
 
@@ -207,6 +210,14 @@ impl Session {
 
     /// Does what the person wants.
     pub fn apply(&mut self, action: Action) {
+        self.obey(action);
+        if self.errand.is_none() {
+            self.history().look_ahead(LOOK_AHEAD);
+            self.playing &= !self.timeline.is_settled();
+        }
+    }
+
+    fn obey(&mut self, action: Action) {
         match action {
             Action::Frame(millis) => return self.frame(millis),
             Action::Edit(text) => return self.edit(text),
@@ -217,7 +228,7 @@ impl Session {
         self.errand = None;
         self.refused = false;
         match action {
-            Action::Play => return self.playing = !self.timeline.is_settled(),
+            Action::Play => return self.playing = true,
             Action::File(n) => return self.current = n.min(self.files.len() - 1),
             _ => self.playing = false,
         }
@@ -281,9 +292,6 @@ impl Session {
         let until = self.timeline.now() + Span(millis * u64::from(self.speed));
         if self.history().run_until(until, BUDGET) == Progress::More {
             self.errand = Some(Errand::Until(until));
-        }
-        if self.timeline.is_settled() {
-            self.playing = false;
         }
     }
 

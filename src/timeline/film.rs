@@ -182,6 +182,16 @@ impl Film {
         self.moments.range(..here).next_back().map(|(at, ())| *at)
     }
 
+    /// The last known moment.
+    pub fn last_moment(&self) -> Option<Position> {
+        self.moments.last().map(|(at, ())| *at)
+    }
+
+    /// Lets nothing be known after `at`, where nothing was seen.
+    pub fn forget_after(&mut self, at: SimTime) {
+        self.known = self.known.min(at);
+    }
+
     /// Notes that time has run on to `now`.
     pub fn saw(&mut self, now: SimTime) {
         self.known = self.known.max(now);
@@ -235,6 +245,19 @@ impl Film {
         for (name, looks) in self.nodes.clone().iter() {
             let kept = looks.range(..=until).map(|(at, look)| (*at, look.clone()));
             self.nodes.insert_mut(name.clone(), kept.collect());
+        }
+    }
+
+    /// Lets the last moment end at `here`, where its reaction ended: what nobody could see may
+    /// have followed what could be seen.
+    pub fn close_moment(&mut self, here: Position) {
+        if let Some((&last, ())) = self.moments.last()
+            && last.1 == here.1
+            && last < here
+            && here.0.since(last.0) <= REACTION
+        {
+            self.moments.remove_mut(&last);
+            self.moments.insert_mut(here, ());
         }
     }
 

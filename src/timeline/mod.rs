@@ -54,6 +54,8 @@ pub struct Timeline {
     checkpoints: Map<Position, Rc<World>>,
     film: Film,
     checkpoint_wakes: u64,
+    /// From here on the agenda runs empty without anything that a person could see.
+    quiet_from: Option<Position>,
 }
 
 impl Timeline {
@@ -67,7 +69,15 @@ impl Timeline {
         let mut checkpoints = Map::new();
         checkpoints.insert_mut((SimTime::ZERO, 0), Rc::new(world.clone()));
         let journal = Rc::new(journal);
-        Timeline { world, journal, done: 0, checkpoints, film, checkpoint_wakes: 0 }
+        Timeline {
+            world,
+            journal,
+            done: 0,
+            checkpoints,
+            film,
+            checkpoint_wakes: 0,
+            quiet_from: None,
+        }
     }
 
     /// The cluster at the moment one looks at.
@@ -100,9 +110,30 @@ impl Timeline {
         self.done < self.journal.len() || self.film.moment_after(self.position()).is_some()
     }
 
-    /// Whether nothing is scheduled any more, so that nothing will happen until somebody acts.
+    /// Whether nothing is scheduled any more that a person could see, so that nothing will
+    /// happen until somebody acts. Known only after `look_ahead`, `step` or `settle`.
     pub fn is_settled(&self) -> bool {
-        self.next_due().is_none()
+        let quiet = self.quiet_from.is_some_and(|quiet| quiet <= self.position());
+        self.next_due().is_none() || quiet && self.done == self.journal.len()
+    }
+
+    /// Finds out whether anything is still to come that a person could see, playing at most
+    /// `budget` wakes of a copy.
+    pub fn look_ahead(&mut self, budget: u64) {
+        if self.is_settled() || self.is_past() {
+            return;
+        }
+        let (here, mut copy) = (self.position(), self.clone());
+        let seen = copy.film.news();
+        for _ in 0..budget {
+            if !copy.take_next(SimTime(u64::MAX)) {
+                self.quiet_from = Some(here);
+                return;
+            }
+            if copy.film.news() != seen {
+                return;
+            }
+        }
     }
 
     /// Does something from outside, now. In the past this begins another future: what lay
@@ -141,11 +172,16 @@ impl Timeline {
             self.seek_to(next);
             return Progress::Done;
         }
+        self.look_ahead(budget);
+        if self.is_settled() {
+            return Progress::Done;
+        }
         let mut news = false;
         for _ in 0..budget {
             let due = self.next_due();
             let still = due.is_none_or(|due| due > self.world.now + REACTION);
             if news && still || due.is_none() {
+                self.film.close_moment(self.position());
                 return Progress::Done;
             }
             let seen = self.film.news();
@@ -155,15 +191,26 @@ impl Timeline {
         Progress::More
     }
 
-    /// Until nothing is scheduled any more, or `limit`, whichever comes first.
+    /// Until nothing is scheduled any more that a person could see, or `limit`, whichever
+    /// comes first.
     pub fn settle(&mut self, limit: SimTime, budget: u64) -> Progress {
+        self.look_ahead(budget);
+        if self.is_settled() {
+            return Progress::Done;
+        }
         for _ in 0..budget {
-            if !self.take_next(limit) {
-                if !self.is_settled() {
-                    self.arrive(limit);
-                }
-                return Progress::Done;
+            if self.take_next(limit) {
+                continue;
             }
+            if self.next_due().is_some() {
+                self.arrive(limit);
+            } else if let Some(last) = self.film.last_moment().filter(|last| last.1 == self.done) {
+                // What came after the last moment nobody could see.
+                self.quiet_from = Some(last);
+                self.film.forget_after(last.0);
+                self.seek_to(last);
+            }
+            return Progress::Done;
         }
         Progress::More
     }
@@ -277,5 +324,6 @@ impl Timeline {
         let kept = self.checkpoints.range(..=here);
         self.checkpoints = kept.map(|(at, world)| (*at, world.clone())).collect();
         self.film.cut(&self.world, here);
+        self.quiet_from = None;
     }
 }

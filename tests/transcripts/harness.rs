@@ -1,8 +1,10 @@
 //! The commands of transcripts, run against a session.
 
+use playground::api::core::volume::PersistentVolumeClaim;
 use playground::api::kinds::{Key, Kind, Object};
 use playground::base::time::{SimTime, Span};
 use playground::cluster::input::{Cascade, Input};
+use playground::cluster::invariants;
 use playground::config::Config;
 use playground::explain;
 use playground::kubectl::print::{self, Look};
@@ -10,6 +12,7 @@ use playground::kubectl::yaml;
 use playground::session::examples::EXAMPLES;
 use playground::timeline::{Progress, SETTLE_LIMIT, Timeline};
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 /// Runs a whole file and gives it back with what the system said this time.
 pub fn run_file(text: &str) -> String {
@@ -227,6 +230,12 @@ impl Run {
                     |way: &explain::Way| format!("{}: {} {}", way.label, way.price, way.detail);
                 ways.iter().map(way).collect()
             }
+            "seats" => self.seats(),
+            "findings" => {
+                let all = invariants::findings(world);
+                let none = if all.is_empty() { vec!["nothing amiss".to_string()] } else { vec![] };
+                none.into_iter().chain(all.iter().map(|finding| format!("{finding:?}"))).collect()
+            }
             "processes" => {
                 let line = |process: &playground::infra::process::Process| {
                     format!("{} runs on {}", process.key.name, process.node)
@@ -245,6 +254,36 @@ impl Run {
                 .collect(),
             _ => panic!("there is nothing to show under {what:?}"),
         }
+    }
+}
+
+impl Run {
+    /// What stays of each Pod's name, and what passes.
+    fn seats(&self) -> Vec<String> {
+        let world = self.timeline.world();
+        let claims = world.store().list::<PersistentVolumeClaim>();
+        let line = |claim: &Rc<PersistentVolumeClaim>| {
+            let pod = claim.meta.name.split_once('-').map_or("", |(_, pod)| pod);
+            let look = self.timeline.film().seat_at(&Key::new("default", pod), world.now);
+            let passes = look.map_or("never a Pod".to_string(), |look| match look.state {
+                None => format!("no Pod now, was #{}", look.incarnation),
+                Some(state) => format!(
+                    "Pod #{} {state:?} on {} at {}, uid {}",
+                    look.incarnation,
+                    look.node,
+                    look.ip,
+                    &look.uid.to_string()[..8]
+                ),
+            });
+            let volume = &*claim.spec.volume_name;
+            let disk = world.infra.disks.get(volume);
+            let data = disk.map_or(String::new(), |disk| {
+                let stamp = disk.stamp(world.now);
+                format!("{} writes {}", stamp.writes, stamp.checksum)
+            });
+            format!("{pod} keeps {} {} with {data}; {passes}", claim.meta.name, &volume[..12])
+        };
+        claims.map(line).collect()
     }
 }
 
