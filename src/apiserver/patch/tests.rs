@@ -46,7 +46,9 @@ fn strategic_patches_know_the_keys_of_lists() {
     let schema = Some(Kind::Pod.info().schema);
     let current = pod(json!([{"name": "a", "image": "x", "env": [{"name": "E", "value": "1"}]}]));
     let patch = pod(json!([
-        {"name": "a", "image": "y", "env": [{"name": "F", "value": "2"}, {"name": "E", "$patch": "delete"}]},
+        {"name": "a", "image": "y", "env": [
+            {"name": "F", "value": "2"}, {"name": "E", "$patch": "delete"},
+        ]},
         {"name": "b", "image": "z"},
     ]));
     let expected = pod(json!([
