@@ -200,7 +200,7 @@ impl Scheduler {
             message: why.to_string(),
             plugins: Vec::new(),
             error: true,
-            claim: None,
+            on: None,
             nominate: Some(None),
         };
         self.fail(cx, &key, pod, failure);

@@ -30,8 +30,8 @@ pub(super) struct Failure {
     pub plugins: Vec<Plugin>,
     /// Whether it is an error, not a lack of nodes.
     pub error: bool,
-    /// The claim that is the cause.
-    pub claim: Option<Key>,
+    /// What is waited for, if that is an object: a claim, or a Pod in the way.
+    pub on: Option<ObjectRef>,
     /// Where room is being made; `Some(None)` clears an older nomination.
     pub nominate: Option<Option<Str>>,
 }
@@ -138,7 +138,7 @@ impl Scheduler {
             message: format!("0/{nodes} nodes are available: {why}. not found"),
             plugins: vec![refusal.rejection.plugin],
             error: false,
-            claim: refusal.claim,
+            on: refusal.claim.map(|key| ObjectRef::new(Kind::PersistentVolumeClaim, key)),
             nominate: None,
         };
         self.note(cx, key, Vec::new(), None, &failure.message);
@@ -152,7 +152,7 @@ impl Scheduler {
             // here: of all plugins NodePorts is the one that heeds every new node.
             plugins: vec![Plugin::NodePorts],
             error: false,
-            claim: None,
+            on: None,
             nominate: Some(None),
         };
         self.note(cx, key, Vec::new(), None, &failure.message);
@@ -189,8 +189,11 @@ impl Scheduler {
         });
         let rows = rows.collect();
         self.note(cx, key, rows, None, &message);
-        let failure =
-            Failure { message, plugins, error: false, claim: None, nominate: attempt.nominate };
+        // Who must go first: a victim, or the one Pod that may use a claim of this one.
+        let exclusive = state.exclusive_users.first().cloned();
+        let exclusive = exclusive.filter(|_| plugins == [Plugin::VolumeRestrictions]);
+        let on = attempt.victim.or(exclusive).map(|key| ObjectRef::new(Kind::Pod, key));
+        let failure = Failure { message, plugins, error: false, on, nominate: attempt.nominate };
         self.fail(cx, key, &state.info.pod, failure);
     }
 
@@ -283,18 +286,14 @@ impl Scheduler {
     fn say_failure(&self, cx: &mut ControlPlane<'_>, key: &Key, failure: &Failure) {
         let subject = ObjectRef::new(Kind::Pod, key.clone());
         let message: Str = failure.message.as_str().into();
-        let because = match (failure.error, &failure.claim) {
-            (true, _) => Because::SchedulingBackoff,
-            (false, Some(claim))
-                if cx.cache.object(Kind::PersistentVolumeClaim, claim).is_some()
-                    && failure.plugins == [Plugin::VolumeBinding] =>
-            {
-                Because::ClaimUnbound
-            }
-            _ => Because::Unschedulable { message },
+        let unbound = failure.plugins == [Plugin::VolumeBinding]
+            && failure.on.as_ref().is_some_and(|claim| cx.cache.find(claim).is_some());
+        let because = match failure.error {
+            true => Because::SchedulingBackoff,
+            false if unbound => Because::ClaimUnbound,
+            false => Because::Unschedulable { message },
         };
-        let claim = failure.claim.clone();
-        let on = claim.map(|claim| ObjectRef::new(Kind::PersistentVolumeClaim, claim));
+        let on = failure.on.clone();
         let until = self.retry_at.filter(|_| failure.error);
         let wait = Wait { subject, on, because, since: cx.now, until };
         cx.say(Source::Scheduler, (Kind::Pod, key), vec![wait]);

@@ -31,7 +31,7 @@ use crate::base::time::{SimTime, Span};
 use crate::base::timers::Timers;
 use crate::client::ControlPlane;
 use crate::config::Config;
-use crate::trace::Source;
+use crate::trace::{Because, Source};
 use bind::Binding;
 use census::Census;
 use decision::{Decision, Decisions};
@@ -233,7 +233,7 @@ impl Scheduler {
         }
         match change.new::<Pod>() {
             None => self.pod_gone(cx, change, timers),
-            Some(pod) if !pod.is_assigned() => self.pod_wants_node(cx.now, change, pod),
+            Some(pod) if !pod.is_assigned() => self.pod_wants_node(cx, change, pod),
             Some(_) => {}
         }
     }
@@ -261,7 +261,12 @@ impl Scheduler {
         if !assumed && self.bindings.remove_mut(key) {
             cx.say(Source::Scheduler, (Kind::Pod, key), Vec::new());
         }
-        self.happened(cx, &Happening::PodPlaced(pod.clone()));
+        let news = change
+            .old::<Pod>()
+            .is_none_or(|old| !old.is_assigned() || old.meta.labels != pod.meta.labels);
+        if news {
+            self.happened(cx, &Happening::PodPlaced(pod.clone()));
+        }
     }
 
     fn pod_left(&mut self, cx: &mut ControlPlane<'_>, key: &Key) {
@@ -279,8 +284,8 @@ impl Scheduler {
         self.volumes_changed(cx.now, key, timers);
     }
 
-    fn pod_wants_node(&mut self, now: SimTime, change: &Change, pod: &Rc<Pod>) {
-        let key = &change.key;
+    fn pod_wants_node(&mut self, cx: &mut ControlPlane<'_>, change: &Change, pod: &Rc<Pod>) {
+        let (now, key) = (cx.now, &change.key);
         let name = &*pod.spec.scheduler_name;
         if pod.is_terminal() || !(name.is_empty() || name == NAME) {
             self.queue.remove(key);
@@ -289,6 +294,7 @@ impl Scheduler {
         let Some(queued) = self.queue.get(key) else {
             if !self.nodes.is_assumed(key, pod.meta.uid) {
                 self.queue.add(now, pod);
+                say_gated(cx, key, pod);
             }
             return;
         };
@@ -336,5 +342,14 @@ impl Scheduler {
             }
             None => self.happened(cx, &Happening::Volume),
         }
+    }
+}
+
+/// A Pod with gates is not even tried.
+fn say_gated(cx: &mut ControlPlane<'_>, key: &Key, pod: &Rc<Pod>) {
+    if !pod.spec.scheduling_gates.is_empty() {
+        let message = "Scheduling is blocked due to non-empty scheduling gates".into();
+        let wait = cx.wait(&Object::Pod(pod.clone()), Because::Unschedulable { message });
+        cx.say(Source::Scheduler, (Kind::Pod, key), vec![wait]);
     }
 }

@@ -33,6 +33,8 @@ pub(super) struct Attempt {
     pub why_not: Option<String>,
     /// Where room is being made; `Some(None)` clears an older nomination.
     pub nominate: Option<Option<Str>>,
+    /// One of those who have to leave.
+    pub victim: Option<Key>,
 }
 
 /// A node where it can be done, and who would have to go, the most important first.
@@ -53,7 +55,8 @@ impl Scheduler {
         search: &Search,
     ) -> Attempt {
         if let Some(why_not) = self.not_eligible(key, state, search, cx) {
-            return Attempt { why_not: Some(why_not.to_string()), nominate: None };
+            let victim = self.leaving_for(key, state, cx);
+            return Attempt { why_not: Some(why_not.to_string()), nominate: None, victim };
         }
         let full = search.rejected.iter().filter(|(_, rejection)| !rejection.unresolvable);
         let full: Vec<usize> = full.map(|(slot, _)| *slot).collect();
@@ -63,11 +66,12 @@ impl Scheduler {
             let said = refused.iter().flatten().map(|reason| (reason.as_str(), 1));
             let others = (unhelped > 0).then_some((NOT_HELPFUL, unhelped));
             let why_not = Some(sentence(order.len(), said.chain(others)));
-            return Attempt { why_not, nominate: Some(None) };
+            return Attempt { why_not, nominate: Some(None), victim: None };
         };
         let node = self.nodes.at(best.slot).name.clone();
         self.evict(cx, state, &node, &best.victims);
-        Attempt { why_not: None, nominate: Some(Some(node)) }
+        let victim = best.victims.first().map(|info| Key::of(&info.pod.meta));
+        Attempt { why_not: None, nominate: Some(Some(node)), victim }
     }
 
     /// Why the Pod may not preempt others now.
@@ -87,15 +91,21 @@ impl Scheduler {
         if search.rejected.iter().any(hopeless) {
             return None;
         }
-        let leaving = |(key, info): (&Key, &Rc<PodInfo>)| {
+        self.leaving_for(key, state, cx)
+            .map(|_| "not eligible due to a terminating pod on the nominated node.")
+    }
+
+    /// A Pod that is leaving to make room for the Pod at `key`.
+    fn leaving_for(&self, key: &Key, state: &State, cx: &ControlPlane<'_>) -> Option<Key> {
+        let node = self.nodes.get(self.queue.nomination(key)?)?;
+        let leaving = |(key, info): &(&Key, &Rc<PodInfo>)| {
             let pod = cx.cache.get::<Pod>(key).unwrap_or(&info.pod);
             let target = condition(&pod.status.conditions, "DisruptionTarget");
             info.priority() < state.info.priority()
                 && pod.is_terminating()
                 && target.is_some_and(|target| &*target.reason == BY_SCHEDULER)
         };
-        let any = node.pods.iter().any(leaving);
-        any.then_some("not eligible due to a terminating pod on the nominated node.")
+        node.pods.iter().find(leaving).map(|(key, _)| key.clone())
     }
 
     /// The nodes among `full` where room can be made, and what is said of the others.
