@@ -3,7 +3,8 @@
 //! Not here: the terminal, sorting and filtering, which come later.
 
 use super::parts::{Button, Cx};
-use crate::view::{Event, Intent, Table, TableKind, Text, Word};
+use crate::api::kinds::Kind;
+use crate::view::{Event, Intent, TABLES, Table, Text, Word};
 use std::rc::Rc;
 use yew::prelude::*;
 
@@ -27,7 +28,7 @@ pub fn DockView(DockProps { cx, table, events, more }: &DockProps) -> Html {
         <>
             <section class="tablepane" aria-label={cx.say(Word::Table)}>
                 <div class="tabs" role="tablist" aria-label={cx.say(Word::Table)}>
-                    { for TableKind::ALL.iter().map(|kind| tab(cx, *kind, table.kind)) }
+                    { for TABLES.iter().map(|(kind, title)| tab(cx, *kind, title, table.kind)) }
                     <span class="end cap">{ cx.say(Word::AsApiServerSeesIt) }</span>
                 </div>
                 { grid(cx, table) }
@@ -48,7 +49,7 @@ pub fn DockView(DockProps { cx, table, events, more }: &DockProps) -> Html {
     }
 }
 
-fn tab(cx: &Cx, kind: TableKind, current: TableKind) -> Html {
+fn tab(cx: &Cx, kind: Kind, title: &'static str, current: Kind) -> Html {
     let on = kind == current;
     html! {
         <button
@@ -57,7 +58,7 @@ fn tab(cx: &Cx, kind: TableKind, current: TableKind) -> Html {
             class={classes!("tab", on.then_some("is-on"))}
             aria-selected={on.to_string()}
             onclick={cx.on(Intent::Show(kind))}
-        >{ kind.title() }</button>
+        >{ title }</button>
     }
 }
 
@@ -66,7 +67,7 @@ fn grid(cx: &Cx, table: &Table) -> Html {
         return html! { <p class="empty">{ cx.say(Word::TableEmpty) }</p> };
     }
     let cell = |i: usize, text: &Text, subject: Option<&crate::view::Subject>| match subject {
-        Some(subject) if i == 0 => html! {
+        Some(subject) if i == table.names => html! {
             <td>
                 <button type="button" class="pick" onclick={cx.pick(subject)}>{ &**text }</button>
             </td>
@@ -74,7 +75,7 @@ fn grid(cx: &Cx, table: &Table) -> Html {
         _ => html! { <td>{ &**text }</td> },
     };
     html! {
-        <div class="scroll" tabindex="0" role="region" aria-label={table.kind.title()}>
+        <div class="scroll" tabindex="0" role="region" aria-label={table.kind.info().plural}>
             <table class="tbl">
                 <thead>
                     <tr>{ for table.heads.iter().map(|head| html! {

@@ -37,7 +37,7 @@ pub fn InspectorView(InspectorProps { cx, inspector }: &InspectorProps) -> Html 
                         { plate("plate-40", ordinal) }
                     }
                     <div>
-                        <h2>{ &*subject.name }<span class="cap">{ &*view.kind }</span></h2>
+                        <h2>{ &*subject.key.name }<span class="cap">{ &*view.kind }</span></h2>
                         if let Some((state, word)) = &view.state {
                             { status(*state, word) }
                         }

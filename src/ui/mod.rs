@@ -17,6 +17,7 @@ mod editor;
 mod header;
 mod inspector;
 mod lines;
+mod model;
 mod page;
 mod parts;
 mod platform;

@@ -51,6 +51,11 @@ pub fn Page(PageProps { cx, screen, look }: &PageProps) -> Html {
                         <StageView cx={cx.clone()} stage={screen.stage.clone()} />
                         <StripView cx={cx.clone()} seats={screen.seats.clone()} />
                     </div>
+                    if let Some(notice) = &screen.notice {
+                        <p class="notice" role="alert">
+                            <b>{ cx.say(Word::Refused) }</b>{ " " }{ &**notice }
+                        </p>
+                    }
                     { because(cx, &screen.because, filled) }
                 </main>
                 <div class="deck">
@@ -102,7 +107,7 @@ fn tabbar(cx: &Cx, screen: &Screen, look: &Look) -> Html {
                         } else {
                             { icon(id) }
                         }
-                        <span>{ picked.map_or(cx.say(word), |subject| &*subject.name) }</span>
+                        <span>{ picked.map_or(cx.say(word), |subject| &*subject.key.name) }</span>
                     </button>
                 }
             }) }

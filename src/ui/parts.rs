@@ -102,7 +102,7 @@ pub fn sentence(cx: &Cx, runs: &[Run]) -> Html {
             Run::Strong(text) => html! { <b>{ &**text }</b> },
             Run::Object(subject) => html! {
                 <button type="button" class="obj" onclick={cx.pick(subject)}>
-                    { &*subject.name }
+                    { &*subject.key.name }
                 </button>
             },
         })

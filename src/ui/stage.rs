@@ -7,8 +7,8 @@
 use super::lines::lines;
 use super::parts::{Button, Cx, draw, edge, glyph, icon, plate, say, stated, status};
 use crate::view::{
-    Deed, Density, Drum, DrumKind, Intent, NodeCard, PodCard, PodKind, SetHead, Stage, State, Tray,
-    Word, figure,
+    Density, Drum, DrumKind, Intent, NodeCard, PodCard, PodKind, SetHead, Stage, State, Tray, Word,
+    figure,
 };
 use std::rc::Rc;
 use yew::prelude::*;
@@ -41,7 +41,7 @@ pub fn StageView(StageProps { cx, stage }: &StageProps) -> Html {
                 <div class={row}>
                     { for stage.nodes.iter().map(|node| html! {
                         <NodeView
-                            key={&*node.subject.name}
+                            key={&*node.subject.key.name}
                             cx={cx.clone()}
                             node={node.clone()}
                             density={stage.density}
@@ -65,10 +65,10 @@ fn lines_of(figure: &crate::view::Figure, cx: &Cx) -> Html {
 fn set_head(cx: &Cx, head: &SetHead) -> Html {
     let (ready, all) = (head.ready.to_string(), head.replicas.to_string());
     html! {
-        <div class="sethead" key={&*head.subject.name}>
+        <div class="sethead" key={&*head.subject.key.name}>
             <h2>
                 <button type="button" class="pick" onclick={cx.pick(&head.subject)}>
-                    <b>{ &*head.subject.name }</b>
+                    <b>{ &*head.subject.key.name }</b>
                 </button>
                 { " StatefulSet" }
             </h2>
@@ -141,7 +141,7 @@ fn more(cx: &Cx, more: u32) -> Html {
         return Html::default();
     }
     let label = cx.lang.fill(Word::More, &[("n", &more.to_string())]);
-    Button::new("btn-quiet btn-sm", "", &label, Intent::Show(crate::view::TableKind::Pods)).html(cx)
+    Button::new("btn-quiet btn-sm", "", &label, Intent::Show(crate::api::kinds::Kind::Pod)).html(cx)
 }
 
 /// Properties of [`NodeView`].
@@ -158,7 +158,7 @@ pub struct NodeProps {
 /// A machine, and the sheet the API server keeps about it.
 #[component]
 pub fn NodeView(NodeProps { cx, node, density }: &NodeProps) -> Html {
-    let name = &node.subject.name;
+    let name = &node.subject.key.name;
     let class = classes!(
         "node",
         (!node.on).then_some("is-off"),
@@ -220,7 +220,7 @@ fn density_key(density: Density) -> &'static str {
 }
 
 fn node_head(cx: &Cx, node: &NodeCard) -> Html {
-    let name = &*node.subject.name;
+    let name = &*node.subject.key.name;
     html! {
         <div class="node-n">
             <div class="node-h">
@@ -245,11 +245,11 @@ fn node_head(cx: &Cx, node: &NodeCard) -> Html {
 }
 
 fn node_foot(cx: &Cx, node: &NodeCard) -> Html {
-    let name = node.subject.name.clone();
-    let (word, long, deed) = if node.on {
-        (Word::PowerOff, Word::PowerOffNode, Deed::PowerOff(name.clone()))
+    let name = &*node.subject.key.name;
+    let (word, long) = if node.on {
+        (Word::PowerOff, Word::PowerOffNode)
     } else {
-        (Word::PowerOn, Word::PowerOnNode, Deed::PowerOn(name.clone()))
+        (Word::PowerOn, Word::PowerOnNode)
     };
     html! {
         <div class="node-foot">
@@ -261,8 +261,8 @@ fn node_foot(cx: &Cx, node: &NodeCard) -> Html {
             <button
                 type="button"
                 class="btn btn-sm pw"
-                aria-label={cx.lang.fill(long, &[("node", &name)])}
-                onclick={cx.on(Intent::Do(deed))}
+                aria-label={cx.lang.fill(long, &[("node", name)])}
+                onclick={cx.on(node.power.clone())}
             >
                 { icon("i-power") }<span class="lb">{ cx.say(word) }</span>
             </button>
@@ -343,7 +343,7 @@ fn pod_inner(pod: &PodCard, ended: bool) -> Html {
             }
             <span class="pod-t">
                 <span class="pod-1">
-                    <b>{ &*pod.subject.name }</b>
+                    <b>{ &*pod.subject.key.name }</b>
                     if pod.ordinal.is_some() {
                         <span>{ "#" }{ pod.incarnation }</span>
                     }
@@ -386,7 +386,7 @@ pub fn volume(cx: &Cx, drum: &Drum) -> Html {
         DrumKind::Free => "drum open",
         DrumKind::Unbound => "drum open gho",
     };
-    let label = [&*drum.subject.name, ", ", &*drum.size, ", ", &*drum.word].concat();
+    let label = [&*drum.subject.key.name, ", ", &*drum.size, ", ", &*drum.word].concat();
     html! {
         <button
             type="button"
@@ -407,7 +407,7 @@ pub fn volume(cx: &Cx, drum: &Drum) -> Html {
                 { draw("pin", "i-pin") }
             }
             <span class="vol-t">
-                <b>{ &*drum.subject.name }</b>
+                <b>{ &*drum.subject.key.name }</b>
                 <span class="size">{ &*drum.size }</span>
                 <span class="long">{ &*drum.word }</span>
                 <span class="brief">{ &*drum.short }</span>

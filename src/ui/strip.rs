@@ -24,13 +24,13 @@ pub fn StripView(StripProps { cx, seats }: &StripProps) -> Html {
 }
 
 fn strip(cx: &Cx, window: &SeatWindow, named: bool) -> Html {
-    let label = cx.lang.fill(Word::SeatsOf, &[("set", &window.set.name)]);
+    let label = cx.lang.fill(Word::SeatsOf, &[("set", &window.set.key.name)]);
     html! {
-        <section class="strip" aria-label={label} key={&*window.set.name}>
+        <section class="strip" aria-label={label} key={&*window.set.key.name}>
             <div class="strip-h">
                 <span class="cap">
                     if named {
-                        <b>{ &*window.set.name }</b>{ ": " }
+                        <b>{ &*window.set.key.name }</b>{ ": " }
                     }
                     { say(cx, Word::KeptWith, &[]) }
                 </span>
@@ -88,7 +88,7 @@ pub fn SeatView(SeatProps { cx, seat }: &SeatProps) -> Html {
                         class="pick"
                         aria-pressed={seat.picked.to_string()}
                         onclick={cx.pick(&seat.subject)}
-                    ><b>{ &*seat.subject.name }</b></button>
+                    ><b>{ &*seat.subject.key.name }</b></button>
                     <span><b>{ &*seat.dns }</b><span class="dom">{ &*seat.domain }</span></span>
                 </div>
                 <div class="claim">

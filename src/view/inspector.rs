@@ -6,7 +6,7 @@
 use super::{Intent, Sentence, State, Subject, Text};
 
 /// One thing that can be done.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Act {
     /// On the button.
     pub label: Text,
@@ -21,14 +21,14 @@ pub struct Act {
 }
 
 /// A link of the chain of causes; the last is the root.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Link {
     /// What waits for the next.
     pub text: Sentence,
 }
 
 /// A line of a list of facts.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Fact {
     /// What.
     pub name: Text,
@@ -39,7 +39,7 @@ pub struct Fact {
 }
 
 /// A list of facts under a heading.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Facts {
     /// Heading.
     pub title: Text,
@@ -48,7 +48,7 @@ pub struct Facts {
 }
 
 /// A thing that is no longer what it was.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Change {
     /// What.
     pub name: Text,
@@ -59,7 +59,7 @@ pub struct Change {
 }
 
 /// The card of a replacement.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Replaced {
     /// "The second Pod in seat 1".
     pub title: Text,
@@ -74,7 +74,7 @@ pub struct Replaced {
 }
 
 /// Something worth trying, when nothing is selected.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Try {
     /// Name of its icon.
     pub icon: &'static str,
@@ -89,7 +89,7 @@ pub struct Try {
 }
 
 /// The pane on the right.
-#[derive(Clone, Debug, PartialEq, Eq, Default)]
+#[derive(Clone, Debug, PartialEq, Default)]
 pub struct Inspector {
     /// What is selected; `None` shows `tries` and how to read the figure.
     pub subject: Option<Subject>,

@@ -4,68 +4,24 @@
 //! one about the page alone stays in the page.
 
 use super::Text;
-
-/// The kinds of object the page lets one pick.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Kind {
-    /// A Node, or the machine behind it.
-    Node,
-    /// A Pod, by name: the seat rather than one incarnation.
-    Pod,
-    /// A StatefulSet.
-    StatefulSet,
-    /// A claim and the volume it is bound to.
-    Claim,
-    /// A Service.
-    Service,
-}
+use crate::api::kinds::{Key, Kind, ObjectRef};
+use crate::cluster::input::Input;
 
 /// An object a person has picked or may pick.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Subject {
-    /// What it is.
-    pub kind: Kind,
-    /// Its namespace; empty for nodes.
-    pub namespace: Text,
-    /// Its name.
-    pub name: Text,
+pub type Subject = ObjectRef;
+
+/// The object `name` of `kind` in `namespace`, which is empty for objects of the whole cluster.
+pub fn subject(kind: Kind, namespace: &str, name: &str) -> Subject {
+    ObjectRef::new(kind, Key::new(namespace, name))
 }
 
-impl Subject {
-    /// A namespaced object.
-    pub fn new(kind: Kind, namespace: &str, name: &str) -> Self {
-        Subject { kind, namespace: namespace.into(), name: name.into() }
-    }
-
-    /// A node, which has no namespace.
-    pub fn node(name: &str) -> Self {
-        Subject::new(Kind::Node, "", name)
-    }
-}
-
-/// Something done to the cluster, as opposed to the clock or the page.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Deed {
-    /// Take the machine's power away.
-    PowerOff(Text),
-    /// Give it back.
-    PowerOn(Text),
-    /// Delete the Node object, not the machine.
-    DeleteNode(Text),
-    /// Put the out-of-service taint on the Node.
-    OutOfService(Text),
-    /// Take the out-of-service taint away again.
-    InService(Text),
-    /// Delete a Pod with its grace period. Namespace, name.
-    DeletePod(Text, Text),
-    /// Delete a Pod object at once, whatever its process does. Namespace, name.
-    ForceDelete(Text, Text),
-    /// Set the replicas of a StatefulSet. Namespace, name, replicas.
-    Scale(Text, Text, u32),
+/// A Node, or the machine behind it.
+pub fn node_subject(name: &str) -> Subject {
+    subject(Kind::Node, "", name)
 }
 
 /// Anything a press of a button or key can ask for.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Intent {
     /// To the next moment at which anything observable changes.
     Step,
@@ -83,6 +39,8 @@ pub enum Intent {
     Forward(u64),
     /// To a moment on the timeline, in hundredths of a percent of its width.
     Seek(u32),
+    /// To this time, in milliseconds from the start.
+    To(u64),
     /// Simulated seconds per second.
     Speed(u32),
     /// Everything from the beginning: the applied manifests, no deeds.
@@ -106,11 +64,11 @@ pub enum Intent {
     /// Pick an object and show what can be done about it.
     Ways(Subject),
     /// Do something to the cluster.
-    Do(Deed),
+    Do(Input),
     /// Put this text on the clipboard.
     Copy(Text),
     /// Show the table of one kind.
-    Show(super::TableKind),
+    Show(Kind),
     /// Show this pane, where only one is shown.
     Pane(Pane),
     /// Other colours.

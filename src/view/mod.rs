@@ -10,6 +10,7 @@
 mod figure;
 mod inspector;
 mod intent;
+pub mod read;
 mod record;
 mod stage;
 mod state;
@@ -22,8 +23,8 @@ pub mod sample;
 
 pub use figure::{Figure, Join, Ribbon, Wire, WireKind, figure};
 pub use inspector::{Act, Change, Fact, Facts, Inspector, Link, Replaced, Try};
-pub use intent::{Deed, Intent, Kind, Look, Pane, Subject, Theme};
-pub use record::{Diagnostic, Editor, Event, Severity, Table, TableKind, Transport};
+pub use intent::{Intent, Look, Pane, Subject, Theme, node_subject, subject};
+pub use record::{Diagnostic, Editor, Event, Severity, TABLES, Table, Transport};
 pub use stage::{
     Budget, Density, Drum, DrumKind, NodeCard, PodCard, PodKind, Pods, SetHead, Stage, Tray,
 };
@@ -38,7 +39,7 @@ use std::rc::Rc;
 pub type Text = Rc<str>;
 
 /// The line under the figure: what the most blocked StatefulSet waits for.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Because {
     /// The sentence; objects in it can be pressed.
     pub text: Sentence,
@@ -50,7 +51,7 @@ pub struct Because {
 
 /// One moment of the whole page. Its parts are shared, so that a part which did not change is
 /// recognised cheaply.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Screen {
     /// The name of what is loaded, for the header.
     pub title: Text,
@@ -76,6 +77,8 @@ pub struct Screen {
     pub events_more: u32,
     /// The object tables, of which one is shown.
     pub table: Rc<Table>,
+    /// Why the last deed was refused.
+    pub notice: Option<Text>,
     /// One sentence about the last thing that was done, for people who do not see the figure.
     pub said: Text,
 }

@@ -3,6 +3,7 @@
 //! Not here: reading YAML, printing columns as kubectl does (the core does both).
 
 use super::{Intent, Subject, Text};
+use crate::api::kinds::Kind;
 use std::rc::Rc;
 
 /// How bad a finding is.
@@ -17,7 +18,7 @@ pub enum Severity {
 }
 
 /// Something found in the manifest.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Diagnostic {
     /// How bad.
     pub severity: Severity,
@@ -30,7 +31,7 @@ pub struct Diagnostic {
 }
 
 /// The left pane.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Editor {
     /// Open files, by name.
     pub files: Vec<Text>,
@@ -49,7 +50,7 @@ pub struct Editor {
 }
 
 /// Clock and time buttons.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Transport {
     /// The moment: "07:22".
     pub clock: Text,
@@ -68,7 +69,7 @@ pub struct Transport {
 }
 
 /// An event as kubectl lists it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Event {
     /// When it was last seen: "07:10".
     pub at: Text,
@@ -90,56 +91,29 @@ pub struct Event {
     pub seek: Option<Intent>,
 }
 
-/// The kinds with a table.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum TableKind {
-    /// Pods.
-    Pods,
-    /// Nodes.
-    Nodes,
-    /// StatefulSets.
-    StatefulSets,
-    /// PersistentVolumeClaims.
-    Claims,
-    /// PersistentVolumes.
-    Volumes,
-    /// Services.
-    Services,
-}
-
-impl TableKind {
-    /// All of them, in order.
-    pub const ALL: [TableKind; 6] = [
-        TableKind::Pods,
-        TableKind::Nodes,
-        TableKind::StatefulSets,
-        TableKind::Claims,
-        TableKind::Volumes,
-        TableKind::Services,
-    ];
-
-    /// The kind's plural, which is not translated.
-    pub fn title(self) -> &'static str {
-        match self {
-            TableKind::Pods => "Pods",
-            TableKind::Nodes => "Nodes",
-            TableKind::StatefulSets => "StatefulSets",
-            TableKind::Claims => "PVCs",
-            TableKind::Volumes => "PVs",
-            TableKind::Services => "Services",
-        }
-    }
-}
+/// The kinds with a table, in order, with the short name of each.
+pub const TABLES: [(Kind, &str); 8] = [
+    (Kind::Pod, "Pods"),
+    (Kind::Node, "Nodes"),
+    (Kind::StatefulSet, "StatefulSets"),
+    (Kind::PersistentVolumeClaim, "PVCs"),
+    (Kind::PersistentVolume, "PVs"),
+    (Kind::VolumeAttachment, "Attachments"),
+    (Kind::Service, "Services"),
+    (Kind::EndpointSlice, "EndpointSlices"),
+];
 
 /// One kind's objects, with kubectl's columns.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Table {
     /// Which.
-    pub kind: TableKind,
+    pub kind: Kind,
     /// Heads of the columns.
     pub heads: Vec<Text>,
     /// Rows: what picking one picks, whether it is picked, its cells.
     pub rows: Vec<(Option<Subject>, bool, Vec<Text>)>,
     /// Objects that have no row here.
     pub more: u32,
+    /// The column that holds the names.
+    pub names: usize,
 }

@@ -3,7 +3,7 @@
 //!
 //! Not here: where the lines between them run (see `figure`).
 
-use super::{State, Subject, Text};
+use super::{Intent, State, Subject, Text};
 use std::rc::Rc;
 
 /// The header line of one StatefulSet.
@@ -111,7 +111,7 @@ pub struct Pods {
 }
 
 /// A machine, and what the API server believes about it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct NodeCard {
     /// The node.
     pub subject: Subject,
@@ -125,6 +125,8 @@ pub struct NodeCard {
     pub chips: Vec<Text>,
     /// The machine has power.
     pub on: bool,
+    /// Takes its power away, or gives it back.
+    pub power: Intent,
     /// The Node object exists.
     pub known: bool,
     /// Belief and machine differ: the sheet slides off.
@@ -195,7 +197,7 @@ pub struct Tray {
 }
 
 /// The figure.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Stage {
     /// StatefulSets, one line each.
     pub heads: Vec<SetHead>,

@@ -159,6 +159,152 @@ vocabulary! {
     You: "You",
     FoldRecord: "Fold events and tables away",
     UnfoldRecord: "Show events and tables",
+    // What the reader of a session says
+    OneWay: "One way out",
+    TwoWays: "Two ways out",
+    ThreeWays: "Three ways out",
+    FourWays: "Four ways out",
+    OneWayPrice: "One way out, and its price",
+    TwoWaysPrice: "Two ways out, and their price",
+    ThreeWaysPrice: "Three ways out, and their price",
+    FourWaysPrice: "Four ways out, and their price",
+    NoSets: "There is no StatefulSet yet. Apply a manifest, or start from an example.",
+    AllSetsWell: "All StatefulSets have what they want.",
+    SetIsWell: "{set} has what it wants: {count} of {count} Pods are Ready.",
+    SetIsEmpty: "{set} has what it wants: no Pods. Its volumes are kept.",
+    ServiceMissing: "does not exist",
+    Headless: "headless, {count} endpoints",
+    WithAddress: "{ip}, {count} endpoints",
+    PodSaid: "{pod}, {state}, on {node}",
+    PodSaidAgain: "{pod}, {state}, on {node}, Pod number {count} with this name",
+    PodSaidNowhere: "{pod}, {state}, on no node",
+    PodSaidEnded: "{pod}, an earlier Pod, ended at {time}",
+    PodSaidOrphan: "{pod} still runs on {node} although its Pod object is gone",
+    PodOn: "{node}, Pod #{count}",
+    PodNowhere: "no node, Pod #{count}",
+    NoAddress: "no address yet",
+    EndedAt: "ended {time}",
+    StillRunsFor: "writing for {time}",
+    TerminatingGrace: "Terminating, {time}",
+    TerminatingOver: "Terminating, {time} over",
+    CreatingAttach: "Creating, volume",
+    CreatingMount: "Creating, mount",
+    CreatingPull: "Creating, image",
+    CreatingInit: "Creating, init",
+    CreatingStart: "Creating, start",
+    ReadyFading: "Ready, {time} of {grace} s",
+    UnknownFor: "Unknown for {time}",
+    NoNodeObject: "no Node object",
+    NoMachine: "no machine",
+    PoweredOff: "powered off",
+    PoweredOn: "powered on",
+    CutOff: "cut off",
+    RunsUnknown: "runs, unknown to the API server",
+    Ago: "{time} ago",
+    Cordoned: "cordoned",
+    OutOfServiceChip: "out of service",
+    AllOf: "all {count}",
+    NoVolumeYet: "no volume yet",
+    NotAttached: "not attached",
+    AttachedTo: "attached to {node}",
+    AttachedShort: "on {node}",
+    AttachingTo: "attaching to {node}",
+    AttachingShort: "to {node}",
+    DetachingFrom: "detaching from {node}",
+    DetachingShort: "off {node}",
+    LocalTo: "local to {node}",
+    LocalShort: "in {node}",
+    VolumesInWords: "{count} volumes, {attached} attached",
+    SeatsShown: "seats {first} to {last} of {all}",
+    TimelineSaid: "{time}. {what}",
+    LaneUnknown: "Unknown, {node}",
+    LaneAgain: "#{count} {node}",
+    LaneCount: "#{count}",
+    News: "At {time}. {what}",
+    NewsOf: "{pod}: {state}",
+    Refused: "Refused",
+    DeedApply: "apply",
+    DeedDelete: "delete",
+    DeedForce: "force delete",
+    DeedDeleteNode: "delete Node",
+    DeedScale: "scale",
+    DeedTaint: "taint",
+    DeedUntaint: "untaint",
+    DeedCordon: "cordon",
+    DeedUncordon: "uncordon",
+    DeedPowerOn: "power on",
+    DeedPowerOff: "power off",
+    DeedCut: "cut off",
+    DeedHeal: "heal",
+    DeedStart: "start",
+    DeedStop: "stop",
+    StoryGone: "Pod #{count} was removed",
+    StoryTerminating: "Pod #{count} on {node} was marked for deletion",
+    StoryPending: "Pod #{count} was created",
+    StoryCreating: "Pod #{count} was given to {node}",
+    StoryReady: "Pod #{count} became Ready",
+    NotApplied: "Not applied yet",
+    MatchesCluster: "Applied as it stands",
+    NotThere: "not there now",
+    WhyItWaits: "Why it waits",
+    UntilYouAct: "Nothing is scheduled. This lasts until you act.",
+    DeletePod: "Delete {name}",
+    DeletePodPrice: "*It stops in its own time.* A new Pod comes back with the same name, claim \
+        and volume, another UID and another address.",
+    ForceDelete: "Force delete {name}",
+    ForceDeletePrice: "*It may run twice.* The object goes at once, whatever its process does: \
+        the old {name} could still be writing.",
+    PowerOffPrice: "*Nobody is told.* The API server notices only that {name} has gone silent.",
+    PowerOnPrice: "*Costs nothing.* The kubelet boots, reports and says what stopped.",
+    MarkOutOfService: "Mark {name} out of service",
+    MarkOutOfServicePrice: "*You promise that {name} is off.* Once it is not Ready, its \
+        Terminating Pods and its attachments are dropped at once. If you are wrong, there are two \
+        writers.",
+    BackInService: "Back in service: {name}",
+    BackInServicePrice: "*Takes the taint away.* Pods may run on {name} again.",
+    DeleteNode: "Delete Node object {name}",
+    DeleteNodePrice: "*The record, not the machine.* Its Pods are removed within a minute; \
+        volumes of a dead machine are detached by force after 6 min.",
+    ScaleTo: "Scale to {replicas}",
+    ScaleUpPrice: "*One seat more.* {name} comes last, with a claim of its own.",
+    ScaleDownPrice: "*One Pod less.* {name} goes first; its claim and its data stay.",
+    FactsNow: "Now",
+    FactNode: "Node",
+    FactAddress: "IP address",
+    FactUid: "UID",
+    FactAge: "Age",
+    FactRequests: "Requests",
+    FactRevision: "Revision",
+    FactUpdate: "Update to",
+    FactName: "Name",
+    FactDns: "DNS name",
+    FactClaim: "Claim",
+    FactVolume: "Volume",
+    FactPod: "Pod",
+    FactReally: "Really",
+    FactZone: "Zone",
+    FactPods: "Pods",
+    FactCapacity: "Machine",
+    FactAsked: "Asked for",
+    FactTaints: "Taints",
+    FactPolicy: "Pod order",
+    FactStrategy: "Updates",
+    FactService: "Service",
+    FactSize: "Size",
+    FactClass: "Class",
+    FactTorn: "Torn",
+    FactSelector: "Selector",
+    EnvironmentOf: "Environment of {container}",
+    WritesMark: "{n} writes, mark {mark}",
+    TornAt: "two processes wrote at once at {time}",
+    PodOfSeat: "Pod #{count} in seat {ordinal}",
+    TryPowerOff: "See how long the API server still believes in {pod}, and what happens to its \
+        volume.",
+    TryDelete: "Delete Pod {pod}",
+    TryDeleteText: "A new Pod comes back with the same name, the same volume and another IP \
+        address.",
+    TryScale: "Scale {set} to {replicas}",
+    TryScaleText: "New seats are added in order, {pod} first.",
 }
 
 impl Lang {
@@ -218,7 +364,7 @@ pub fn plain(sentence: &[Run]) -> String {
     for run in sentence {
         match run {
             Run::Plain(text) | Run::Strong(text) => out.push_str(text),
-            Run::Object(subject) => out.push_str(&subject.name),
+            Run::Object(subject) => out.push_str(&subject.key.name),
         }
     }
     out
@@ -284,7 +430,8 @@ fn find<'a>(places: &[(&str, &'a str)], name: &str) -> &'a str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::view::Kind;
+    use crate::api::kinds::Kind;
+    use crate::view::subject;
 
     #[test]
     fn every_sentence_closes_its_marks() {
@@ -298,7 +445,7 @@ mod tests {
     #[test]
     fn places_and_marks() {
         assert_eq!(Lang::En.fill(Word::Of, &[("ready", "2"), ("all", "3")]), "2 of 3 ready");
-        let web = Subject::new(Kind::StatefulSet, "default", "web");
+        let web = subject(Kind::StatefulSet, "default", "web");
         let runs = Lang::En.sentence(Word::SeatsOf, &[], &[("set", web.clone())]);
         assert_eq!(runs, [Run::Plain("Seats of StatefulSet ".into()), Run::Object(web)]);
         assert_eq!(plain(&runs), "Seats of StatefulSet web");

@@ -5,12 +5,24 @@
 //! Not here: drawing.
 
 mod files;
+mod frames;
+mod listen;
+mod storage;
 mod text;
-mod theme;
 
 pub use files::{dropped, picked};
+pub use frames::Frames;
+pub use listen::Listener;
+pub use storage::{keep, kept, remembered_theme, set_theme};
 pub use text::{chosen, copy, goto_line, share_across, typed};
-pub use theme::{remembered_theme, set_theme};
 
+/// The element the app lives in.
+pub fn root() -> Option<web_sys::Element> {
+    web_sys::window()?.document()?.get_element_by_id("app")
+}
+
+/// What the address asks for after the question mark.
 #[cfg(feature = "styles")]
-pub use text::query;
+pub fn query() -> String {
+    web_sys::window().and_then(|window| window.location().search().ok()).unwrap_or_default()
+}

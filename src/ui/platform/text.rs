@@ -54,9 +54,3 @@ pub fn goto_line(line: u32) {
         scroller.set_scroll_top((line * 20 - scroller.client_height() / 2).max(0));
     }
 }
-
-/// What the address asks for after the question mark.
-#[cfg(feature = "styles")]
-pub fn query() -> String {
-    web_sys::window().and_then(|window| window.location().search().ok()).unwrap_or_default()
-}

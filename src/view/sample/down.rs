@@ -92,6 +92,7 @@ pub fn running() -> Screen {
             ["web-1", "1/1", "Running", "0", "13s", "10.244.2.7", "node-b"],
             ["web-2", "0/1", "Running", "0", "5s", "10.244.3.4", "node-c"],
         ])),
+        notice: None,
         said: text("Step to 0:21. web-2 started on node-c."),
     }
 }
@@ -130,7 +131,7 @@ pub fn faults() -> Screen {
     Screen { editor: Rc::new(editor(WEB, found)), ..running() }
 }
 
-pub(super) fn act(label: &str, strong: &str, rest: &str, command: &str, deed: Deed) -> Act {
+pub(super) fn act(label: &str, strong: &str, rest: &str, command: &str, deed: Input) -> Act {
     Act {
         label: text(label),
         intent: Intent::Do(deed),
@@ -166,7 +167,7 @@ pub fn node_down() -> Screen {
             text: vec![
                 Run::Object(pod_subject("web-1")),
                 plain_run(" cannot be replaced: "),
-                Run::Object(Subject::node("node-b")),
+                Run::Object(node_subject("node-b")),
                 plain_run(
                     " is unreachable, so nobody can confirm that the old web-1 stopped writing.",
                 ),
@@ -236,7 +237,6 @@ fn inspector_down() -> Inspector {
             .flat_map(|(strong, rest)| [Run::Strong(text(strong)), plain_run(rest)])
             .collect(),
     };
-    let b = || text("node-b");
     Inspector {
         subject: Some(pod_subject("web-1")),
         kind: text("Pod"),
@@ -266,21 +266,21 @@ fn inspector_down() -> Inspector {
                 " Its Pods and its attachments are dropped at once. If you are wrong, two writers.",
                 "kubectl taint node node-b \
                  node.kubernetes.io/out-of-service=nodeshutdown:NoExecute",
-                Deed::OutOfService(b()),
+                out_of_service("node-b"),
             ),
             act(
                 "Delete Node object node-b",
                 "Slow but usual.",
                 " The old Pod goes within a minute; its volume is detached by force after 6 min.",
                 "kubectl delete node node-b",
-                Deed::DeleteNode(b()),
+                delete("Node", "", "node-b", None),
             ),
             act(
                 "Force delete web-1",
                 "May run twice.",
                 " The old Pod could still be writing, and the volume stays on node-b for 6 min.",
                 "kubectl delete pod web-1 --force --grace-period=0",
-                Deed::ForceDelete(text("default"), text("web-1")),
+                delete("Pod", "default", "web-1", Some(0)),
             ),
         ],
         ..Inspector::default()
@@ -342,4 +342,14 @@ fn events_down() -> Vec<Event> {
     ];
     events[0].now = true;
     events
+}
+
+fn out_of_service(node: &str) -> Input {
+    Input::Taint {
+        node: node.into(),
+        key: "node.kubernetes.io/out-of-service".into(),
+        value: "nodeshutdown".into(),
+        effect: "NoExecute".into(),
+        on: true,
+    }
 }

@@ -5,6 +5,8 @@
 //! Not here: anything that ships (the feature `styles` guards it) or that proves the engine right.
 
 use super::*;
+use crate::api::kinds::Kind;
+use crate::cluster::input::{Cascade, Input};
 
 mod down;
 mod more;
@@ -50,7 +52,7 @@ pub(super) fn text(text: impl AsRef<str>) -> Text {
 }
 
 pub(super) fn pod_subject(name: &str) -> Subject {
-    Subject::new(Kind::Pod, "default", name)
+    subject(Kind::Pod, "default", name)
 }
 
 pub(super) fn plain_run(text: &str) -> Run {
@@ -79,12 +81,13 @@ pub fn pod(set: &str, ordinal: u32, incarnation: u32, state: State, word: &str) 
 pub fn node(letter: &str, pods: Vec<PodCard>) -> NodeCard {
     let load = u32::try_from(pods.len()).unwrap_or(0) * 25;
     NodeCard {
-        subject: Subject::node(&format!("node-{letter}")),
+        subject: node_subject(&format!("node-{letter}")),
         zone: text(format!("zone-{letter}")),
         belief: State::Ready,
         word: text("Ready"),
         chips: vec![],
         on: true,
+        power: power(letter, false),
         known: true,
         shifted: false,
         really: None,
@@ -108,6 +111,7 @@ pub fn node_off(
         belief,
         word: text(word),
         on: false,
+        power: power(letter, true),
         shifted: true,
         really: Some((text("powered off"), text(since))),
         ..node(letter, pods)
@@ -117,7 +121,7 @@ pub fn node_off(
 /// A volume.
 pub fn drum(claim: &str, ordinal: u32, node: Option<usize>, word: &str) -> Drum {
     Drum {
-        subject: Subject::new(Kind::Claim, "default", claim),
+        subject: subject(Kind::PersistentVolumeClaim, "default", claim),
         ordinal: Some(ordinal),
         kind: if node.is_some() { DrumKind::Attached } else { DrumKind::Free },
         size: text("1 Gi, ReadWriteOnce"),
@@ -132,7 +136,7 @@ pub fn drum(claim: &str, ordinal: u32, node: Option<usize>, word: &str) -> Drum 
 
 pub(super) fn head(set: &str, ready: u32, replicas: u32, service: &str) -> SetHead {
     SetHead {
-        subject: Subject::new(Kind::StatefulSet, "default", set),
+        subject: subject(Kind::StatefulSet, "default", set),
         ready,
         replicas,
         note: None,
@@ -182,7 +186,7 @@ pub fn occupant(state: State, node: &str, incarnation: u32, ip: &str) -> Occupan
 
 pub(super) fn window(set: &str, seats: Vec<Seat>) -> Vec<SeatWindow> {
     vec![SeatWindow {
-        set: Subject::new(Kind::StatefulSet, "default", set),
+        set: subject(Kind::StatefulSet, "default", set),
         total: u32::try_from(seats.len()).unwrap_or(0),
         shown: seats.into_iter().map(Rc::new).collect(),
         window: None,
@@ -224,40 +228,40 @@ pub(super) fn pods_table(rows: &[[&str; 7]]) -> Table {
     let row =
         |cells: &[&str; 7]| (Some(pod_subject(cells[0])), false, cells.iter().map(text).collect());
     Table {
-        kind: TableKind::Pods,
+        kind: Kind::Pod,
         heads: heads.iter().map(text).collect(),
         rows: rows.iter().map(row).collect(),
         more: 0,
+        names: 0,
     }
 }
 
 pub(super) fn tries() -> Vec<Try> {
-    let one = |icon, label: &str, about: &str, deed| Try {
+    let one = |icon, label: &str, about: &str, deed: Input| Try {
         icon,
         label: text(label),
         text: text(about),
         intent: Intent::Do(deed),
         enabled: true,
     };
-    let web = || text("web");
     vec![
         one(
             "i-power",
             "Power off node-b",
             "See how long the API server still believes in web-1, and what happens to its volume.",
-            Deed::PowerOff(text("node-b")),
+            Input::Power { node: "node-b".into(), on: false },
         ),
         one(
             "i-trash",
             "Delete Pod web-1",
             "A new Pod comes back with the same name, the same volume and another IP address.",
-            Deed::DeletePod(text("default"), text("web-1")),
+            delete("Pod", "default", "web-1", None),
         ),
         one(
             "i-scale",
             "Scale web to 5",
             "New seats are added in order: web-3 first, then web-4.",
-            Deed::Scale(text("default"), web(), 5),
+            Input::Scale { namespace: "default".into(), name: "web".into(), replicas: 5 },
         ),
     ]
 }
@@ -285,4 +289,19 @@ pub(super) fn transport(clock: &str) -> Transport {
         settled: text(""),
         yield_primary: false,
     }
+}
+
+/// `kubectl delete`.
+pub(super) fn delete(kind: &str, namespace: &str, name: &str, grace: Option<i64>) -> Input {
+    Input::Delete {
+        kind: kind.into(),
+        namespace: namespace.into(),
+        name: name.into(),
+        grace,
+        cascade: Cascade::Background,
+    }
+}
+
+fn power(letter: &str, on: bool) -> Intent {
+    Intent::Do(Input::Power { node: format!("node-{letter}"), on })
 }

@@ -42,7 +42,7 @@ pub fn replaced() -> Screen {
         seats: Rc::new(seats),
         because: Rc::new(Because {
             text: vec![
-                Run::Object(Subject::new(Kind::StatefulSet, "default", "web")),
+                Run::Object(subject(Kind::StatefulSet, "default", "web")),
                 plain_run(
                     " is whole again. Seat 1 was without a Ready Pod for 13:06; its name and \
                     its data were never lost.",
@@ -95,7 +95,7 @@ fn inspector_replaced() -> Inspector {
             "30 s of grace.",
             " A new Pod with the same name follows.",
             "kubectl delete pod web-1",
-            Deed::DeletePod(text("default"), text("web-1")),
+            delete("Pod", "default", "web-1", None),
         )],
         facts: vec![Facts {
             title: text("Environment"),
@@ -206,7 +206,7 @@ pub fn many() -> Screen {
     });
     let marks = (0..20).map(|i| (i * 500 + 100, State::Terminating)).collect();
     let seats = vec![SeatWindow {
-        set: Subject::new(Kind::StatefulSet, "default", "kv"),
+        set: subject(Kind::StatefulSet, "default", "kv"),
         shown: shown.into(),
         total: 1000,
         window: Some((160, 190)),

@@ -1,0 +1,152 @@
+//! The one state of the page: a session, what the page itself chose, and the screen made of both.
+//!
+//! Not here: effects. Copying, remembering, moving the cursor happen before or after `reduce`.
+
+use crate::api::kinds::Kind;
+use crate::base::time::{SimTime, Span};
+use crate::session::{Action, Session};
+use crate::view::read::{self, Show};
+use crate::view::{Intent, Lang, Look, Pane, Screen, Theme};
+use std::rc::Rc;
+use yew::Reducible;
+
+/// From this speed on nobody can follow a movement: changes are shown at once.
+const STILL_FROM: u32 = 20;
+
+/// The state of the page.
+#[derive(Clone)]
+pub struct Model {
+    session: Session,
+    show: Show,
+    screen: Screen,
+    look: Look,
+    revision: u64,
+}
+
+/// What reaches the reducer.
+pub enum Message {
+    /// A person wants something.
+    Want(Intent),
+    /// So many real milliseconds have passed.
+    Frame(u64),
+}
+
+impl Model {
+    /// The page with this session and these colours.
+    pub fn new(session: Session, theme: Theme) -> Model {
+        let show = Show { lang: Lang::En, table: Kind::Pod };
+        let screen = read::screen(&session, show, None);
+        let revision = read::revision(&session);
+        let look = Look { theme, ..Look::default() };
+        Model { session, show, screen, look, revision }
+    }
+
+    /// What is shown.
+    pub fn screen(&self) -> &Screen {
+        &self.screen
+    }
+
+    /// What the page chose.
+    pub fn look(&self) -> Look {
+        self.look
+    }
+
+    /// The session.
+    pub fn session(&self) -> &Session {
+        &self.session
+    }
+
+    /// Whether frames are wanted: time runs, or a piece of work goes on.
+    pub fn runs(&self) -> bool {
+        self.session.is_playing() || self.session.is_busy()
+    }
+
+    fn with_look(&self, change: impl FnOnce(&mut Look)) -> Rc<Model> {
+        let mut next = self.clone();
+        change(&mut next.look);
+        Rc::new(next)
+    }
+
+    fn with_show(&self, show: Show) -> Rc<Model> {
+        let mut next = self.clone();
+        next.show = show;
+        next.refresh();
+        Rc::new(next)
+    }
+
+    fn with(&self, action: Action, pane: Option<Pane>) -> Rc<Model> {
+        let aloud = !matches!(action, Action::Frame(_) | Action::Edit(_) | Action::Select(_));
+        let mut next = self.clone();
+        next.session.apply(action);
+        next.look.still = next.session.is_playing() && next.session.speed() >= STILL_FROM;
+        next.look.pane = pane.unwrap_or(next.look.pane);
+        next.refresh();
+        if aloud {
+            let said = read::news(&next.session, self.show.lang, &self.screen, &next.screen);
+            next.screen.said = said;
+        } else {
+            next.screen.said = self.screen.said.clone();
+        }
+        Rc::new(next)
+    }
+
+    fn refresh(&mut self) {
+        self.screen = read::screen(&self.session, self.show, Some((&self.screen, self.revision)));
+        self.revision = read::revision(&self.session);
+    }
+
+    fn want(&self, intent: Intent) -> Option<Rc<Model>> {
+        let pane = match &intent {
+            Intent::Ways(_) => Some(Pane::Inspector),
+            Intent::Select(None) if self.look.pane == Pane::Inspector => Some(Pane::Cluster),
+            _ => None,
+        };
+        let action = match intent {
+            Intent::Pane(pane) => return Some(self.with_look(|look| look.pane = pane)),
+            Intent::Theme => return Some(self.with_look(|look| look.theme = look.theme.next())),
+            Intent::Fold(fold) => return Some(self.with_look(|look| look.folded = Some(fold))),
+            Intent::Show(table) => return Some(self.with_show(Show { table, ..self.show })),
+            Intent::Copy(_) | Intent::Goto(_) => return None,
+            Intent::Step => Action::Step,
+            Intent::Back => Action::Back,
+            Intent::Start => Action::Start,
+            Intent::Play => Action::Play,
+            Intent::Pause => Action::Pause,
+            Intent::Settle => Action::Settle,
+            Intent::Forward(millis) => Action::Forward(Span(millis)),
+            Intent::Seek(place) => Action::Seek(self.time_at(place)),
+            Intent::To(millis) => Action::Seek(SimTime(millis)),
+            Intent::Speed(speed) => Action::Speed(speed),
+            Intent::Reset => Action::Reset,
+            Intent::Undo => Action::Undo,
+            Intent::Apply => Action::Apply,
+            Intent::Example(n) => Action::Example(n as usize),
+            Intent::Edit(text) => Action::Edit(text),
+            Intent::Open(name, text) => Action::Open(name, text),
+            Intent::File(n) => Action::File(n as usize),
+            Intent::Select(subject) => Action::Select(subject),
+            Intent::Ways(subject) => Action::Select(Some(subject)),
+            Intent::Do(input) => Action::Do(input),
+        };
+        Some(self.with(action, pane))
+    }
+
+    /// The time at a place of the timeline, as far as it is known.
+    fn time_at(&self, place: u32) -> SimTime {
+        let timeline = self.session.timeline();
+        let known = timeline.film().known().max(timeline.now());
+        read::time_at(place, known).min(known)
+    }
+}
+
+impl Reducible for Model {
+    type Action = Message;
+
+    fn reduce(self: Rc<Self>, message: Message) -> Rc<Self> {
+        match message {
+            Message::Frame(millis) if self.runs() => self.with(Action::Frame(millis), None),
+            Message::Frame(_) => self,
+            Message::Want(intent) => self.want(intent).unwrap_or(self),
+        }
+    }
+}

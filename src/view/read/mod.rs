@@ -1,0 +1,236 @@
+//! Makes a [`Screen`] of a session: reads everything, changes nothing, decides nothing.
+//!
+//! What is (machines, disks, processes) comes from `infra`, what is believed from the store, what
+//! was before from the film, and why something waits from `explain`.
+//!
+//! Not here: rules of Kubernetes, and any markup.
+
+mod figure;
+mod history;
+mod inspect;
+mod nodes;
+mod record;
+mod seats;
+mod volumes;
+
+pub use history::time_at;
+
+use super::words::clock;
+use super::{Because, Intent, Lang, Run, Screen, Sentence, Text, Transport, Word};
+use crate::api::apps::stateful_set::StatefulSet;
+use crate::api::core::pod::Pod;
+use crate::api::kinds::{Key, Kind, ObjectRef};
+use crate::base::Str;
+use crate::cluster::world::World;
+use crate::explain::{self, Piece};
+use crate::session::Session;
+use crate::timeline::film::{Film, PodState};
+use std::rc::Rc;
+
+/// What the page itself chooses about what is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Show {
+    /// The language.
+    pub lang: Lang,
+    /// The kind whose table is shown.
+    pub table: Kind,
+}
+
+/// What all readers need.
+#[derive(Clone, Copy)]
+struct Eye<'s> {
+    lang: Lang,
+    session: &'s Session,
+    world: &'s World,
+    film: &'s Film,
+}
+
+impl Eye<'_> {
+    fn picked(&self, kind: Kind, namespace: &str, name: &str) -> bool {
+        self.session.selected().is_some_and(|picked| {
+            picked.kind == kind && *picked.key.namespace == *namespace && *picked.key.name == *name
+        })
+    }
+
+    fn say(&self, word: Word) -> Text {
+        self.lang.say(word).into()
+    }
+
+    fn fill(&self, word: Word, places: &[(&str, &str)]) -> Text {
+        self.lang.fill(word, places).into()
+    }
+
+    /// How long ago, as people say it.
+    fn ago(&self, at: crate::base::time::SimTime) -> String {
+        super::span(self.world.now.since(at).0)
+    }
+}
+
+/// The whole page at the moment the session looks at. `before` is what was shown last: parts of
+/// it that hold many things are kept when nothing they show has changed.
+pub fn screen(session: &Session, show: Show, before: Option<(&Screen, u64)>) -> Screen {
+    let world = session.timeline().world();
+    let eye = Eye { lang: show.lang, session, world, film: session.timeline().film() };
+    let seats = seats::windows(&eye);
+    let (events, more) = match before {
+        Some((screen, revision)) if revision == record::revision(session) => {
+            (screen.events.clone(), screen.events_more)
+        }
+        _ => {
+            let (events, more) = record::events(&eye);
+            (Rc::new(events), more)
+        }
+    };
+    let because = because(&eye);
+    Screen {
+        title: title(session),
+        undo: session.undo_label().cloned(),
+        editor: Rc::new(record::editor(&eye)),
+        stage: Rc::new(figure::stage(&eye)),
+        timeline: Rc::new(history::timeline(&eye, &seats)),
+        seats: Rc::new(seats),
+        transport: Rc::new(transport(&eye, &because)),
+        because: Rc::new(because),
+        inspector: Rc::new(inspect::inspector(&eye)),
+        events,
+        events_more: more,
+        table: Rc::new(record::table(&eye, show.table)),
+        notice: session.was_refused().then(|| session.said().clone()),
+        said: session.said().clone(),
+    }
+}
+
+/// What changed for the seats between two moments, in one sentence for people who do not see the
+/// figure; what was done last when no seat changed.
+pub fn news(session: &Session, lang: Lang, before: &Screen, after: &Screen) -> Text {
+    let time = &after.transport.clock;
+    let old = before.seats.iter().flat_map(|window| &window.shown);
+    let was = |seat: &super::Seat| {
+        let same = old.clone().find(|one| one.subject == seat.subject);
+        same.and_then(|one| one.occupant.as_ref()).map(|one| (one.word.clone(), one.place.clone()))
+    };
+    let mut parts = Vec::new();
+    for seat in after.seats.iter().flat_map(|window| &window.shown) {
+        let is = seat.occupant.as_ref().map(|one| (one.word.clone(), one.place.clone()));
+        if is != was(seat) && parts.len() < 3 {
+            let word = is.map_or_else(|| lang.say(Word::NoPod).into(), |(word, _)| word);
+            let pod = &seat.subject.key.name;
+            parts.push(lang.fill(Word::NewsOf, &[("pod", pod), ("state", &word)]));
+        }
+    }
+    let what = if parts.is_empty() { session.said().to_string() } else { parts.join("; ") };
+    lang.fill(Word::News, &[("time", time), ("what", &what)]).into()
+}
+
+/// Changes when anything that lists of events show has changed.
+pub fn revision(session: &Session) -> u64 {
+    record::revision(session)
+}
+
+fn title(session: &Session) -> Text {
+    let file = session.file();
+    let examples = crate::session::examples::EXAMPLES.iter();
+    let known = examples.clone().find(|example| *example.text == *file.text);
+    known.map_or_else(|| file.name.clone(), |example| example.title.into())
+}
+
+/// A sentence of the engine as one of the page.
+fn sentence(pieces: &[Piece]) -> Sentence {
+    let run = |piece: &Piece| match piece {
+        Piece::Text(text) => Run::Plain(text.as_str().into()),
+        Piece::Object(object) => Run::Object(object.clone()),
+    };
+    pieces.iter().map(run).collect()
+}
+
+fn because(eye: &Eye<'_>) -> Because {
+    let Some(unready) = explain::most_blocked(eye.world) else {
+        return Because { text: all_well(eye), calm: true, ways: None };
+    };
+    let ways = explain::ways_out(eye.world, &unready.chain);
+    let about = unready.chain.iter().map(|wait| &wait.subject);
+    let pod = about.clone().find(|object| object.kind == Kind::Pod);
+    let subject = pod.or(about.clone().next_back()).unwrap_or(&unready.set).clone();
+    let label = match ways.len() {
+        0 => None,
+        1 => Some(eye.say(Word::OneWay)),
+        2 => Some(eye.say(Word::TwoWays)),
+        3 => Some(eye.say(Word::ThreeWays)),
+        _ => Some(eye.say(Word::FourWays)),
+    };
+    Because {
+        text: sentence(&unready.sentence(eye.world.now)),
+        calm: unready.is_calm(),
+        ways: label.map(|label| (label, subject)),
+    }
+}
+
+/// What to say when no StatefulSet waits.
+fn all_well(eye: &Eye<'_>) -> Sentence {
+    let Some(set) = eye.world.store().list::<StatefulSet>().next() else {
+        return eye.lang.sentence(Word::NoSets, &[], &[]);
+    };
+    let object = ObjectRef::new(Kind::StatefulSet, Key::of(&set.meta));
+    let count = set.replicas().to_string();
+    let word = if eye.world.store().count(Kind::StatefulSet) > 1 {
+        Word::AllSetsWell
+    } else if set.replicas() == 0 {
+        Word::SetIsEmpty
+    } else {
+        Word::SetIsWell
+    };
+    eye.lang.sentence(word, &[("count", &count)], &[("set", object)])
+}
+
+fn transport(eye: &Eye<'_>, because: &Because) -> Transport {
+    let settled = eye.session.timeline().is_settled();
+    let now = eye.world.now;
+    Transport {
+        clock: clock(now.0).into(),
+        can_step: !settled,
+        can_back: now.0 > 0 || eye.session.timeline().done() > 1,
+        playing: eye.session.is_playing(),
+        speed: eye.session.speed(),
+        settled: if settled { eye.say(Word::SettledUntilYouAct) } else { "".into() },
+        yield_primary: settled && because.ways.is_some(),
+    }
+}
+
+/// How a Pod is drawn.
+fn state(state: PodState) -> super::State {
+    match state {
+        PodState::Ready => super::State::Ready,
+        PodState::NotReady => super::State::NotReady,
+        PodState::Pending => super::State::Pending,
+        PodState::Creating => super::State::Creating,
+        PodState::Terminating => super::State::Terminating,
+        PodState::Failed => super::State::Failed,
+        PodState::Succeeded => super::State::None,
+        PodState::Unknown => super::State::Unknown,
+    }
+}
+
+/// The ordinal of a Pod of a StatefulSet: the digits behind the set's name.
+fn ordinal(pod: &Pod) -> Option<u32> {
+    let owner = pod.meta.controller_of().filter(|owner| &*owner.kind == "StatefulSet")?;
+    pod.meta.name.strip_prefix(&*owner.name)?.strip_prefix('-')?.parse().ok()
+}
+
+/// A name without the long tail that makes it unique: "pvc-3f2a".
+fn short(name: &str) -> Text {
+    name.char_indices().nth(8).map_or(name, |(at, _)| &name[..at]).into()
+}
+
+/// What a press does to the cluster.
+fn deed(input: crate::cluster::input::Input) -> Intent {
+    Intent::Do(input)
+}
+
+/// The claims of one seat, in the order of their templates.
+fn claims_of(set: &StatefulSet, ordinal: u32) -> Vec<Str> {
+    let templates = set.spec.volume_claim_templates.iter();
+    let name = |claim: &crate::api::core::volume::PersistentVolumeClaim| {
+        format!("{}-{}-{ordinal}", claim.meta.name, set.meta.name).into()
+    };
+    templates.map(name).collect()
+}

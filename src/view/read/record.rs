@@ -1,0 +1,150 @@
+//! The manifest with its findings, events and deeds, tables.
+//!
+//! Not here: what a finding means (the API server says), kubectl's columns (see `kubectl`).
+
+use super::Eye;
+use crate::api::core::event::Event as Told;
+use crate::api::kinds::{Key, Kind, Object, ObjectRef};
+use crate::base::time::SimTime;
+use crate::kubectl::print;
+use crate::session::Session;
+use crate::session::examples::EXAMPLES;
+use crate::view::{Editor, Event, Intent, Table, Text, Word, clock};
+use std::rc::Rc;
+
+/// Events that are listed.
+const EVENTS_MAX: usize = 200;
+
+/// Rows of a table.
+const ROWS_MAX: usize = 200;
+
+/// Changes when an event or a deed is added.
+pub(super) fn revision(session: &Session) -> u64 {
+    let timeline = session.timeline();
+    let done = u64::try_from(timeline.done()).unwrap_or(0);
+    timeline.world().store().revision().wrapping_mul(1_000_003).wrapping_add(done)
+}
+
+/// The left pane.
+pub(super) fn editor(eye: &Eye<'_>) -> Editor {
+    let file = eye.session.file();
+    let files = eye.session.files();
+    let fresh = file.applied.as_ref() != Some(&file.text);
+    Editor {
+        files: files.iter().map(|file| file.name.clone()).collect(),
+        current: u32::try_from(eye.session.current()).unwrap_or(0),
+        text: file.text.clone(),
+        found: Rc::default(),
+        can_apply: fresh && !file.text.trim().is_empty(),
+        state: eye.say(if fresh { Word::NotApplied } else { Word::MatchesCluster }),
+        examples: EXAMPLES.iter().map(|example| example.title.into()).collect(),
+    }
+}
+
+/// Events and deeds, newest first, and how many more there are.
+pub(super) fn events(eye: &Eye<'_>) -> (Vec<Event>, u32) {
+    let told = eye.world.store().list::<Told>();
+    let mut all: Vec<(SimTime, u64, Line<'_>)> = told
+        .map(|event| (last_seen(event), event.meta.resource_version.0, Line::Told(event)))
+        .collect();
+    let journal = eye.session.timeline().journal().iter();
+    all.extend(
+        journal
+            .take(eye.session.timeline().done())
+            .map(|entry| (SimTime(entry.at).whole_second(), 0, Line::Deed(entry))),
+    );
+    let more = u32::try_from(all.len().saturating_sub(EVENTS_MAX)).unwrap_or(0);
+    if more > 0 {
+        all.select_nth_unstable_by(EVENTS_MAX, |a, b| (b.0, b.1).cmp(&(a.0, a.1)));
+        all.truncate(EVENTS_MAX);
+    }
+    all.sort_by(|a, b| (b.0, b.1).cmp(&(a.0, a.1)));
+    (all.iter().map(|(at, _, line)| line.event(eye, *at)).collect(), more)
+}
+
+enum Line<'w> {
+    Told(&'w Told),
+    Deed(&'w crate::timeline::Entry),
+}
+
+/// When an event was last told.
+fn last_seen(event: &Told) -> SimTime {
+    let series = event.series.as_ref().and_then(|series| series.last_observed_time);
+    let newer = series.or(event.event_time).map(|time| time.0);
+    let first = event.first_timestamp.or(event.meta.creation_timestamp);
+    event.last_timestamp.or(newer).or(first).unwrap_or_default().whole_second()
+}
+
+impl Line<'_> {
+    fn event(&self, eye: &Eye<'_>, at: SimTime) -> Event {
+        let time: Text = clock(at.0).into();
+        let now = at == eye.world.now.whole_second();
+        match self {
+            Line::Deed(entry) => Event {
+                at: time,
+                kind: "".into(),
+                reason: "".into(),
+                object: eye.say(Word::You),
+                subject: entry.input.subject(),
+                message: entry.input.command().into(),
+                count: 1,
+                now,
+                seek: Some(Intent::To(entry.at)),
+            },
+            Line::Told(event) => {
+                let about = &event.involved_object;
+                let kind = Kind::by_name(&about.kind);
+                let key = Key::new(about.namespace.clone(), about.name.clone());
+                let series = event.series.as_ref().map(|series| series.count);
+                Event {
+                    at: time,
+                    kind: event.kind.clone(),
+                    reason: event.reason.clone(),
+                    object: format!("{}/{}", about.kind.to_lowercase(), about.name).into(),
+                    subject: kind.map(|kind| ObjectRef::new(kind, key)),
+                    message: event.message.trim().into(),
+                    count: series.unwrap_or(event.count).unsigned_abs().max(1),
+                    now,
+                    seek: Some(Intent::To(at.0)),
+                }
+            }
+        }
+    }
+}
+
+/// The table of one kind, as `kubectl get` prints it.
+pub(super) fn table(eye: &Eye<'_>, kind: Kind) -> Table {
+    let store = eye.world.store();
+    let objects: Vec<Object> = store.list_objects(kind).take(ROWS_MAX).cloned().collect();
+    // Pods say where they are; the other kinds' wide columns say little here.
+    let namespaces = objects.iter().any(|object| !is_default(object));
+    let look = print::Look {
+        wide: kind == Kind::Pod,
+        all_namespaces: namespaces,
+        ..print::Look::default()
+    };
+    let mut rows = print::table(&objects, kind, look, eye.world.now).into_iter();
+    let heads = rows.next().unwrap_or_default();
+    let keep = |i: &usize| {
+        !matches!(&*heads[*i], "NOMINATED NODE" | "READINESS GATES" | "VOLUMEATTRIBUTESCLASS")
+    };
+    let kept: Vec<usize> = (0..heads.len()).filter(keep).collect();
+    let cells =
+        |row: &[String]| kept.iter().map(|i| row[*i].as_str().into()).collect::<Vec<Text>>();
+    let row = |(object, row): (&Object, Vec<String>)| {
+        let reference = object.reference();
+        let picked = eye.session.selected() == Some(&reference);
+        (Some(reference), picked, cells(&row))
+    };
+    Table {
+        kind,
+        heads: cells(&heads),
+        rows: objects.iter().zip(rows).map(row).collect(),
+        more: u32::try_from(store.count(kind).saturating_sub(ROWS_MAX)).unwrap_or(0),
+        names: usize::from(namespaces && kind.info().namespaced),
+    }
+}
+
+fn is_default(object: &Object) -> bool {
+    matches!(&*object.meta().namespace, "" | "default")
+}
