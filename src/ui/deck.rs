@@ -8,7 +8,7 @@ use crate::view::{Because, Intent, Transport, Word};
 use yew::prelude::*;
 
 /// Speeds on offer, simulated seconds per second.
-const SPEEDS: [u32; 6] = [1, 5, 20, 60, 300, 1000];
+const SPEEDS: [u32; 4] = [1, 5, 20, 60];
 
 /// The transport.
 pub fn transport(cx: &Cx, time: &Transport, because: &Because) -> Html {

@@ -92,7 +92,7 @@ pub struct Event {
 }
 
 /// The kinds with a table, in order, with the short name of each.
-pub const TABLES: [(Kind, &str); 8] = [
+pub const TABLES: [(Kind, &str); 7] = [
     (Kind::Pod, "Pods"),
     (Kind::Node, "Nodes"),
     (Kind::StatefulSet, "StatefulSets"),
@@ -100,7 +100,6 @@ pub const TABLES: [(Kind, &str); 8] = [
     (Kind::PersistentVolume, "PVs"),
     (Kind::VolumeAttachment, "Attachments"),
     (Kind::Service, "Services"),
-    (Kind::EndpointSlice, "EndpointSlices"),
 ];
 
 /// One kind's objects, with kubectl's columns.

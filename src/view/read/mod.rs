@@ -95,7 +95,8 @@ pub fn screen(session: &Session, show: Show, before: Option<(&Screen, u64)>) -> 
         events,
         events_more: more,
         table: Rc::new(record::table(&eye, show.table)),
-        notice: session.was_refused().then(|| session.said().clone()),
+        notice: Some(session.said().clone())
+            .filter(|said| session.was_refused() && !said.is_empty()),
         said: session.said().clone(),
     }
 }
