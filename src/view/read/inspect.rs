@@ -58,7 +58,9 @@ fn why(eye: &Eye<'_>, subject: &ObjectRef, view: &mut Inspector) {
     view.why = eye.say(Word::WhyItWaits);
     view.chain = chain
         .iter()
-        .map(|wait| Link { text: sentence(&explain::sentence(wait, eye.world.now)) })
+        .map(|wait| Link {
+            text: sentence(&explain::sentence(wait, eye.world.store(), eye.world.now)),
+        })
         .collect();
     view.eta = match root.until {
         Some(_) => "".into(),
@@ -178,10 +180,28 @@ fn pod(eye: &Eye<'_>, key: &Key, view: &mut Inspector) {
             fact(eye, Word::FactRevision, revision),
         ],
     ));
+    environment(eye, pod, view);
 }
 
 fn age(eye: &Eye<'_>, created: Option<crate::base::time::SimTime>) -> String {
     created.map_or(String::new(), |created| eye.ago(created))
+}
+
+/// What a running container finds in its environment.
+fn environment(eye: &Eye<'_>, pod: &Pod, view: &mut Inspector) {
+    let Some(process) = eye.world.infra.processes.get(&pod.meta.uid) else { return };
+    for container in &process.containers {
+        let pair = |(name, value): &(Text, Text)| Fact {
+            name: name.clone(),
+            value: value.clone(),
+            code: true,
+        };
+        let title = eye.fill(Word::EnvironmentOf, &[("container", &container.name)]);
+        let facts: Vec<Fact> = container.environment.iter().map(pair).collect();
+        if !facts.is_empty() {
+            view.facts.push(Facts { title, facts });
+        }
+    }
 }
 
 fn replaced(eye: &Eye<'_>, pod: &Pod, key: &Key, incarnation: u32) -> Option<Replaced> {

@@ -160,7 +160,7 @@ fn because(eye: &Eye<'_>) -> Because {
         _ => Some(eye.say(Word::FourWays)),
     };
     Because {
-        text: sentence(&unready.sentence(eye.world.now)),
+        text: sentence(&unready.sentence(eye.world.store(), eye.world.now)),
         calm: unready.is_calm(),
         ways: label.map(|label| (label, subject)),
     }
