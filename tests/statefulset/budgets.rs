@@ -5,6 +5,7 @@ use playground::api::kinds::{Kind, Object};
 use playground::api::meta::{Condition, ResourceVersion, condition, set_condition};
 use playground::api::policy::PodDisruptionBudget;
 use playground::apiserver::DeleteOptions;
+use playground::apiserver::watch::Change;
 use playground::base::prng::Prng;
 use playground::base::time::Span;
 use playground::config::Config;
@@ -106,8 +107,11 @@ fn an_eviction_that_came_to_nothing_is_forgotten_after_two_minutes() {
 }
 
 fn told(bench: &Bench, reason: &str) -> usize {
-    let about = |change: &&Rc<playground::apiserver::watch::Change>| matches!(&change.new, Some(Object::Event(event)) if &*event.reason == reason);
-    bench.writes.iter().filter(about).count()
+    let reason_of = |change: &Rc<Change>| match &change.new {
+        Some(Object::Event(event)) => Some(event.reason.clone()),
+        _ => None,
+    };
+    bench.writes.iter().filter_map(reason_of).filter(|told| **told == *reason).count()
 }
 
 #[test]

@@ -75,7 +75,7 @@ struct Scan(BTreeMap<u32, Rc<Pod>>);
 impl Scan {
     fn of(pods: &Pods) -> Scan {
         let own = |pod: &Rc<Pod>| pod.meta.controller_of().is_some_and(|owner| owner.uid == SET);
-        let pods = pods.all.values().cloned().filter(own);
+        let pods = pods.all.values().filter(|pod| own(pod)).cloned();
         Scan(pods.filter_map(|pod| Some((ordinal_in("web", &pod.meta.name)?, pod))).collect())
     }
 
