@@ -10,6 +10,7 @@
 //! staging/src/k8s.io/apiserver/pkg/admission/plugin/namespace/lifecycle
 
 use super::status::Status;
+use super::strategy::pod::API_ACCESS;
 use super::{Answer, ApiServer};
 use crate::api::core::config::{Namespace, ServiceAccount};
 use crate::api::core::container::{Container, Volume, VolumeMount};
@@ -166,13 +167,13 @@ impl ApiServer {
         if !spec.containers.iter().chain(spec.init_containers.iter()).any(lacks_access) {
             return Ok(());
         }
-        let is_access = |volume: &&Volume| volume.name.starts_with("kube-api-access-");
+        let is_access = |volume: &&Volume| volume.name.starts_with(API_ACCESS);
         let given = spec.volumes.iter().find(is_access).map(|volume| volume.name.clone());
         let before = [spec.containers.clone(), spec.init_containers.clone()];
         let mounted = match &self.mounted {
             Some(last) if given.is_none() && last.fits(&before) => last.clone(),
             _ => {
-                let mut fresh = || format!("kube-api-access-{}", names::suffix(&mut self.names, 5));
+                let mut fresh = || format!("{API_ACCESS}{}", names::suffix(&mut self.names, 5));
                 Mounted::new(before, given.unwrap_or_else(|| fresh().into()))
             }
         };

@@ -1,5 +1,7 @@
 //! Deleting: at once, or in steps, where Pods get their grace and finalizers must agree.
 //!
+//! Not here: what empties a Namespace that is being deleted; it stays Terminating.
+//!
 //! Upstream: staging/src/k8s.io/apiserver/pkg/registry/rest/delete.go, and Delete in
 //! pkg/registry/generic/registry/store.go; pkg/registry/core/pod/strategy.go for the grace
 

@@ -34,6 +34,7 @@ impl Change {
     }
 
     /// What is there, if it is of type `T`.
+    #[allow(clippy::new_ret_no_self)] // the counterpart of `old`
     pub fn new<T: Resource>(&self) -> Option<&Rc<T>> {
         self.new.as_ref().and_then(T::unwrap)
     }

@@ -16,6 +16,9 @@ use crate::base::time::SimTime;
 use serde_json::{Map, Value, json};
 use std::rc::Rc;
 
+/// How the volume is called through which a Pod reaches the API; five characters follow.
+pub const API_ACCESS: &str = "kube-api-access-";
+
 /// Fills in what every Pod and every template gets. Copies nothing that is complete.
 pub fn default_spec(spec: &mut Rc<PodSpec>) {
     if !is_complete(spec) {
@@ -31,22 +34,30 @@ fn is_complete(spec: &PodSpec) -> bool {
         && !spec.scheduler_name.is_empty()
         && spec.rest.get("dnsPolicy").is_some()
         && spec.rest.get("securityContext").is_some()
-        && spec.containers.iter().chain(spec.init_containers.iter()).all(|container| {
-            !container.image_pull_policy.is_empty()
-                && container.rest.get("terminationMessagePath").is_some()
-                && container.ports.iter().all(|port| !port.protocol.is_empty())
-                && container.env.iter().all(|env| env.value_from.is_none())
-                && [&container.liveness_probe, &container.readiness_probe, &container.startup_probe]
-                    .into_iter()
-                    .flatten()
-                    .all(|probe| probe.failure_threshold != 0)
-        })
-        && !spec.volumes.iter().any(may_lack)
+        && spec.containers.iter().chain(spec.init_containers.iter()).all(is_complete_container)
+        && spec.volumes.iter().all(is_complete_volume)
 }
 
-/// Whether a volume may lack a default; rather one too many than one too few.
-fn may_lack(volume: &Volume) -> bool {
-    volume.persistent_volume_claim.is_none() && volume.empty_dir.is_none()
+fn is_complete_container(container: &Container) -> bool {
+    let source = |env: &crate::api::core::container::EnvVar| {
+        let field = env.value_from.as_ref().and_then(|source| source.field_ref.as_ref());
+        field.is_none_or(|field| !field.api_version.is_empty())
+    };
+    let probes = [&container.liveness_probe, &container.readiness_probe, &container.startup_probe];
+    !container.image_pull_policy.is_empty()
+        && container.rest.get("terminationMessagePath").is_some()
+        && container.ports.iter().all(|port| !port.protocol.is_empty())
+        && container.env.iter().all(source)
+        && probes.into_iter().flatten().all(|probe| probe.failure_threshold != 0)
+}
+
+/// Rather one too few: of other kinds only what every Pod mounts is known to be complete.
+fn is_complete_volume(volume: &Volume) -> bool {
+    let access = || {
+        let projected = volume.rest.get("projected").and_then(|source| source.get("defaultMode"));
+        projected.is_some() && volume.name.starts_with(API_ACCESS)
+    };
+    volume.persistent_volume_claim.is_some() || volume.empty_dir.is_some() || access()
 }
 
 fn complete(spec: &mut PodSpec) {
