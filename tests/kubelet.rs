@@ -55,6 +55,7 @@ fn power_goes_and_returns() {
     film.to(6_000);
     film.delete("web-1", None);
     film.to(20_000);
+    film.waits();
     film.power("node-1", true);
     film.to(60_000);
     film.processes();

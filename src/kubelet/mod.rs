@@ -21,7 +21,7 @@ mod worker;
 
 use crate::api::core::node::Node;
 use crate::api::core::pod::Pod;
-use crate::api::kinds::{Key, Kind};
+use crate::api::kinds::{Key, Kind, ObjectRef};
 use crate::api::meta::{ResourceVersion, Uid};
 use crate::api::storage::CSINodeDriver;
 use crate::apiserver::watch::Change;
@@ -30,7 +30,7 @@ use crate::base::map::{Map, Set};
 use crate::base::time::SimTime;
 use crate::base::timers::Timers;
 use crate::client::node_plane::NodePlane;
-use crate::trace::Source;
+use crate::trace::{Because, Source, Wait};
 use node_status::NodeState;
 use status::Texts;
 use std::rc::Rc;
@@ -229,7 +229,7 @@ impl Kubelets {
             if let Some(worker) = self.workers.get(&uid).cloned()
                 && lifecycle::is_there(cx, &worker)
             {
-                cx.say(Source::Kubelet, (Kind::Pod, &worker.key()), Vec::new());
+                say_silent(cx, &worker.pod);
             }
         }
     }
@@ -285,9 +285,11 @@ impl Kubelets {
                 }
             }
         }
-        if let Some(new) = change.new::<Pod>()
-            && self.hears(cx, new)
-        {
+        if let Some(new) = change.new::<Pod>() {
+            if !self.hears(cx, new) {
+                say_silent(cx, new);
+                return;
+            }
             if change.is_added()
                 && let Some(worker) = self.workers.get(&new.meta.uid)
             {
@@ -416,4 +418,18 @@ impl Kubelets {
         }
         self.workers.remove_mut(&uid);
     }
+}
+
+/// Says of a Pod whose kubelet does not answer what it waits for: if it is to go, for that.
+fn say_silent(cx: &mut NodePlane<'_>, pod: &Pod) {
+    let name = &pod.spec.node_name;
+    let key = Key::of(&pod.meta);
+    let waits = (pod.is_terminating() && pod.is_assigned()).then(|| Wait {
+        subject: ObjectRef::new(Kind::Pod, key.clone()),
+        on: Some(ObjectRef::new(Kind::Node, Key::global(name.clone()))),
+        because: Because::KubeletSilent { node: name.clone() },
+        since: cx.now,
+        until: None,
+    });
+    cx.say(Source::Kubelet, (Kind::Pod, &key), waits.into_iter().collect());
 }
