@@ -143,6 +143,9 @@ impl Csi {
             cx.say(Source::Csi, (Kind::PersistentVolume, &change.key), Vec::new());
             return;
         };
+        if change.is_added() && volume.meta.annotations.get(volumes::PROVISIONED_BY).is_none() {
+            adopt(cx, volume);
+        }
         if doomed(cx, volume).is_some() && !self.deleting.contains_key(name) {
             self.delete_volume(cx, name, timers);
         }
@@ -179,6 +182,30 @@ impl Csi {
         self.deleting.insert_mut(name.clone(), super::Retry { failures: 0, at: None });
         let _ = cx.client().delete(Kind::PersistentVolume, &key, &DeleteOptions::default());
     }
+}
+
+/// Who describes a volume by hand has made the disk beforehand, where the volume says it is.
+fn adopt(cx: &mut NodePlane<'_>, volume: &PersistentVolume) {
+    let Some(csi) = &volume.spec.csi else { return };
+    let Some(driver) = drivers::by_name(cx.config.storage, &csi.driver) else { return };
+    let terms = volume.spec.node_affinity.iter().flat_map(|affinity| &affinity.required);
+    let wanted = terms
+        .flat_map(|selector| &selector.node_selector_terms)
+        .flat_map(|term| &term.match_expressions);
+    let only = |label: &str| {
+        let mut wanted = wanted.clone().filter(|wanted| *wanted.key == *label);
+        wanted.find_map(|wanted| wanted.values.first().cloned())
+    };
+    let shared =
+        driver.home == Home::Everywhere || volume.spec.access_modes.iter().any(is_for_many);
+    let reach = match (only(HOSTNAME), only(ZONE)) {
+        (Some(node), _) => Reach::Local(node),
+        (None, Some(zone)) => Reach::Zone(zone),
+        (None, None) if shared => Reach::Shared,
+        (None, None) => Reach::Anywhere,
+    };
+    let bytes = volumes::capacity(volume).as_units();
+    cx.infra.create_disk(Disk::new(csi.volume_handle.clone(), reach, bytes, driver.attach));
 }
 
 /// The driver that is asked to make a volume for `claim`.

@@ -35,6 +35,7 @@ fn static_volumes() {
     volume(&mut hands, "pv-half", "500Mi", "manual", None);
     volume(&mut hands, "pv-mine", "1Gi", "manual", Some("later"));
     hands.run_to(2000);
+    assert_eq!(hands.world.infra.disks.size(), 4, "the disks were there before");
     hands.say("two claims at once; the smaller volume goes to the first");
     hands.claim("data-0", "manual", "ReadWriteOnce");
     hands.claim("data-1", "manual", "ReadWriteOnce");

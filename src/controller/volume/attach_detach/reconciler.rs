@@ -65,7 +65,8 @@ impl AttachDetachController {
         let healthy = object.is_some_and(|node| node.is_ready());
         let out_of_service = object.is_some_and(|node| is_out_of_service(node));
         let expired = cx.now.since(since) > FORCE_DETACH_AFTER;
-        if attachment.in_use && !(expired && !healthy) && !out_of_service {
+        let by_force = out_of_service || (expired && !healthy);
+        if attachment.in_use && !by_force {
             if !healthy {
                 self.look_at(since + FORCE_DETACH_AFTER + Span(1), volume);
             }
