@@ -92,6 +92,16 @@ impl Kubelets {
         match change.kind {
             Kind::Pod => self.observe_pod(cx, change, timers),
             Kind::Node => {
+                let doubted = |node: Option<&Rc<Node>>| node.is_none_or(|node| is_doubted(node));
+                if doubted(change.new()) && !doubted(change.old()) {
+                    let cache = cx.cache.clone();
+                    for pod in cache.pods_on(&change.key.name) {
+                        *cx.visits += 1;
+                        if !self.hears(cx, pod) {
+                            say_silent(cx, pod);
+                        }
+                    }
+                }
                 let attached = |node: Option<&Rc<Node>>| {
                     node.map(|node| node.status.volumes_attached.clone()).unwrap_or_default()
                 };
@@ -420,11 +430,19 @@ impl Kubelets {
     }
 }
 
-/// Says of a Pod whose kubelet does not answer what it waits for: if it is to go, for that.
+/// Whether the control plane, too, has noticed that the kubelet does not answer.
+fn is_doubted(node: &Node) -> bool {
+    node.ready() == "Unknown"
+}
+
+/// Says of a Pod whose kubelet does not answer what it waits for: if it is to go, for that. Once
+/// the control plane has noticed, it says so itself.
 fn say_silent(cx: &mut NodePlane<'_>, pod: &Pod) {
     let name = &pod.spec.node_name;
     let key = Key::of(&pod.meta);
-    let waits = (pod.is_terminating() && pod.is_assigned()).then(|| Wait {
+    let node = cx.cache.get::<Node>(&Key::global(name.clone()));
+    let unnoticed = node.is_some_and(|node| !is_doubted(node));
+    let waits = (pod.is_terminating() && unnoticed).then(|| Wait {
         subject: ObjectRef::new(Kind::Pod, key.clone()),
         on: Some(ObjectRef::new(Kind::Node, Key::global(name.clone()))),
         because: Because::KubeletSilent { node: name.clone() },
