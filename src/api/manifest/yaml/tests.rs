@@ -69,7 +69,8 @@ fn faults_say_where_and_why() {
         ("a:\n  b: 1\n   c: 2\n", "3:5 mapping values are not allowed in this context"),
         (
             "a:\n  - 1\n   - 2\nb: \"x\n",
-            "5:1 found unexpected end of stream, while scanning a quoted scalar that begins in line 4",
+            "5:1 found unexpected end of stream, while scanning a quoted scalar that begins in \
+             line 4",
         ),
         (
             "a:\n  b: 1\n c: 2\n",
