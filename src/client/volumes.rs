@@ -1,19 +1,16 @@
-//! What claims, volumes, classes and nodes mean to each other: the rules that the binder, the
-//! scheduler, the attach/detach controller, the kubelets and the drivers share.
+//! What claims, volumes and classes mean to each other: the rules that the controllers of
+//! volumes and the drivers share.
 //!
 //! Not here: in-tree volume types, of which none can be attached any more in 1.36.
 //!
 //! Upstream: staging/src/k8s.io/component-helpers/storage/volume/{helpers,pv_helpers}.go and
 //! pkg/volume/util/util.go
 
-use crate::api::core::node::Node;
 use crate::api::core::pod::Pod;
-use crate::api::core::scheduling::{NodeSelectorRequirement, NodeSelectorTerm};
 use crate::api::core::volume::{
     ObjectReference, PersistentVolume, PersistentVolumeClaim, VolumePhase,
 };
 use crate::api::kinds::Key;
-use crate::api::meta::Labels;
 use crate::api::quantity::Quantity;
 use crate::api::storage::{CSIDriver, StorageClass};
 use crate::apiserver::store::Store;
@@ -39,9 +36,6 @@ pub const SELECTED_NODE: &str = "volume.kubernetes.io/selected-node";
 pub const DEFAULT_CLASS: &str = "storageclass.kubernetes.io/is-default-class";
 /// The older twin of `DEFAULT_CLASS`.
 pub const BETA_DEFAULT_CLASS: &str = "storageclass.beta.kubernetes.io/is-default-class";
-/// On a node: the way its kubelet asks for the attach/detach controller's service.
-pub const CONTROLLER_MANAGED_ATTACH: &str =
-    "volumes.kubernetes.io/controller-managed-attach-detach";
 /// The finalizer of claims.
 pub const CLAIM_PROTECTION: &str = "kubernetes.io/pvc-protection";
 /// The finalizer of volumes.
@@ -102,64 +96,14 @@ pub fn waits_for_consumer(store: &Store, name: &Str) -> bool {
     mode.is_some_and(|mode| *mode == *"WaitForFirstConsumer")
 }
 
-/// Whether a node of this name with these labels can reach `volume`.
-pub fn reaches(volume: &PersistentVolume, node: &Str, labels: &Labels) -> bool {
-    let affinity = volume.spec.node_affinity.as_ref().and_then(|a| a.required.as_ref());
-    affinity.is_none_or(|wanted| {
-        wanted.node_selector_terms.iter().any(|term| term_matches(term, node, labels))
-    })
-}
-
-fn term_matches(term: &NodeSelectorTerm, node: &Str, labels: &Labels) -> bool {
-    if term.match_expressions.is_empty() && term.match_fields.is_empty() {
-        return false;
-    }
-    term.match_expressions.iter().all(|wanted| meets(wanted, labels.get(&wanted.key)))
-        && term
-            .match_fields
-            .iter()
-            .all(|wanted| meets(wanted, (*wanted.key == *"metadata.name").then_some(node)))
-}
-
-fn meets(wanted: &NodeSelectorRequirement, value: Option<&Str>) -> bool {
-    let number = |text: Option<&Str>| text.and_then(|text| text.parse::<i64>().ok());
-    let compared = || number(value).zip(number(wanted.values.first()));
-    match &*wanted.operator {
-        "In" => value.is_some_and(|value| wanted.values.contains(value)),
-        "NotIn" => !value.is_some_and(|value| wanted.values.contains(value)),
-        "Exists" => value.is_some(),
-        "DoesNotExist" => value.is_none(),
-        "Gt" => compared().is_some_and(|(have, bound)| have > bound),
-        "Lt" => compared().is_some_and(|(have, bound)| have < bound),
-        _ => false,
-    }
-}
-
-/// For whom `find_volume` looks.
-#[derive(Clone, Copy, Debug)]
-pub enum Seeker<'a> {
-    /// The binder. With `delay` it finds only volumes that refer to the claim already: the others
-    /// are the scheduler's to choose.
-    Binder {
-        /// Whether the claim waits for its first Pod.
-        delay: bool,
-    },
-    /// The scheduler, for a node.
-    Scheduler {
-        /// The node.
-        node: &'a Node,
-        /// Volumes that are spoken for by name.
-        taken: &'a [Str],
-    },
-}
-
 /// The volume for `claim`: one that refers to it, else the smallest free one that fits, of those
 /// with the fewest access modes. `candidates` are the volumes that refer to the claim and the free
-/// ones of its class.
+/// ones of its class. With `delay` only one that refers to it counts: the others are the
+/// scheduler's to choose from.
 pub fn find_volume(
     claim: &PersistentVolumeClaim,
     candidates: &[Rc<PersistentVolume>],
-    seeker: Seeker<'_>,
+    delay: bool,
 ) -> Option<Rc<PersistentVolume>> {
     let wants = &claim.spec.access_modes;
     let offers = |volume: &Rc<PersistentVolume>| {
@@ -178,28 +122,18 @@ pub fn find_volume(
         {
             continue;
         }
-        let reached = match seeker {
-            Seeker::Binder { .. } => true,
-            Seeker::Scheduler { node, taken } => {
-                if taken.contains(&volume.meta.name) {
-                    continue;
-                }
-                reaches(volume, &node.meta.name, &node.meta.labels)
-            }
-        };
         if bound {
-            return reached.then(|| volume.clone());
+            return Some(volume.clone());
         }
         let selected = || {
             let selector = claim.spec.selector.as_ref();
             selector.is_none_or(|selector| selector.matches(&volume.meta.labels))
         };
         if smallest.is_none()
-            && !matches!(seeker, Seeker::Binder { delay: true })
+            && !delay
             && volume.status.phase == VolumePhase::Available
             && selected()
             && volume_class(volume) == class
-            && reached
         {
             smallest = Some(volume);
         }

@@ -82,7 +82,7 @@ const FAKE: Driver = Driver {
 };
 
 static PLAYGROUND: [Driver; 3] = [BLOCK, LOCAL, SHARED];
-static NO_ATTACH: [Driver; 2] = [BLOCK, FAKE];
+static NO_ATTACH: [Driver; 2] = [FAKE, BLOCK];
 
 fn drivers(storage: Storage) -> &'static [Driver] {
     match storage {
@@ -117,9 +117,10 @@ impl Driver {
         format!("external-attacher/{name}").into()
     }
 
-    /// Whether volumes are tied to zones or machines, and by which label.
-    fn topology_keys(&self) -> Vec<Str> {
+    /// By which label of a node the driver knows where it is. The recordings' drivers know none.
+    fn topology_keys(&self, storage: Storage) -> Vec<Str> {
         match self.home {
+            _ if storage == Storage::NoAttach => Vec::new(),
             Home::Node => vec![HOSTNAME.into()],
             Home::Network | Home::Zone if self.attach => vec![ZONE.into()],
             _ => Vec::new(),
@@ -153,7 +154,7 @@ pub fn node_drivers(storage: Storage, node: &Str, volumes: Option<i32>) -> Vec<C
             count: Some(count),
             ..VolumeNodeResources::default()
         }),
-        topology_keys: driver.topology_keys(),
+        topology_keys: driver.topology_keys(storage),
         ..CSINodeDriver::default()
     };
     drivers(storage).iter().map(entry).collect()

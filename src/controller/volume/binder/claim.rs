@@ -10,9 +10,9 @@ use crate::api::storage::StorageClass;
 use crate::apiserver::Answer;
 use crate::apiserver::status::Status;
 use crate::base::Str;
+use crate::client::ControlPlane;
 use crate::client::recorder::EventKind;
-use crate::client::volumes::{self, Seeker};
-use crate::client::{ControlPlane, volumes::claim_class};
+use crate::client::volumes::{self, claim_class};
 use crate::trace::{Because, Source};
 use std::rc::Rc;
 
@@ -68,7 +68,7 @@ impl VolumeBinder {
             self.memory.get::<PersistentVolume>(&cx.cache, &Key::of(&volume.meta))
         };
         let candidates: Vec<_> = candidates.iter().filter_map(newest).collect();
-        volumes::find_volume(claim, &candidates, Seeker::Binder { delay })
+        volumes::find_volume(claim, &candidates, delay)
     }
 
     /// The claim names its volume.
