@@ -353,7 +353,7 @@ impl Roster {
     }
 }
 
-fn add<K: Ord + Clone>(groups: &mut Map<K, Set<u32>>, key: K, ordinal: u32) {
+fn add<K: Ord + Clone + 'static>(groups: &mut Map<K, Set<u32>>, key: K, ordinal: u32) {
     match groups.get_mut(&key) {
         Some(group) => group.insert_mut(ordinal),
         None => {
@@ -364,7 +364,7 @@ fn add<K: Ord + Clone>(groups: &mut Map<K, Set<u32>>, key: K, ordinal: u32) {
     }
 }
 
-fn take<K: Ord + Clone>(groups: &mut Map<K, Set<u32>>, key: &K, ordinal: u32) {
+fn take<K: Ord + Clone + 'static>(groups: &mut Map<K, Set<u32>>, key: &K, ordinal: u32) {
     let Some(group) = groups.get_mut(key) else { return };
     group.remove_mut(&ordinal);
     if group.is_empty() {

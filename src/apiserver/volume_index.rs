@@ -79,7 +79,7 @@ impl Store {
     }
 }
 
-fn of<'s, K: Ord + Clone>(
+fn of<'s, K: Ord + Clone + 'static>(
     map: &'s Map<(K, Key), ()>,
     by: &'s K,
 ) -> impl Iterator<Item = &'s Key> + 's {
@@ -88,7 +88,12 @@ fn of<'s, K: Ord + Clone>(
     all.take_while(move |((at, _), ())| at == by).map(|((_, key), ())| key)
 }
 
-fn swap<K: Ord>(map: &mut Map<(K, Key), ()>, key: &Key, old: Option<K>, new: Option<K>) {
+fn swap<K: Ord + Clone + 'static>(
+    map: &mut Map<(K, Key), ()>,
+    key: &Key,
+    old: Option<K>,
+    new: Option<K>,
+) {
     if old == new {
         return;
     }

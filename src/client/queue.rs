@@ -8,19 +8,19 @@ use crate::base::time::{SimTime, Span};
 
 /// The keys one controller is to look at.
 #[derive(Clone, Debug)]
-pub struct WorkQueue<K: Ord> {
+pub struct WorkQueue<K: Ord + Clone + 'static> {
     ready: Set<K>,
     waiting: Map<K, SimTime>,
     failures: Map<K, u32>,
 }
 
-impl<K: Ord> Default for WorkQueue<K> {
+impl<K: Ord + Clone + 'static> Default for WorkQueue<K> {
     fn default() -> Self {
         WorkQueue { ready: Set::new(), waiting: Map::new(), failures: Map::new() }
     }
 }
 
-impl<K: Ord + Clone> WorkQueue<K> {
+impl<K: Ord + Clone + 'static> WorkQueue<K> {
     /// Adds `key`; says whether it was not there yet, so that a wake is needed.
     pub fn add(&mut self, key: K) -> bool {
         if self.ready.contains(&key) {

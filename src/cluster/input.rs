@@ -6,8 +6,9 @@ use super::world::{Process, World};
 use crate::api::core::node::{Node, Taint};
 use crate::api::kinds::{Key, Kind, ObjectRef};
 use crate::apiserver::apply::{Applied, ApplyReport, apply_text};
-use crate::apiserver::{DeleteOptions, Propagation};
+use crate::apiserver::{ApiServer, DeleteOptions, Propagation};
 use crate::base::Str;
+use crate::base::time::SimTime;
 use crate::client::api::Client;
 use serde::{Deserialize, Serialize};
 use std::rc::Rc;
@@ -124,6 +125,14 @@ impl World {
         let outcome = self.do_input(input).unwrap_or_else(Outcome::refused);
         self.announce();
         outcome
+    }
+
+    /// Lets somebody outside use the API now, as kubectl does. Not for the journal: an input
+    /// says the same as data.
+    pub fn request<T>(&mut self, act: impl FnOnce(&mut ApiServer, SimTime) -> T) -> T {
+        let answer = act(&mut self.server, self.now);
+        self.announce();
+        answer
     }
 
     fn do_input(&mut self, input: &Input) -> Result<Outcome, String> {

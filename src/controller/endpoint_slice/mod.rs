@@ -249,7 +249,7 @@ impl Tracked {
     /// The slice that says that there is nothing becomes the first that says otherwise.
     fn replace_placeholder(&self, cx: &ControlPlane<'_>, service: &Service, plan: &mut Plan) {
         let (from, to) = (("".into(), 0, "".into()), ("".into(), 1, "".into()));
-        let mut empty = self.room.range::<(Str, usize, Str), _>(from..to).map(|(_, _, name)| name);
+        let mut empty = self.room.range(from..to).map(|(_, _, name)| name);
         let Some(name) = empty.next().filter(|name| !plan.touches(name)) else {
             return;
         };

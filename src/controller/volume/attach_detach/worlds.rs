@@ -264,7 +264,7 @@ fn on_node(set: &Set<(Str, Str)>, node: &Str) -> Vec<Str> {
     all.take_while(|(at, _)| at == node).map(|(_, name)| name.clone()).collect()
 }
 
-fn nodes_of<V>(map: &Map<Place, V>, name: &Str) -> Vec<Str> {
+fn nodes_of<V: Clone + 'static>(map: &Map<Place, V>, name: &Str) -> Vec<Str> {
     let from = (name.clone(), Str::from(""));
     let all = map.range((Bound::Included(from), Bound::Unbounded));
     all.take_while(|((at, _), _)| at == name).map(|((_, node), _)| node.clone()).collect()

@@ -1,0 +1,105 @@
+//! kubectl's commands that write, each in the words it prints.
+//!
+//! Not here yet: the commands that only read (see `print` for their tables), and waiting: a
+//! command that would wait does its work and returns.
+
+mod change;
+mod cluster;
+mod rollout;
+mod target;
+
+use super::args::Args;
+use crate::apiserver::ApiServer;
+use crate::apiserver::status::Status;
+use crate::base::time::{SimTime, Span};
+use std::collections::BTreeMap;
+
+/// What a command answered.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Reply {
+    /// Standard output.
+    pub stdout: String,
+    /// Standard error.
+    pub stderr: String,
+    /// The exit code.
+    pub code: i64,
+    /// If the command goes on: after how long it tries again.
+    pub again: Option<Span>,
+}
+
+/// What a command works with.
+pub struct Shell<'a> {
+    /// Now.
+    pub now: SimTime,
+    /// The hub.
+    pub server: &'a mut ApiServer,
+    /// The files there are, by name.
+    pub files: &'a BTreeMap<String, String>,
+    /// What was said so far.
+    pub reply: Reply,
+}
+
+/// Why a command failed: the text for standard error.
+pub type Failure = String;
+
+/// Runs one command line that begins with `kubectl`. Commands that only read answer nothing.
+pub fn run(
+    server: &mut ApiServer,
+    now: SimTime,
+    files: &BTreeMap<String, String>,
+    line: &str,
+) -> Reply {
+    let mut shell = Shell { now, server, files, reply: Reply::default() };
+    let result = match shlex::split(line) {
+        Some(words) => Args::parse(&words[1.min(words.len())..]),
+        None => Err("error: a quote is not closed".to_string()),
+    };
+    if let Err(failure) = result.and_then(|args| shell.dispatch(&args)) {
+        shell.reply.stderr.push_str(&failure);
+        shell.reply.stderr.push('\n');
+        shell.reply.code = 1;
+    }
+    shell.reply
+}
+
+impl Shell<'_> {
+    fn dispatch(&mut self, args: &Args) -> Result<(), Failure> {
+        let words: Vec<&str> = args.words.iter().map(String::as_str).collect();
+        match words.first().copied().unwrap_or("") {
+            "delete" => self.delete(args),
+            "scale" => self.scale(args),
+            "label" => self.label(args, false),
+            "annotate" => self.label(args, true),
+            "taint" => self.taint(args),
+            "cordon" => self.cordon(args, true),
+            "uncordon" => self.cordon(args, false),
+            "drain" => self.drain(args),
+            "patch" => self.patch(args),
+            "set" => self.set(args),
+            "apply" => self.apply(args),
+            "create" if args.get("filename").is_some() => self.create(args),
+            "replace" => self.replace(args),
+            "rollout" => self.rollout(args),
+            _ => Ok(()),
+        }
+    }
+
+    fn say(&mut self, line: impl std::fmt::Display) {
+        self.reply.stdout.push_str(&format!("{line}\n"));
+    }
+
+    fn warn(&mut self, line: impl std::fmt::Display) {
+        self.reply.stderr.push_str(&format!("{line}\n"));
+    }
+
+    /// The text of the file that `-f` names.
+    fn file(&self, args: &Args) -> Result<String, Failure> {
+        let name = args.get("filename").ok_or("error: must specify one of -f and -k")?;
+        self.files.get(name).cloned().ok_or(format!("error: the path {name:?} does not exist"))
+    }
+}
+
+/// A refusal as kubectl prints it.
+fn refusal(status: Status) -> Failure {
+    status.to_string()
+}

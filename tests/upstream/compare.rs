@@ -1,0 +1,309 @@
+//! Compares what the simulator wrote with what the real control plane wrote, by rules:
+//! each object's sequence of states, the order of the moments that matter, the set of Events.
+
+use serde_json::{Map, Value};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A record of a trace.
+pub type Record = Map<String, Value>;
+
+/// How much of one aspect is equal.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Score {
+    /// Equal.
+    pub equal: usize,
+    /// Of so many.
+    pub total: usize,
+}
+
+impl std::fmt::Display for Score {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}/{}", self.equal, self.total)
+    }
+}
+
+/// What came of a comparison.
+#[derive(Debug, Default)]
+pub struct Outcome {
+    /// States of objects.
+    pub objects: Score,
+    /// Moments in their order.
+    pub order: Score,
+    /// Events.
+    pub events: Score,
+    /// Differences, in words, each with a name that does not change from run to run.
+    pub differences: BTreeMap<String, String>,
+}
+
+/// Writes of independent components this near to each other may come in either order.
+const SIMULTANEOUS_MS: u64 = 10;
+
+/// Compares two traces.
+pub fn compare(expected: &[Record], got: &[Record]) -> Outcome {
+    let mut outcome = Outcome::default();
+    objects(expected, got, &mut outcome);
+    order(expected, got, &mut outcome);
+    events(expected, got, &mut outcome);
+    outcome
+}
+
+fn text<'r>(record: &'r Record, key: &str) -> &'r str {
+    record.get(key).and_then(Value::as_str).unwrap_or("")
+}
+
+/// What the object is called in both traces: names with random parts by what they stand for.
+pub fn identity(record: &Record) -> String {
+    let (kind, name) = (text(record, "kind"), text(record, "name"));
+    let namespace = match text(record, "ns") {
+        "" => String::new(),
+        other => format!("{other}/"),
+    };
+    let name = match kind {
+        "VolumeAttachment" => format!("{} on {}", text(record, "pv"), text(record, "node")),
+        "PersistentVolume" if name.starts_with("pvc-") => format!("of {}", text(record, "claim")),
+        _ => name.to_string(),
+    };
+    format!("{kind} {namespace}{name}")
+}
+
+/// The state without what differs from run to run.
+fn state(record: &Record) -> Record {
+    let mut state = record.clone();
+    for key in ["rv", "t_ms", "uid", "claimUid", "kind", "name"] {
+        state.remove(key);
+    }
+    if text(record, "type") == "MODIFIED" {
+        state.remove("type");
+    }
+    if text(record, "kind") == "Pod" && !record.contains_key("pinned") {
+        let placed = record.get("node").is_some_and(|node| !node.is_null());
+        state.insert("node".into(), Value::Bool(placed));
+    }
+    state.retain(|_, value| !value.is_null());
+    state
+}
+
+type States = BTreeMap<String, Vec<Record>>;
+
+/// Each object's states in order, equal neighbours folded.
+fn sequences(trace: &[Record]) -> States {
+    let mut out = States::new();
+    for record in trace.iter().filter(|record| text(record, "kind") != "Event") {
+        let states = out.entry(identity(record)).or_default();
+        let state = state(record);
+        if states.last() != Some(&state) {
+            states.push(state);
+        }
+    }
+    out
+}
+
+fn objects(expected: &[Record], got: &[Record], outcome: &mut Outcome) {
+    let (expected, got) = (sequences(expected), sequences(got));
+    let names: BTreeSet<&String> = expected.keys().chain(got.keys()).collect();
+    let none = Vec::new();
+    for name in names {
+        let want = expected.get(name).unwrap_or(&none);
+        let have = got.get(name).unwrap_or(&none);
+        let equal = common(want, have);
+        outcome.objects.equal += equal;
+        outcome.objects.total += want.len().max(have.len());
+        if want != have {
+            outcome.differences.insert(format!("object {name}"), side_by_side(want, have));
+        }
+    }
+}
+
+/// The length of the longest common subsequence.
+fn common(a: &[Record], b: &[Record]) -> usize {
+    let mut row = vec![0; b.len() + 1];
+    for left in a {
+        let mut corner = 0;
+        for (at, right) in b.iter().enumerate() {
+            let above = row[at + 1];
+            row[at + 1] = if left == right { corner + 1 } else { above.max(row[at]) };
+            corner = above;
+        }
+    }
+    row[b.len()]
+}
+
+/// The states from the first that differs on, as changes against the state before.
+fn side_by_side(want: &[Record], have: &[Record]) -> String {
+    let same = want.iter().zip(have).take_while(|(a, b)| a == b).count();
+    let mut out = format!("    the first {same} states are equal, then\n");
+    for (side, states) in [("expected", want), ("got", have)] {
+        for (at, state) in states.iter().enumerate().skip(same).take(4) {
+            let before = at.checked_sub(1).map(|at| &states[at]);
+            out.push_str(&format!("    {side:>8} {}: {}\n", at + 1, change(before, state)));
+        }
+    }
+    out
+}
+
+fn change(before: Option<&Record>, after: &Record) -> String {
+    let empty = Record::new();
+    let before = before.unwrap_or(&empty);
+    let mut parts = Vec::new();
+    for (key, value) in after {
+        if before.get(key) != Some(value) {
+            parts.push(format!("{key}={value}"));
+        }
+    }
+    for key in before.keys().filter(|key| !after.contains_key(*key)) {
+        parts.push(format!("-{key}"));
+    }
+    parts.join(" ")
+}
+
+/// The moments that matter, each with a name, in order, with their times.
+fn moments(trace: &[Record]) -> Vec<(String, u64)> {
+    let mut out = Vec::new();
+    let mut lives: BTreeMap<String, (u32, Record)> = BTreeMap::new();
+    for record in trace {
+        let kind = text(record, "kind");
+        let watched = ["Pod", "PersistentVolumeClaim", "ControllerRevision", "StatefulSet"];
+        if !watched.contains(&kind) {
+            continue;
+        }
+        let name = identity(record);
+        let verb = text(record, "type");
+        let (mut life, before) = lives.remove(&name).unwrap_or_default();
+        life += u32::from(verb == "ADDED");
+        let time = record.get("t_ms").and_then(Value::as_u64).unwrap_or(0);
+        for what in marks(kind, &before, record, verb) {
+            out.push((format!("{name} #{life} {what}"), time));
+        }
+        lives.insert(name, (life, record.clone()));
+    }
+    number_repeats(&mut out);
+    out
+}
+
+/// Which marked moments a write is.
+fn marks(kind: &str, before: &Record, after: &Record, verb: &str) -> Vec<String> {
+    let mut out = Vec::new();
+    let became = |key: &str| {
+        let set = |record: &Record| match record.get(key) {
+            None | Some(Value::Null) | Some(Value::Bool(false)) => false,
+            Some(_) => true,
+        };
+        set(after) && !set(before)
+    };
+    if verb == "ADDED" || verb == "DELETED" {
+        out.push(verb.to_string());
+    }
+    match kind {
+        "Pod" => {
+            let steps = [("node", "scheduled"), ("ready", "Ready"), ("deleting", "deleting")];
+            let taken = steps.iter().filter(|(key, _)| became(key));
+            out.extend(taken.map(|(_, what)| what.to_string()));
+        }
+        "PersistentVolumeClaim" => {
+            if text(after, "phase") == "Bound" && text(before, "phase") != "Bound" {
+                out.push("Bound".to_string());
+            }
+        }
+        "StatefulSet" if verb == "MODIFIED" => {
+            let keys = ["observed", "replicas", "ready", "current", "updated", "available"];
+            let status = |record: &Record| -> Vec<String> {
+                keys.iter()
+                    .map(|key| record.get(*key).map_or("-".into(), |v| v.to_string()))
+                    .collect()
+            };
+            if status(before) != status(after) {
+                out.push(format!("status {}", status(after).join(",")));
+            }
+        }
+        _ => {}
+    }
+    out
+}
+
+fn number_repeats(moments: &mut [(String, u64)]) {
+    let mut seen: BTreeMap<String, u32> = BTreeMap::new();
+    for (name, _) in moments {
+        let count = seen.entry(name.clone()).or_default();
+        *count += 1;
+        if *count > 1 {
+            name.push_str(&format!(" ({count})"));
+        }
+    }
+}
+
+fn order(expected: &[Record], got: &[Record], outcome: &mut Outcome) {
+    let (expected, got) = (moments(expected), moments(got));
+    let place: BTreeMap<&String, usize> =
+        got.iter().enumerate().map(|(at, (name, _))| (name, at)).collect();
+    let known: BTreeSet<&String> = expected.iter().map(|(name, _)| name).collect();
+    for (at, (name, time)) in expected.iter().enumerate() {
+        outcome.order.total += 1;
+        let Some(&here) = place.get(name) else {
+            outcome.differences.insert(format!("moment {name}"), "    does not come\n".into());
+            continue;
+        };
+        let late = expected[..at].iter().find(|(earlier, then)| {
+            let clear = time.saturating_sub(*then) > SIMULTANEOUS_MS;
+            let gone = got[here].1.saturating_sub(SIMULTANEOUS_MS);
+            clear && place.get(earlier).is_some_and(|&there| there > here && got[there].1 > gone)
+        });
+        match late {
+            None => outcome.order.equal += 1,
+            Some((earlier, _)) => {
+                let text = format!("    comes before: {earlier}\n");
+                outcome.differences.insert(format!("moment {name}"), text);
+            }
+        }
+    }
+    for (name, _) in got.iter().filter(|(name, _)| !known.contains(name)) {
+        outcome.order.total += 1;
+        let text = "    comes, but should not\n".to_string();
+        outcome.differences.insert(format!("moment {name}"), text);
+    }
+}
+
+type Told = (String, String, String, String);
+
+fn told(trace: &[Record]) -> BTreeSet<Told> {
+    let told = |record: &Record| {
+        let part = |key: &str| mask(text(record, key));
+        (part("obj"), part("etype"), part("reason"), part("message"))
+    };
+    trace.iter().filter(|record| text(record, "kind") == "Event").map(told).collect()
+}
+
+fn events(expected: &[Record], got: &[Record], outcome: &mut Outcome) {
+    let (expected, got) = (told(expected), told(got));
+    outcome.events.total = expected.union(&got).count();
+    outcome.events.equal = expected.intersection(&got).count();
+    for (obj, kind, reason, message) in expected.symmetric_difference(&got) {
+        let missing =
+            expected.contains(&(obj.clone(), kind.clone(), reason.clone(), message.clone()));
+        let text = if missing { "is not told" } else { "is told, but should not be" };
+        let name = format!("event {obj} {kind} {reason}: {message}");
+        outcome.differences.insert(name, format!("    {text}\n"));
+    }
+}
+
+/// Replaces what differs from run to run: uids, node names chosen among equals.
+pub fn mask(text: &str) -> String {
+    let mut out = String::new();
+    let mut rest = text;
+    while let Some(at) = rest.find("pvc-") {
+        out.push_str(&rest[..at]);
+        let tail = &rest[at + 4..];
+        let end = tail.find(|c: char| !c.is_ascii_hexdigit() && c != '-').unwrap_or(tail.len());
+        if end == 36 {
+            out.push_str("pvc-UID");
+        } else {
+            out.push_str("pvc-");
+            out.push_str(&tail[..end]);
+        }
+        rest = &tail[end..];
+    }
+    out.push_str(rest);
+    match out.strip_prefix("Successfully assigned ").and_then(|t| t.rsplit_once(" to ")) {
+        Some((pod, _)) => format!("Successfully assigned {pod} to NODE"),
+        None => out,
+    }
+}
