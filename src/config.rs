@@ -2,6 +2,7 @@
 
 use crate::base::Str;
 use crate::base::time::Span;
+use std::rc::Rc;
 
 /// What a cluster is made of.
 #[derive(Clone, Debug, PartialEq)]
@@ -16,6 +17,9 @@ pub struct Config {
     pub timing: Timing,
     /// The flags of the control plane.
     pub flags: Flags,
+    /// For replays: `namespace/name` of a Pod and the node it was given, in order. The scheduler
+    /// takes that node if the Pod fits there, since which of equal nodes it takes is chance.
+    pub placements: Rc<Vec<(Str, Str)>>,
 }
 
 /// A machine there is at first.
@@ -160,6 +164,7 @@ impl Default for Config {
             storage: Storage::Playground,
             timing: Timing::default(),
             flags: Flags::default(),
+            placements: Rc::default(),
         }
     }
 }

@@ -13,7 +13,7 @@ use crate::base::map::Map;
 use crate::base::prng::Prng;
 use crate::base::time::SimTime;
 use crate::client::recorder::Recorder;
-use crate::config::Config;
+use crate::config::{Config, MachineConfig};
 use crate::controller::Manager;
 use crate::csi::Csi;
 use crate::csi::{boot_objects, node_drivers};
@@ -81,23 +81,41 @@ impl World {
         let config = self.config.clone();
         boot_objects(config.storage).into_iter().for_each(|object| self.put(object));
         for machine in &config.machines {
-            self.infra.add_machine(Machine {
-                name: machine.name.clone(),
-                number: 0,
-                zone: machine.zone.clone(),
-                cpu: Quantity::parse(&machine.cpu).unwrap_or_default(),
-                memory: Quantity::parse(&machine.memory).unwrap_or_default(),
-                pods: machine.pods,
-                volumes: machine.volumes,
-                powered: true,
-                connected: true,
-                since: SimTime::ZERO,
-            });
+            self.add_machine(machine);
             self.with_kubelets(|kubelets, cx, _| {
                 let drivers = node_drivers(config.storage, &machine.name, machine.volumes);
                 kubelets.install(cx, &machine.name, Rc::new(drivers));
             });
         }
+    }
+
+    fn add_machine(&mut self, machine: &MachineConfig) {
+        self.infra.add_machine(Machine {
+            name: machine.name.clone(),
+            number: 0,
+            zone: machine.zone.clone(),
+            cpu: Quantity::parse(&machine.cpu).unwrap_or_default(),
+            memory: Quantity::parse(&machine.memory).unwrap_or_default(),
+            pods: machine.pods,
+            volumes: machine.volumes,
+            powered: true,
+            connected: true,
+            since: self.now,
+        });
+    }
+
+    /// A new machine joins: it boots, and its kubelet registers it as a Node. One of a name that
+    /// is taken is left as it is.
+    pub fn join(&mut self, machine: &MachineConfig) {
+        if self.infra.machines.contains_key(&machine.name) {
+            return;
+        }
+        self.add_machine(machine);
+        let drivers = node_drivers(self.config.storage, &machine.name, machine.volumes);
+        self.with_kubelets(|kubelets, cx, timers| {
+            kubelets.join(cx, &machine.name, Rc::new(drivers), timers);
+        });
+        self.announce();
     }
 
     fn put(&mut self, object: Object) {

@@ -44,14 +44,17 @@ impl Infra {
         let Some(disk) = self.disks.get(handle) else {
             return Err(rpc_error("NotFound", format!("volume {handle} does not exist")));
         };
-        if let Some(error) = &disk.attach_error {
+        let backend = &self.backend;
+        let ailing = backend.attach_error_on.as_ref().is_none_or(|on| on == node);
+        let general = backend.attach_error.as_ref().filter(|_| ailing);
+        if let Some(error) = disk.attach_error.as_ref().or(general) {
             return Err(error.clone());
         }
         if !self.reaches(disk, node) {
             let text = format!("volume {handle} cannot be reached from node {node}");
             return Err(rpc_error("InvalidArgument", text));
         }
-        let exclusive = disk.reach != Reach::Shared;
+        let exclusive = disk.reach != Reach::Shared && !backend.careless;
         if let Some(other) = disk.attached.iter().find(|other| exclusive && *other != node) {
             let text = format!("volume {handle} is published at another node: {other}");
             return Err(rpc_error("FailedPrecondition", text));
@@ -66,7 +69,7 @@ impl Infra {
     /// mounted is cut off from it. Detaching what is not attached is no error.
     pub fn detach(&mut self, now: SimTime, handle: &str, node: &str) -> Result<(), Str> {
         let Some(disk) = self.disks.get(handle) else { return Ok(()) };
-        if let Some(error) = &disk.detach_error {
+        if let Some(error) = disk.detach_error.as_ref().or(self.backend.detach_error.as_ref()) {
             return Err(error.clone());
         }
         let mut disk = disk.clone();

@@ -25,10 +25,28 @@ pub struct Infra {
     pub processes: Map<Uid, Process>,
     /// Disks by the driver's handle.
     pub disks: Map<Str, Disk>,
+    /// What ails the backend of the network disks; set from outside.
+    pub backend: Backend,
     /// Counts changes, so that a step can see that something happened.
     pub revision: u64,
     processes_by_key: Set<(Key, Uid)>,
     processes_by_node: Set<(Str, Uid)>,
+}
+
+/// What ails the backend of all network disks.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Backend {
+    /// What it answers when it is asked to attach a disk.
+    pub attach_error: Option<Str>,
+    /// Only for this machine; `None` for all.
+    pub attach_error_on: Option<Str>,
+    /// What it answers when it is asked to detach a disk.
+    pub detach_error: Option<Str>,
+    /// Whether it attaches a disk made for one machine to a second as well, as careless
+    /// backends do.
+    pub careless: bool,
+    /// Whether machines fail to unmount what no Pod uses any more.
+    pub stuck_unmount: bool,
 }
 
 impl Infra {

@@ -86,6 +86,20 @@ impl Kubelets {
         self.renew_lease(cx, name, phase);
     }
 
+    /// A new machine with power: its kubelet will start and register it.
+    pub fn join(
+        &mut self,
+        cx: &mut NodePlane<'_>,
+        name: &Str,
+        drivers: Rc<Vec<CSINodeDriver>>,
+        timers: &mut Timers<Wake>,
+    ) {
+        let mut node = NodeState::new(cx.config, name);
+        node.drivers = drivers;
+        self.nodes.insert_mut(name.clone(), node);
+        self.machine_changed(cx, name, timers);
+    }
+
     /// A change in the store. `cx.cache` already holds it. After a start, every object is
     /// observed as added. A kubelet that does not reach the API server must not act on it.
     pub fn observe(&mut self, cx: &mut NodePlane<'_>, change: &Change, timers: &mut Timers<Wake>) {

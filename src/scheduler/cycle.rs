@@ -9,10 +9,12 @@ use super::nodes::PodInfo;
 use super::plugins::{self, Counts, Plugin, Refusal, Rejection, SCORERS, Sources, State};
 use crate::api::core::pod::Pod;
 use crate::api::kinds::{Key, Kind, Object, ObjectRef};
+use crate::api::meta::Uid;
 use crate::api::meta::{Condition, set_condition};
 use crate::base::Str;
 use crate::client::ControlPlane;
 use crate::client::recorder::EventKind;
+use crate::config::Config;
 use crate::trace::{Because, Source, Wait};
 use std::rc::Rc;
 
@@ -222,7 +224,10 @@ impl Scheduler {
             1 => 0,
             n => self.prng(cx.config).below(n as u64) as usize,
         };
-        let chosen = fits[equals[lot]];
+        let chosen = match self.replayed(cx.config, key, state.info.pod.meta.uid) {
+            Some(slot) if fits.contains(&slot) => slot,
+            _ => fits[equals[lot]],
+        };
         let fit = |i: usize| Row {
             node: self.nodes.at(fits[i]).name.clone(),
             verdict: Verdict::Fits { scores: scores[i], total: totals[i] },
@@ -235,6 +240,23 @@ impl Scheduler {
         let name = self.nodes.at(chosen).name.clone();
         self.note(cx, key, rows, Some(name), "");
         chosen
+    }
+
+    /// The node that the Pod was given in the run that is replayed, if one is.
+    fn replayed(&mut self, config: &Config, key: &Key, uid: Uid) -> Option<usize> {
+        if config.placements.is_empty() {
+            return None;
+        }
+        let turn = match self.turns.get(key) {
+            Some((last, turn)) if *last == uid => *turn,
+            Some((_, turn)) => turn + 1,
+            None => 0,
+        };
+        self.turns.insert_mut(key.clone(), (uid, turn));
+        let name = format!("{}/{}", key.namespace, key.name);
+        let mut placements = config.placements.iter().filter(|(pod, _)| **pod == *name);
+        let (_, node) = placements.nth(turn)?;
+        self.nodes.get(node).map(|node| node.slot)
     }
 
     fn note(

@@ -4,14 +4,19 @@ use super::compare::Record;
 use super::reduce;
 use super::scenario::Scenario;
 use playground::api::kinds::{Key, Kind};
+use playground::api::storage::{CSINode, VolumeNodeResources};
 use playground::apiserver::DeleteOptions;
 use playground::apiserver::patch::{Patch, PatchType};
+use playground::base::Str;
 use playground::base::time::{SimTime, Span};
+use playground::client::api::Client;
 use playground::cluster::input::Input;
 use playground::cluster::world::{Process, World};
 use playground::config::{Config, Flags, MachineConfig, Storage, Timing};
+use playground::infra::Backend;
 use playground::kubectl::command;
 use serde_json::Value;
+use std::collections::BTreeSet;
 
 /// The cluster stands this long before the first action, as the recorded ones stood.
 const WARM_UP: Span = Span::minutes(2);
@@ -63,6 +68,8 @@ struct Driver<'s> {
 impl Driver<'_> {
     fn new(scenario: &Scenario) -> Driver<'_> {
         let mut world = World::new(config(scenario));
+        world.infra.backend.careless = true;
+        set_backend(&mut world.infra.backend, &scenario.about["fake_kubelet"]);
         let start = SimTime::ZERO + WARM_UP;
         while !world.run_until(start, 1_000_000) {}
         let revision = world.store().revision();
@@ -126,8 +133,14 @@ impl Driver<'_> {
     }
 
     fn machine(&mut self, action: &Value) {
-        let on = action["verb"].as_str() != Some("kill");
+        let verb = action["verb"].as_str().unwrap_or("");
+        let on = verb != "kill";
         for node in action["node"].as_str().unwrap_or("").split(',') {
+            if verb == "add" {
+                let machine = machine(&self.scenario.about["fake_kubelet"], node);
+                self.world.join(&machine);
+                continue;
+            }
             // The stand-ins are deaf and dumb when killed, and their containers run on.
             self.world.input(&Input::Network { node: node.to_string(), on });
         }
@@ -162,20 +175,106 @@ impl Driver<'_> {
         let mut config = (*self.world.config).clone();
         set_timing(&mut config.timing, action);
         self.world.config = config.into();
+        set_backend(&mut self.world.infra.backend, action);
+        if let Some(limit) = action["vol_limit"].as_i64() {
+            self.limit_volumes(limit as i32);
+        }
+    }
+
+    /// All nodes take so many volumes of the block driver from now on; 0 for any number.
+    fn limit_volumes(&mut self, limit: i32) {
+        self.world.request(|server, now| {
+            let mut client = Client { now, server };
+            for name in client
+                .server
+                .store
+                .list::<CSINode>()
+                .map(|n| n.meta.name.clone())
+                .collect::<Vec<_>>()
+            {
+                let _ = client.patch::<CSINode>(&Key::global(name), |node| {
+                    let drivers = node.spec.drivers.iter_mut();
+                    for driver in drivers.filter(|driver| &*driver.name == "block.example.com") {
+                        let count = (limit > 0).then_some(limit);
+                        driver.allocatable = count.map(|count| VolumeNodeResources {
+                            count: Some(count),
+                            ..VolumeNodeResources::default()
+                        });
+                    }
+                });
+            }
+        });
+    }
+}
+
+/// Errors of the backend, as far as `from` speaks of them.
+fn set_backend(backend: &mut Backend, from: &Value) {
+    let text = |key: &str| from[key].as_str().map(|text| Some(text).filter(|t| !t.is_empty()));
+    let mut set = |key: &str, target: &mut Option<Str>| {
+        if let Some(text) = text(key) {
+            *target = text.map(Str::from);
+        }
+    };
+    set("attach_error", &mut backend.attach_error);
+    set("attach_error_node", &mut backend.attach_error_on);
+    set("detach_error", &mut backend.detach_error);
+    let flag = |key: &str| from[key].as_f64().map(|number| number != 0.0);
+    backend.careless = flag("exclusive").map_or(backend.careless, |exclusive| !exclusive);
+    backend.stuck_unmount = flag("stuck_umount").unwrap_or(backend.stuck_unmount);
+}
+
+/// Where the recorded Pods were placed, in order.
+fn placements(trace: &[Record]) -> Vec<(Str, Str)> {
+    let mut out = Vec::new();
+    let mut placed = BTreeSet::new();
+    for record in trace.iter().filter(|record| record["kind"] == "Pod") {
+        let text = |key: &str| record.get(key).and_then(Value::as_str);
+        if let (Some(name), Some(node), Some(uid)) = (text("name"), text("node"), text("uid"))
+            && placed.insert(uid)
+        {
+            let namespace = text("ns").unwrap_or("default");
+            out.push((format!("{namespace}/{name}").into(), node.into()));
+        }
+    }
+    out
+}
+
+/// The machines there are at first: three, and those that the recording knows without having
+/// seen them come.
+fn machines(scenario: &Scenario) -> BTreeSet<String> {
+    let mut known: BTreeSet<String> = (1..=3).map(|n| format!("node-{n}")).collect();
+    let mut seen = BTreeSet::new();
+    for record in scenario.trace.iter().filter(|record| record["kind"] == "Node") {
+        let name = record["name"].as_str().unwrap_or("");
+        if seen.insert(name) && record["type"] != "ADDED" {
+            known.insert(name.to_string());
+        }
+    }
+    let runs = |record: &&Record| record.get("hasIP").is_some_and(|ip| ip == &Value::Bool(true));
+    let pods = scenario.trace.iter().filter(runs).filter_map(|record| record.get("node")?.as_str());
+    let new = |name: &&str| !seen.contains(name);
+    known.extend(pods.filter(new).map(str::to_string));
+    known
+}
+
+fn machine(about: &Value, name: &str) -> MachineConfig {
+    let text = |key: &str, default: &str| about[key].as_str().unwrap_or(default).into();
+    let number = |key: &str| match &about[key] {
+        Value::String(text) => text.parse().ok(),
+        other => other.as_i64(),
+    };
+    MachineConfig {
+        name: name.into(),
+        zone: "".into(),
+        cpu: text("cpu", "4"),
+        memory: text("mem", "8Gi"),
+        pods: number("pods").unwrap_or(110),
+        volumes: number("vol_limit").filter(|&limit| limit > 0).map(|limit| limit as i32),
     }
 }
 
 fn config(scenario: &Scenario) -> Config {
     let delays = &scenario.about["fake_kubelet"];
-    let text = |key: &str, default: &str| delays[key].as_str().unwrap_or(default).into();
-    let machine = |n: u32| MachineConfig {
-        name: format!("node-{n}").into(),
-        zone: "".into(),
-        cpu: text("cpu", "4"),
-        memory: text("mem", "8Gi"),
-        pods: 110,
-        volumes: None,
-    };
     let mut timing = Timing {
         image_pull: Span::ZERO,
         boot: Span::ZERO,
@@ -198,10 +297,11 @@ fn config(scenario: &Scenario) -> Config {
     flags.max_unavailable_stateful_set = name.starts_with("s11f");
     Config {
         seed: 1,
-        machines: (1..=3).map(machine).collect(),
+        machines: machines(scenario).iter().map(|name| machine(delays, name)).collect(),
         storage: Storage::NoAttach,
         timing,
         flags,
+        placements: placements(&scenario.trace).into(),
     }
 }
 
