@@ -9,6 +9,8 @@
 mod compare;
 #[path = "upstream/drive.rs"]
 mod drive;
+#[path = "upstream/normal.rs"]
+mod normal;
 #[path = "upstream/reduce.rs"]
 mod reduce;
 #[path = "upstream/scenario.rs"]

@@ -1,6 +1,7 @@
 //! Compares what the simulator wrote with what the real control plane wrote, by rules:
 //! each object's sequence of states, the order of the moments that matter, the set of Events.
 
+use super::normal;
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -41,6 +42,7 @@ const SIMULTANEOUS_MS: u64 = 10;
 /// Compares two traces.
 pub fn compare(expected: &[Record], got: &[Record]) -> Outcome {
     let mut outcome = Outcome::default();
+    let (expected, got) = &(normal::normal(expected, expected), normal::normal(got, expected));
     objects(expected, got, &mut outcome);
     order(expected, got, &mut outcome);
     events(expected, got, &mut outcome);

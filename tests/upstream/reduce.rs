@@ -96,7 +96,7 @@ fn fields(kind: Kind, value: &Value, store: &Store, out: &mut Map<String, Value>
             out.insert("subsets".into(), list(&value["subsets"], subset));
         }
         Kind::EndpointSlice => {
-            out.insert("endpoints".into(), list(&value["endpoints"], endpoint));
+            out.insert("endpoints".into(), sorted(list(&value["endpoints"], endpoint)));
         }
         Kind::StatefulSet => stateful_set(value, out),
         Kind::ControllerRevision => {
@@ -147,6 +147,13 @@ fn list(value: &Value, each: impl Fn(&Value) -> Value) -> Value {
     value.as_array().map_or(json!([]), |all| all.iter().map(each).collect())
 }
 
+/// Addresses come in the order of their IPs, which differ from run to run.
+fn sorted(list: Value) -> Value {
+    let Value::Array(mut all) = list else { return list };
+    all.sort_by_key(Value::to_string);
+    Value::Array(all)
+}
+
 /// Type to status, reason, message, without empty ones at the end.
 fn conditions(value: &Value, messages: bool) -> Value {
     let mut out = Map::new();
@@ -176,8 +183,8 @@ fn subset(value: &Value) -> Value {
         }
     };
     json!({
-        "ready": list(&value["addresses"], address),
-        "notReady": list(&value["notReadyAddresses"], address),
+        "ready": sorted(list(&value["addresses"], address)),
+        "notReady": sorted(list(&value["notReadyAddresses"], address)),
     })
 }
 
