@@ -4,10 +4,10 @@
 
 use super::json::{Json, Reader, Shape};
 use crate::base::Str;
+use crate::base::sorted::SortedMap;
 use crate::base::time::SimTime;
 use crate::object;
 use serde_json::Value;
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 /// A uid. Zero means: none yet.
@@ -61,7 +61,7 @@ impl Json for ResourceVersion {
 
 /// Labels, annotations, or a selector: text to text, shared until changed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Labels(pub Rc<BTreeMap<Str, Str>>);
+pub struct Labels(pub Rc<SortedMap<Str, Str>>);
 
 impl Labels {
     /// The value of `key`.
@@ -93,7 +93,7 @@ impl Labels {
 impl Json for Labels {
     const SHAPE: Shape = Shape::Dict(&Shape::Text);
     fn read(value: &Value, reader: &mut Reader) -> Self {
-        Labels(Rc::new(BTreeMap::read(value, reader)))
+        Labels(Rc::new(SortedMap::read(value, reader)))
     }
     fn write(&self) -> Value {
         self.0.write()

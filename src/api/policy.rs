@@ -5,9 +5,9 @@
 use super::int_or_text::IntOrText;
 use super::meta::{Condition, LabelSelector, ObjectMeta};
 use crate::base::Str;
+use crate::base::sorted::SortedMap;
 use crate::base::time::SimTime;
 use crate::object;
-use std::collections::BTreeMap;
 
 object! {
     /// A budget for voluntary disruption.
@@ -41,7 +41,7 @@ object! {
         /// The generation its controller has seen.
         observed_generation: i64 = "observedGeneration";
         /// Pods whose eviction was granted but not yet seen, and when.
-        disrupted_pods: BTreeMap<Str, SimTime> = "disruptedPods";
+        disrupted_pods: SortedMap<Str, SimTime> = "disruptedPods";
         /// How many may be evicted now.
         disruptions_allowed: i32 = "disruptionsAllowed" always;
         /// How many are healthy.

@@ -5,9 +5,9 @@
 use super::json::{MicroTime, Shape};
 use super::meta::ObjectMeta;
 use crate::base::Str;
+use crate::base::sorted::SortedMap;
 use crate::base::time::SimTime;
 use crate::object;
-use std::collections::BTreeMap;
 
 object! {
     /// A way of making volumes.
@@ -17,7 +17,7 @@ object! {
         /// The driver that makes them.
         provisioner: Str = "provisioner" always;
         /// What the driver is told.
-        parameters: BTreeMap<Str, Str> = "parameters";
+        parameters: SortedMap<Str, Str> = "parameters";
         /// What becomes of a volume after its claim: `Delete` or `Retain`.
         reclaim_policy: Option<Str> = "reclaimPolicy";
         /// Whether volumes may grow.

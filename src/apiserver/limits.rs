@@ -36,10 +36,12 @@ impl ApiServer {
         let mut said: Vec<String> = Vec::new();
         let mut fill = |container: &mut Container, kind: &str| {
             let mut add = |list: &mut ResourceList, from: &ResourceList, what: &str| {
-                let missing: Vec<Str> =
-                    from.keys().filter(|name| !list.contains_key(*name)).cloned().collect();
-                for name in &missing {
-                    list.insert(name.clone(), from[name].clone());
+                let mut missing: Vec<Str> = Vec::new();
+                for (name, amount) in from {
+                    if !list.contains_key(name) {
+                        list.insert(name.clone(), amount.clone());
+                        missing.push(name.clone());
+                    }
                 }
                 if !missing.is_empty() {
                     said.push(format!(

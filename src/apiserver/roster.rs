@@ -13,6 +13,7 @@ use crate::api::kinds::Key;
 use crate::api::meta::{OwnerReference, Uid, condition};
 use crate::base::Str;
 use crate::base::map::{Map, Set};
+use crate::base::sorted;
 use crate::base::time::{SimTime, Span};
 use std::ops::Range;
 
@@ -331,7 +332,7 @@ impl Roster {
             below.chain(ordinals.range(range.end..).copied()).collect::<Vec<u32>>()
         };
         let mut all: Vec<u32> = self.at.values().flat_map(outside).collect();
-        all.sort_unstable_by(|a, b| b.cmp(a));
+        sorted::sort_by(&mut all, |a, b| b.cmp(a));
         all
     }
 

@@ -5,6 +5,7 @@ pub mod names;
 pub mod never;
 pub mod prng;
 pub mod sha256;
+pub mod sorted;
 pub mod text;
 pub mod time;
 pub mod timers;

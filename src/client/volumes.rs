@@ -16,6 +16,7 @@ use crate::api::storage::{CSIDriver, StorageClass};
 use crate::apiserver::store::Store;
 use crate::base::Str;
 use crate::base::sha256;
+use crate::base::sorted;
 use std::rc::Rc;
 
 pub use crate::apiserver::volume_index::{claim_class, claim_of, volume_class};
@@ -110,7 +111,7 @@ pub fn find_volume(
         wants.iter().all(|mode| volume.spec.access_modes.contains(mode))
     };
     let mut fitting: Vec<&Rc<PersistentVolume>> = candidates.iter().filter(|v| offers(v)).collect();
-    fitting.sort_by_key(|volume| (volume.spec.access_modes.len(), capacity(volume)));
+    sorted::sort_by_key(&mut fitting, |volume| (volume.spec.access_modes.len(), capacity(volume)));
     let class = claim_class(claim);
     let mut smallest: Option<&Rc<PersistentVolume>> = None;
     for volume in fitting {

@@ -6,8 +6,9 @@
 use super::world::World;
 use crate::api::kinds::Key;
 use crate::base::Str;
+use crate::base::sorted;
+use crate::base::sorted::SortedMap;
 use crate::infra::disk::Reach;
-use std::collections::BTreeMap;
 
 /// Something that is so and should not be, at least not unnoticed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,9 +32,9 @@ pub enum Finding {
 /// Everything the referee finds in `world` now.
 pub fn findings(world: &World) -> Vec<Finding> {
     let mut out = Vec::new();
-    let mut by_name: BTreeMap<&Key, Vec<Str>> = BTreeMap::new();
+    let mut by_name: SortedMap<&Key, Vec<Str>> = SortedMap::new();
     for process in world.infra.processes.values() {
-        by_name.entry(&process.key).or_default().push(process.node.clone());
+        by_name.get_or_default(&process.key).push(process.node.clone());
     }
     for (pod, nodes) in by_name.into_iter().filter(|(_, nodes)| nodes.len() > 1) {
         out.push(Finding::TwoProcesses { pod: pod.clone(), nodes });
@@ -41,7 +42,7 @@ pub fn findings(world: &World) -> Vec<Finding> {
     for disk in world.infra.disks.values().filter(|disk| disk.reach != Reach::Shared) {
         let writing = disk.mounts.values().filter(|mount| mount.writing.is_some() && !mount.fenced);
         let mut nodes: Vec<Str> = writing.map(|mount| mount.node.clone()).collect();
-        nodes.sort();
+        sorted::sort(&mut nodes);
         nodes.dedup();
         if nodes.len() > 1 {
             out.push(Finding::TwoWriters { disk: disk.handle.clone(), nodes });

@@ -26,11 +26,11 @@ use crate::apiserver::store::Store;
 use crate::apiserver::watch::Change;
 use crate::base::Str;
 use crate::base::map::Map;
+use crate::base::sorted::SortedMap;
 use crate::base::time::{SimTime, Span};
 use crate::client::recorder::EventKind;
 use crate::client::{ControlPlane, Keys, Requeue};
 use crate::controller::Controller;
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 /// How long an evicted Pod has to begin to terminate before it counts as well again.
@@ -59,7 +59,7 @@ struct Tally {
     /// Without a controller.
     unmanaged: i32,
     /// How many Pods each controller has among them, and a Pod to name it by.
-    managed: BTreeMap<Uid, (OwnerReference, Str, i32)>,
+    managed: SortedMap<Uid, (OwnerReference, Str, i32)>,
 }
 
 impl Controller for DisruptionController {
@@ -164,7 +164,7 @@ impl Tally {
             return;
         };
         let fresh = || (owner.clone(), pod.meta.name.clone(), 0);
-        let entry = self.managed.entry(owner.uid).or_insert_with(fresh);
+        let entry = self.managed.get_or_insert_with(owner.uid, fresh);
         entry.2 += by;
         if entry.2 == 0 {
             self.managed.remove(&owner.uid);
@@ -274,8 +274,8 @@ fn try_sync(
 fn disrupted_pods(
     cx: &mut ControlPlane<'_>,
     budget: &PodDisruptionBudget,
-) -> (BTreeMap<Str, SimTime>, i32, Option<SimTime>) {
-    let (mut disrupted, mut leaving, mut recheck) = (BTreeMap::new(), 0, None);
+) -> (SortedMap<Str, SimTime>, i32, Option<SimTime>) {
+    let (mut disrupted, mut leaving, mut recheck) = (SortedMap::new(), 0, None);
     for (name, &since) in &budget.status.disrupted_pods {
         *cx.visits += 1;
         let key = Key::new(budget.meta.namespace.clone(), name.clone());

@@ -11,6 +11,7 @@ use crate::api::kinds::{Key, Kind};
 use crate::api::meta::{ObjectMeta, OwnerReference};
 use crate::apiserver::{Answer, DeleteOptions};
 use crate::base::Str;
+use crate::base::sorted;
 use crate::client::ControlPlane;
 use serde_json::Value;
 use std::rc::Rc;
@@ -40,7 +41,7 @@ pub fn list(cx: &mut ControlPlane<'_>, set: &StatefulSet) -> Vec<Rc<ControllerRe
     let free = cx.cache.free_revisions(&set.meta.namespace);
     let mut all: Vec<_> = own.chain(free).filter(selected).cloned().collect();
     *cx.visits += all.len() as u64;
-    all.sort_by(|a, b| {
+    sorted::sort_by(&mut all, |a, b| {
         let order = |r: &ControllerRevision| (r.revision, r.meta.creation_timestamp);
         order(a).cmp(&order(b)).then_with(|| a.meta.name.cmp(&b.meta.name))
     });

@@ -16,6 +16,7 @@ use crate::apiserver::store::Store;
 use crate::apiserver::watch::Change;
 use crate::base::Str;
 use crate::base::map::{Map, Set};
+use crate::base::sorted;
 use crate::base::time::SimTime;
 use crate::client::Keys;
 use std::rc::Rc;
@@ -243,7 +244,7 @@ pub(super) fn ports_key(ports: &[EndpointPort]) -> Str {
             format!("{name}/{number}/{protocol}/{};", text(&port.app_protocol))
         })
         .collect();
-    parts.sort();
+    sorted::sort(&mut parts);
     parts.concat().into()
 }
 

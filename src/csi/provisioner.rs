@@ -19,6 +19,7 @@ use crate::api::meta::{ObjectMeta, Uid};
 use crate::api::storage::StorageClass;
 use crate::apiserver::DeleteOptions;
 use crate::apiserver::watch::Change;
+use crate::base::sorted::SortedSet;
 use crate::base::time::SimTime;
 use crate::base::timers::Timers;
 use crate::base::{Str, names};
@@ -27,7 +28,6 @@ use crate::client::recorder::EventKind;
 use crate::client::volumes;
 use crate::infra::disk::{Disk, Reach};
 use crate::trace::{Because, Source, Wait};
-use std::collections::BTreeSet;
 use std::rc::Rc;
 
 /// A volume in the making.
@@ -272,7 +272,7 @@ fn is_for_many(mode: &Str) -> bool {
 /// spread over all in turn, and the claims of one Pod come together.
 fn spread(cx: &NodePlane<'_>, label: &str, claim: &str) -> Option<Str> {
     let nodes = cx.cache.list::<Node>();
-    let values: BTreeSet<Str> = nodes.filter_map(|node| node.meta.label(label).cloned()).collect();
+    let values: SortedSet<Str> = nodes.filter_map(|node| node.meta.label(label).cloned()).collect();
     let (hash, offset) = match claim.rsplit_once('-') {
         Some((prefix, ordinal)) if ordinal.bytes().all(|b| b.is_ascii_digit()) => {
             let set = prefix.rsplit_once('-').map_or(prefix, |(_, set)| set);

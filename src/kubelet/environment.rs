@@ -11,8 +11,8 @@ use crate::api::core::config::{ConfigMap, Secret};
 use crate::api::core::container::{Container, EnvVar, KeySelector};
 use crate::api::kinds::{Key, Kind};
 use crate::base::Str;
+use crate::base::sorted::SortedMap;
 use crate::client::node_plane::NodePlane;
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 /// Names and values, in the order given.
@@ -75,7 +75,7 @@ pub(super) fn not_found(kind: Kind, name: &str) -> String {
     format!("{} {name:?} not found", kind.info().singular)
 }
 
-fn data(cx: &NodePlane<'_>, kind: Kind, key: &Key) -> Option<Rc<BTreeMap<Str, Str>>> {
+fn data(cx: &NodePlane<'_>, kind: Kind, key: &Key) -> Option<Rc<SortedMap<Str, Str>>> {
     match kind {
         Kind::Secret => cx.cache.get::<Secret>(key).map(|secret| secret.data.clone()),
         _ => cx.cache.get::<ConfigMap>(key).map(|map| map.data.clone()),

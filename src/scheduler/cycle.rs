@@ -12,6 +12,7 @@ use crate::api::kinds::{Key, Kind, Object, ObjectRef};
 use crate::api::meta::Uid;
 use crate::api::meta::{Condition, set_condition};
 use crate::base::Str;
+use crate::base::sorted;
 use crate::client::ControlPlane;
 use crate::client::recorder::EventKind;
 use crate::config::Config;
@@ -179,7 +180,7 @@ impl Scheduler {
         if *absent > 0 {
             plugins.push(Plugin::NodeAffinity);
         }
-        plugins.sort();
+        sorted::sort(&mut plugins);
         plugins.dedup();
         let attempt = self.preempt(cx, key, state, order, &search);
         if let Some(why_not) = &attempt.why_not {

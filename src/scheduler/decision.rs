@@ -7,8 +7,10 @@ use super::plugins::{Plugin, Rejection, SCORERS, Scores};
 use crate::api::kinds::Key;
 use crate::base::Str;
 use crate::base::map::Map;
+use crate::base::sorted;
+use crate::base::sorted::SortedMap;
 use crate::base::time::SimTime;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::rc::Rc;
 
 /// How many decisions on Pods that got a node are kept.
@@ -121,12 +123,12 @@ pub(super) fn sentence<'r>(
     nodes: usize,
     reasons: impl Iterator<Item = (&'r str, usize)>,
 ) -> String {
-    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut counts: SortedMap<&str, usize> = SortedMap::new();
     for (reason, n) in reasons {
-        *counts.entry(reason).or_default() += n;
+        *counts.get_or_default(reason) += n;
     }
     let mut texts: Vec<String> = counts.iter().map(|(why, n)| format!("{n} {why}")).collect();
-    texts.sort();
+    sorted::sort(&mut texts);
     let mut sentence = format!("0/{nodes} nodes are available:");
     if !texts.is_empty() {
         sentence.push_str(&format!(" {}.", texts.join(", ")));

@@ -12,7 +12,7 @@ use crate::api::kinds::Key;
 use crate::api::meta::Uid;
 use crate::base::Str;
 use crate::base::map::Map;
-use std::collections::BTreeMap;
+use crate::base::sorted::SortedMap;
 use std::rc::Rc;
 
 /// The label that holds a node's host name.
@@ -181,10 +181,10 @@ impl Nodes {
             return order.clone();
         }
         let mut zones: Vec<(Str, Vec<usize>)> = Vec::new();
-        let mut place: BTreeMap<Str, usize> = BTreeMap::new();
+        let mut place: SortedMap<Str, usize> = SortedMap::new();
         for info in self.infos.iter().filter(|info| info.node.is_some()) {
             let zone = info.zone.clone().unwrap_or_else(|| "".into());
-            let at = *place.entry(zone.clone()).or_insert_with(|| {
+            let at = *place.get_or_insert_with(zone.clone(), || {
                 zones.push((zone, Vec::new()));
                 zones.len() - 1
             });

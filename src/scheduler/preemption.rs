@@ -15,6 +15,7 @@ use crate::api::meta::{Condition, condition};
 use crate::api::policy::PodDisruptionBudget;
 use crate::apiserver::DeleteOptions;
 use crate::base::Str;
+use crate::base::sorted;
 use crate::base::time::SimTime;
 use crate::client::ControlPlane;
 use crate::client::recorder::EventKind;
@@ -150,7 +151,7 @@ impl Scheduler {
         if potential.is_empty() {
             return Err(vec![NO_VICTIMS.to_string()]);
         }
-        potential.sort_by_key(|info| importance(cx, info));
+        sorted::sort_by_key(&mut potential, |info| importance(cx, info));
         for info in &potential {
             node.remove(&Key::of(&info.pod.meta));
             state.count(info, &node, false);
@@ -173,7 +174,7 @@ impl Scheduler {
                 victims.push(info);
             }
         }
-        victims.sort_by_key(|info| importance(cx, info));
+        sorted::sort_by_key(&mut victims, |info| importance(cx, info));
         Ok(Candidate { slot, victims, violations })
     }
 

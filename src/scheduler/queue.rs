@@ -16,6 +16,7 @@ use crate::api::core::pod::Pod;
 use crate::api::kinds::Key;
 use crate::base::Str;
 use crate::base::map::{Map, Set};
+use crate::base::sorted;
 use crate::base::time::{SimTime, Span};
 use std::ops::Bound;
 use std::rc::Rc;
@@ -213,10 +214,12 @@ impl Queue {
             let all = self.unschedulable.range((from, Bound::Unbounded));
             keys.extend(all.take_while(|(by, _)| *by == plugin).map(|(_, key)| key.clone()));
         }
-        keys.sort();
+        sorted::sort(&mut keys);
         keys.dedup();
         // The longest wait first, so that turns stay fair within one instant.
-        keys.sort_by_key(|key| self.pods.get(key).map(|queued| (queued.since, queued.turn)));
+        sorted::sort_by_key(&mut keys, |key| {
+            self.pods.get(key).map(|queued| (queued.since, queued.turn))
+        });
         keys
     }
 

@@ -11,6 +11,7 @@ use crate::apiserver::store::Store;
 use crate::apiserver::watch::Change;
 use crate::base::Str;
 use crate::base::map::Map;
+use crate::base::sorted;
 use crate::base::time::{SimTime, Span};
 use crate::cluster::world::World;
 use crate::timeline::Position;
@@ -303,7 +304,7 @@ impl Film {
     fn look_at_nodes(&mut self, world: &World) {
         let named = world.store().list::<Node>().map(|node| node.meta.name.clone());
         let mut names: Vec<Str> = named.chain(world.infra.machines.keys().cloned()).collect();
-        names.sort();
+        sorted::sort(&mut names);
         names.dedup();
         for name in names {
             let machine = world.infra.machines.get(&name);

@@ -2,7 +2,7 @@
 
 use super::compare::Record;
 use serde_json::Value;
-use std::collections::BTreeMap;
+use playground::base::sorted::SortedMap;
 use std::path::Path;
 
 /// A recorded scenario.
@@ -12,7 +12,7 @@ pub struct Scenario {
     /// `scenario.json`.
     pub about: Value,
     /// Manifests by file name.
-    pub manifests: BTreeMap<String, String>,
+    pub manifests: SortedMap<String, String>,
     /// What was done, in order.
     pub actions: Vec<Value>,
     /// What the control plane wrote, in order of revision.
@@ -31,7 +31,7 @@ impl Scenario {
             text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect()
         };
         let about: Value = serde_json::from_str(&text("scenario.json")?).ok()?;
-        let mut manifests = BTreeMap::new();
+        let mut manifests = SortedMap::new();
         for entry in std::fs::read_dir(folder.join("manifests")).into_iter().flatten().flatten() {
             let name = entry.file_name().to_string_lossy().into_owned();
             manifests.insert(name, std::fs::read_to_string(entry.path()).ok()?);

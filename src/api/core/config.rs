@@ -6,8 +6,8 @@ use super::pod::ResourceList;
 use crate::api::json::Shape;
 use crate::api::meta::{Condition, ObjectMeta};
 use crate::base::Str;
+use crate::base::sorted::SortedMap;
 use crate::object;
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 object! {
@@ -46,7 +46,7 @@ object! {
         /// Names, versions, owners.
         meta: ObjectMeta = "metadata";
         /// The settings.
-        data: Rc<BTreeMap<Str, Str>> = "data";
+        data: Rc<SortedMap<Str, Str>> = "data";
         /// Whether it may not be changed.
         immutable: Option<bool> = "immutable";
     }
@@ -61,7 +61,7 @@ object! {
         /// Names, versions, owners.
         meta: ObjectMeta = "metadata";
         /// The secrets.
-        data: Rc<BTreeMap<Str, Str>> = "data";
+        data: Rc<SortedMap<Str, Str>> = "data";
         /// What kind of secret.
         kind: Str = "type";
         /// Whether it may not be changed.

@@ -10,13 +10,13 @@ use crate::api::json::Shape;
 use crate::api::meta::{Condition, Labels, ObjectMeta, condition};
 use crate::api::quantity::Quantity;
 use crate::base::Str;
+use crate::base::sorted::SortedMap;
 use crate::base::time::SimTime;
 use crate::{object, words};
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 /// Amounts by resource name: `cpu`, `memory`, `storage`, …
-pub type ResourceList = BTreeMap<Str, Quantity>;
+pub type ResourceList = SortedMap<Str, Quantity>;
 
 object! {
     /// A Pod.

@@ -3,9 +3,9 @@
 use super::{Json, Reader, Shape};
 use crate::api::quantity::Quantity;
 use crate::base::Str;
+use crate::base::sorted::SortedMap;
 use crate::base::time::SimTime;
 use serde_json::{Number, Value};
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 impl Json for Str {
@@ -134,14 +134,14 @@ impl<T: Json> Json for Vec<T> {
     }
 }
 
-impl<T: Json> Json for BTreeMap<Str, T> {
+impl<T: Json> Json for SortedMap<Str, T> {
     const SHAPE: Shape = Shape::Dict(&T::SHAPE);
     fn read(value: &Value, reader: &mut Reader) -> Self {
         let Value::Object(map) = value else {
             reader.mismatch(value, "map[string]string");
-            return BTreeMap::new();
+            return SortedMap::new();
         };
-        let mut out = BTreeMap::new();
+        let mut out = SortedMap::new();
         for (key, item) in map {
             let item = reader.inside_key(key, |reader| T::read(item, reader));
             out.insert(key.as_str().into(), item);

@@ -14,6 +14,7 @@ pub mod yaml;
 
 use crate::api::json::{Problem as Fault, Reader, decode_message};
 use crate::api::kinds::{Kind, Object};
+use crate::base::sorted;
 use serde_json::{Map, Value};
 use yaml::{Node, Place, Yaml};
 
@@ -219,7 +220,7 @@ impl Manifests {
         Object::read(kind, &tree, &mut reader);
         let mut faults = reader.problems;
         self.say_faults(kind, &faults);
-        faults.sort_by_key(|fault| locate::find(&node, fault.path()));
+        sorted::sort_by_key(&mut faults, |fault| locate::find(&node, fault.path()));
         for fault in &faults {
             let place = match fault {
                 Fault::Unknown(path) => locate::key(&node, path),
@@ -248,7 +249,7 @@ impl Manifests {
 
 /// Objects that name no namespace go to `default`; those of the whole cluster to none.
 fn place_in_namespace(map: &mut Map<String, Value>, namespaced: bool) {
-    let meta = map.entry("metadata").or_insert_with(|| Value::Object(Map::new()));
+    let meta = map.entry("metadata").or_insert(Value::Object(Map::new()));
     let Value::Object(meta) = meta else {
         return;
     };

@@ -8,8 +8,8 @@ use super::locate;
 use super::yaml::{Node, Place, Yaml};
 use crate::api::json::{Schema, Shape, Support};
 use crate::api::kinds::Kind;
+use crate::base::sorted::SortedSet;
 use serde_json::Value;
-use std::collections::BTreeSet;
 
 /// Where notices of one document go.
 pub(super) struct Notices<'n> {
@@ -155,7 +155,7 @@ fn metas(node: &Node, path: &str, out: &mut Vec<(String, String)>) {
 
 /// Lists each field that is accepted without effect, once.
 pub(super) fn kept(kind: Kind, say: &mut Notices) {
-    let mut seen = BTreeSet::new();
+    let mut seen = SortedSet::new();
     let mut found = Vec::new();
     kept_in(say.node, kind.info().schema, "", &mut seen, &mut found);
     for (place, path, key) in found {
@@ -167,7 +167,7 @@ fn kept_in(
     node: &Node,
     schema: &'static Schema,
     path: &str,
-    seen: &mut BTreeSet<(&'static str, String)>,
+    seen: &mut SortedSet<(&'static str, String)>,
     out: &mut Vec<(Place, String, String)>,
 ) {
     let Yaml::Map(entries) = &node.value else {

@@ -64,7 +64,7 @@ pub(super) fn modernize(tree: &mut Value, known: &Known, say: &mut Notices) {
 
 fn object<'v>(tree: &'v mut Value, key: &str) -> Option<&'v mut Map<String, Value>> {
     let map = tree.as_object_mut()?;
-    let value = map.entry(key).or_insert_with(|| json!({}));
+    let value = map.entry(key).or_insert(json!({}));
     if value.is_null() {
         *value = json!({});
     }

@@ -7,8 +7,8 @@ use super::{meta, names};
 use crate::api::core::config::{ConfigMap, LimitRange, Namespace, ResourceQuota, Secret};
 use crate::api::core::node::Node;
 use crate::base::Str;
+use crate::base::sorted::SortedMap;
 use serde_json::Value;
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 const EFFECTS: &[&str] = &["NoSchedule", "PreferNoSchedule", "NoExecute"];
@@ -87,7 +87,7 @@ pub fn validate_secret(check: &mut Check, new: &Secret, old: Option<&Secret>) {
     }
 }
 
-fn data(check: &mut Check, data: &BTreeMap<Str, Str>) {
+fn data(check: &mut Check, data: &SortedMap<Str, Str>) {
     let at = Path::root("data");
     let mut size = 0;
     for (key, value) in data {
@@ -118,11 +118,11 @@ fn unchanged(check: &mut Check, immutable: Option<bool>, same: bool) {
 pub fn default_limits(range: &mut LimitRange) {
     for item in range.spec.limits.iter_mut().filter(|item| &*item.kind == "Container") {
         for (name, amount) in item.max.clone() {
-            item.default.entry(name).or_insert(amount);
+            item.default.get_or_insert_with(name, || amount);
         }
         for list in [item.default.clone(), item.min.clone()] {
             for (name, amount) in list {
-                item.default_request.entry(name).or_insert(amount);
+                item.default_request.get_or_insert_with(name, || amount);
             }
         }
     }

@@ -253,7 +253,7 @@ pub fn default_pod(pod: &mut Pod) {
     for list in [&mut spec.containers, &mut spec.init_containers] {
         for container in Rc::make_mut(list) {
             for (name, limit) in container.resources.limits.clone() {
-                container.resources.requests.entry(name).or_insert(limit);
+                container.resources.requests.get_or_insert_with(name, || limit);
             }
             for port in container.ports.iter_mut().filter(|_| spec.host_network) {
                 if port.host_port == 0 {

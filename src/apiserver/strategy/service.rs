@@ -11,8 +11,8 @@ use super::{meta, names};
 use crate::api::core::service::{Endpoints, Service, ServicePort, ServiceSpec};
 use crate::api::discovery::EndpointSlice;
 use crate::api::int_or_text::IntOrText;
+use crate::base::sorted::SortedSet;
 use serde_json::json;
-use std::collections::BTreeSet;
 use std::rc::Rc;
 
 const TYPES: &[&str] = &["ClusterIP", "ExternalName", "LoadBalancer", "NodePort"];
@@ -141,7 +141,7 @@ pub fn validate(check: &mut Check, spec: &ServiceSpec) {
         _ => {}
     }
     let list = at.child("ports");
-    let mut taken = BTreeSet::new();
+    let mut taken = SortedSet::new();
     for (index, port) in spec.ports.iter().enumerate() {
         let at = list.index(index);
         if port.name.is_empty() {
@@ -178,7 +178,7 @@ pub fn validate(check: &mut Check, spec: &ServiceSpec) {
 }
 
 fn twice(check: &mut Check, at: &Path, ports: &[ServicePort]) {
-    let mut taken = BTreeSet::new();
+    let mut taken = SortedSet::new();
     for (index, port) in ports.iter().enumerate() {
         if !taken.insert((port.port, &port.protocol)) {
             let shown = format!("{{\"Port\":{},\"Protocol\":{:?}}}", port.port, port.protocol);

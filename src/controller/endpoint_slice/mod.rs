@@ -25,6 +25,7 @@ use crate::apiserver::watch::Change;
 use crate::apiserver::{Answer, DeleteOptions};
 use crate::base::Str;
 use crate::base::map::{Map, Set};
+use crate::base::sorted;
 use crate::base::time::SimTime;
 use crate::client::{ControlPlane, Keys, Requeue};
 use crate::controller::Controller;
@@ -184,7 +185,7 @@ impl Tracked {
                 self.places.remove_mut(name);
             }
         }
-        touched.sort();
+        sorted::sort(&mut touched);
         touched.dedup();
         for name in touched {
             *cx.visits += 1;

@@ -14,17 +14,18 @@ use crate::apiserver::Answer;
 use crate::apiserver::store::Store;
 use crate::base::Str;
 use crate::base::map::Set;
+use crate::base::sorted;
+use crate::base::sorted::SortedMap;
 use crate::base::time::SimTime;
 use crate::client::ControlPlane;
 use crate::controller::service_pods::{HEADLESS, annotate, ports_key, ports_of};
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 /// What is wanted and what is to be written.
 #[derive(Default)]
 pub(super) struct Plan {
     /// Endpoints that are not in a slice yet, by ports and Pod.
-    wanted: BTreeMap<Str, Group>,
+    wanted: SortedMap<Str, Group>,
     /// Slices to write.
     pub drafts: Vec<Draft>,
     /// Slices to delete.
@@ -34,7 +35,7 @@ pub(super) struct Plan {
 #[derive(Default)]
 struct Group {
     ports: Vec<EndpointPort>,
-    left: BTreeMap<Str, Rc<Endpoint>>,
+    left: SortedMap<Str, Rc<Endpoint>>,
 }
 
 /// A slice to be written.
@@ -83,7 +84,7 @@ impl Plan {
             return false;
         };
         let ports = ports_of(service, pod);
-        let group = self.wanted.entry(ports_key(&ports)).or_default();
+        let group = self.wanted.get_or_default(ports_key(&ports));
         group.ports = ports;
         group.left.insert(pod.meta.name.clone(), Rc::new(endpoint));
         true
@@ -128,7 +129,9 @@ impl Plan {
 
     /// Puts what is new into slices that are written anyway, the fullest first.
     pub fn fill_changed(&mut self) {
-        self.drafts.sort_by_key(|draft| std::cmp::Reverse(draft.slice.endpoints.len()));
+        sorted::sort_by_key(&mut self.drafts, |draft| {
+            std::cmp::Reverse(draft.slice.endpoints.len())
+        });
         for draft in &mut self.drafts {
             if let Some(group) = self.wanted.get_mut(&draft.ports) {
                 draft.take_from(group);
@@ -202,7 +205,7 @@ impl Draft {
 
 /// Takes what is wanted of `pod` if it is the same address as `old`.
 fn take_same(
-    left: &mut BTreeMap<Str, Rc<Endpoint>>,
+    left: &mut SortedMap<Str, Rc<Endpoint>>,
     pod: &Str,
     old: &Endpoint,
 ) -> Option<Rc<Endpoint>> {

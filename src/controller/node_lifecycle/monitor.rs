@@ -18,10 +18,10 @@ use crate::api::meta::{Condition, Uid, condition};
 use crate::api::storage::Lease;
 use crate::apiserver::Answer;
 use crate::base::Str;
+use crate::base::sorted::SortedMap;
 use crate::base::time::{SimTime, Span};
 use crate::client::recorder::EventKind;
 use crate::client::{ControlPlane, Requeue};
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 /// How long a node may take that never reported anything (--node-startup-grace-period).
@@ -145,13 +145,13 @@ impl NodeLifecycleController {
         let nodes: Vec<Rc<Node>> = cx.cache.list::<Node>().cloned().collect();
         *cx.visits += nodes.len() as u64;
         self.classify(cx, &nodes);
-        let mut zones: BTreeMap<Str, Vec<bool>> = BTreeMap::new();
+        let mut zones: SortedMap<Str, Vec<bool>> = SortedMap::new();
         for node in &nodes {
             let Ok(ready) = self.monitor_node(cx, node) else {
                 continue;
             };
             if node.meta.label(EXCLUDED).is_none() {
-                zones.entry(zone_of(node)).or_default().push(ready);
+                zones.get_or_default(zone_of(node)).push(ready);
             }
         }
         self.handle_disruption(cx, &zones, &nodes);

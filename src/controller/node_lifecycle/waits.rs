@@ -10,6 +10,7 @@ use crate::api::core::node::Node;
 use crate::api::core::pod::Pod;
 use crate::api::kinds::{Key, Kind, Object, ObjectRef};
 use crate::base::Str;
+use crate::base::sorted;
 use crate::base::time::SimTime;
 use crate::client::ControlPlane;
 use crate::trace::{Because, Source, Wait};
@@ -22,7 +23,7 @@ impl NodeLifecycleController {
         let mut names: Vec<Str> = self.silent.iter().cloned().collect();
         names.extend(turns.keys().cloned());
         names.extend(self.waiting.keys().cloned());
-        names.sort();
+        sorted::sort(&mut names);
         names.dedup();
         for name in names {
             let node = cx.cache.get::<Node>(&Key::global(name.clone())).cloned();

@@ -10,10 +10,11 @@ use crate::api::kinds::Key;
 use crate::api::meta::condition;
 use crate::base::Str;
 use crate::base::map::Map;
+use crate::base::sorted;
+use crate::base::sorted::SortedMap;
 use crate::base::time::{SimTime, Span};
 use crate::client::ControlPlane;
 use crate::config::Flags;
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 /// Between two passes of the NoExecute tainter.
@@ -83,7 +84,7 @@ impl Zone {
     fn line(&self) -> Vec<Str> {
         let waiting = self.queue.iter().filter(|(_, turn)| !turn.done);
         let mut line: Vec<_> = waiting.map(|(node, turn)| (turn.since, node.clone())).collect();
-        line.sort();
+        sorted::sort(&mut line);
         line.into_iter().map(|(_, node)| node).collect()
     }
 
@@ -164,12 +165,12 @@ impl NodeLifecycleController {
     pub(super) fn handle_disruption(
         &mut self,
         cx: &mut ControlPlane<'_>,
-        zones: &BTreeMap<Str, Vec<bool>>,
+        zones: &SortedMap<Str, Vec<bool>>,
         nodes: &[Rc<Node>],
     ) {
         let flags = cx.config.flags.clone();
         let now = cx.now;
-        let new: BTreeMap<&Str, State> =
+        let new: SortedMap<&Str, State> =
             zones.iter().map(|(zone, ready)| (zone, state_of(&flags, ready))).collect();
         let gone: Vec<Str> =
             self.zones.keys().filter(|zone| !zones.contains_key(*zone)).cloned().collect();
@@ -247,7 +248,7 @@ impl NodeLifecycleController {
     }
 
     /// Nodes in the queues, each with when its turn comes (`None` for never).
-    pub(super) fn turns(&self, now: SimTime) -> BTreeMap<Str, Option<SimTime>> {
+    pub(super) fn turns(&self, now: SimTime) -> SortedMap<Str, Option<SimTime>> {
         let turns = |zone: &Zone| -> Vec<(Str, Option<SimTime>)> {
             let line = zone.line().into_iter().zip(0..);
             line.map(|(node, place)| (node, zone.turn(now, self.started, place))).collect()

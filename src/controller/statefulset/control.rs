@@ -17,6 +17,7 @@ use crate::api::core::pod::Pod;
 use crate::api::kinds::{Kind, ObjectRef};
 use crate::apiserver::Answer;
 use crate::apiserver::roster::{ready_since, revision_of};
+use crate::base::sorted;
 use crate::base::time::{SimTime, Span};
 use crate::trace::Because;
 use std::ops::Range;
@@ -72,7 +73,7 @@ impl Sync<'_, '_> {
         let mut due: Vec<u32> = self.roster.missing(wanted.clone()).collect();
         due.extend(self.roster.finished(wanted.clone()));
         due.extend(self.desk.unmended.range(wanted.clone()));
-        due.sort_unstable();
+        sorted::sort(&mut due);
         due.dedup();
         let batch = |ordinal: u32| batch_of(ordinal - wanted.start);
         let (mut failed, mut at) = (None, 0);

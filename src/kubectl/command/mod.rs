@@ -11,8 +11,8 @@ mod target;
 use super::args::Args;
 use crate::apiserver::ApiServer;
 use crate::apiserver::status::Status;
+use crate::base::sorted::SortedMap;
 use crate::base::time::{SimTime, Span};
-use std::collections::BTreeMap;
 
 /// What a command answered.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -34,7 +34,7 @@ pub struct Shell<'a> {
     /// The hub.
     pub server: &'a mut ApiServer,
     /// The files there are, by name.
-    pub files: &'a BTreeMap<String, String>,
+    pub files: &'a SortedMap<String, String>,
     /// What was said so far.
     pub reply: Reply,
 }
@@ -46,7 +46,7 @@ pub type Failure = String;
 pub fn run(
     server: &mut ApiServer,
     now: SimTime,
-    files: &BTreeMap<String, String>,
+    files: &SortedMap<String, String>,
     line: &str,
 ) -> Reply {
     let mut shell = Shell { now, server, files, reply: Reply::default() };

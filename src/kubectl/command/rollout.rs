@@ -10,6 +10,7 @@ use crate::api::apps::stateful_set::{ControllerRevision, StatefulSet};
 use crate::api::core::pod::PodTemplateSpec;
 use crate::api::json::{Json, Reader};
 use crate::api::kinds::{Key, Kind};
+use crate::base::sorted;
 use crate::kubectl::args::Args;
 use serde_json::Value;
 use std::rc::Rc;
@@ -53,7 +54,7 @@ impl Shell<'_> {
         let store = &self.server.store;
         let mut history: Vec<&Rc<ControllerRevision>> =
             store.dependents_of::<ControllerRevision>(set.meta.uid).collect();
-        history.sort_by_key(|revision| revision.revision);
+        sorted::sort_by_key(&mut history, |revision| revision.revision);
         let wanted = args.get("to-revision").and_then(|n| n.parse().ok()).unwrap_or(0);
         let found = match wanted {
             0 => history.iter().rev().nth(1),

@@ -9,13 +9,13 @@ use crate::api::core::pod::Pod;
 use crate::api::kinds::Key;
 use crate::api::meta::Labels;
 use crate::base::Str;
+use crate::base::sorted::SortedMap;
 use crate::scheduler::census::{Ask, Manner, Term, rules};
 use crate::scheduler::nodes::{NodeInfo, Nodes};
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 /// Pods by topology: by label, then by value.
-type Pairs = BTreeMap<Str, BTreeMap<Str, i64>>;
+type Pairs = SortedMap<Str, SortedMap<Str, i64>>;
 
 /// What required affinity of a placed Pod counts as in scores.
 const HARD_WEIGHT: i64 = 1;
@@ -97,7 +97,7 @@ impl Hard {
         }
         // The first of a group that wants to be near itself may go anywhere.
         let first = || {
-            self.near_pairs.values().flat_map(BTreeMap::values).all(|&n| n <= 0)
+            self.near_pairs.values().flat_map(SortedMap::values).all(|&n| n <= 0)
                 && self.near.iter().all(|term| term.means(&self.pod, &self.namespace))
         };
         there || first()
@@ -109,7 +109,7 @@ impl Hard {
         let by = if present { 1 } else { -1 };
         let add = |pairs: &mut Pairs, key: &Str| {
             if let Some(value) = node.label(key) {
-                *pairs.entry(key.clone()).or_default().entry(value.clone()).or_default() += by;
+                *pairs.get_or_default(key.clone()).get_or_default(value.clone()) += by;
             }
         };
         let namespace = self.namespace.clone();
@@ -162,8 +162,8 @@ fn meeting(terms: &[Term], counts: &mut Counts<'_, '_>) -> Rc<Vec<u32>> {
 fn gather(pairs: &mut Pairs, key: &Str, by_slot: &[u32], weight: i64, nodes: &Nodes) {
     for (slot, &n) in by_slot.iter().enumerate().filter(|(_, n)| **n > 0) {
         if let Some(value) = nodes.at(slot).label(key) {
-            let values = pairs.entry(key.clone()).or_default();
-            *values.entry(value.clone()).or_default() += i64::from(n) * weight;
+            let values = pairs.get_or_default(key.clone());
+            *values.get_or_default(value.clone()) += i64::from(n) * weight;
         }
     }
 }

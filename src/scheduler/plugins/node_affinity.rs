@@ -12,8 +12,8 @@ use crate::api::core::scheduling::{
 };
 use crate::api::meta::Labels;
 use crate::base::Str;
+use crate::base::sorted::SortedSet;
 use crate::scheduler::nodes::NodeInfo;
-use std::collections::BTreeSet;
 
 /// What nodes a Pod asks for.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -38,9 +38,9 @@ impl Required {
     }
 
     /// The names of the only nodes it can mean, if each term names one.
-    pub fn names(&self) -> Option<BTreeSet<Str>> {
+    pub fn names(&self) -> Option<SortedSet<Str>> {
         let terms = &self.affinity.as_ref()?.node_selector_terms;
-        let mut names = BTreeSet::new();
+        let mut names = SortedSet::new();
         for term in terms {
             let by_name = |field: &&NodeSelectorRequirement| {
                 &*field.key == "metadata.name" && &*field.operator == "In"

@@ -18,9 +18,9 @@ use crate::api::core::service::Service;
 use crate::api::kinds::Key;
 use crate::api::meta::LabelSelector;
 use crate::base::Str;
+use crate::base::sorted::SortedMap;
 use crate::scheduler::census::{Ask, share};
 use crate::scheduler::nodes::{HOSTNAME, NodeInfo, ZONE};
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 const NO_MATCH: &str = "node(s) didn't match pod topology spread constraints";
@@ -90,7 +90,7 @@ fn given(pod: &Pod, when: &str) -> Vec<Rule> {
 pub struct Hard {
     pod: Rc<Pod>,
     affinity: Option<Required>,
-    rules: Vec<(Rule, BTreeMap<Str, i64>)>,
+    rules: Vec<(Rule, SortedMap<Str, i64>)>,
 }
 
 impl Hard {
@@ -109,14 +109,14 @@ impl Hard {
         let mut counted = Vec::new();
         for rule in rules {
             let by_slot = counts.census.by_slot(&rule.ask(pod), nodes, counts.visits);
-            let mut domains: BTreeMap<Str, i64> = BTreeMap::new();
+            let mut domains: SortedMap<Str, i64> = SortedMap::new();
             for node in nodes.all() {
                 *counts.visits += 1;
                 let labelled = keys.iter().all(|key| node.label(key).is_some());
                 if labelled && rule.includes(pod, affinity, node) {
                     let value = node.label(&rule.key).cloned().unwrap_or_else(|| "".into());
                     let n = by_slot.get(node.slot).copied().unwrap_or(0);
-                    *domains.entry(value).or_default() += i64::from(n);
+                    *domains.get_or_default(value) += i64::from(n);
                 }
             }
             counted.push((rule, domains));
@@ -151,7 +151,7 @@ impl Hard {
         for (rule, domains) in &mut self.rules {
             if rule.counts(other) && rule.includes(&self.pod, self.affinity.as_ref(), node) {
                 let value = node.label(&rule.key).cloned().unwrap_or_else(|| "".into());
-                *domains.entry(value).or_default() += if present { 1 } else { -1 };
+                *domains.get_or_default(value) += if present { 1 } else { -1 };
             }
         }
     }
@@ -235,7 +235,7 @@ pub fn score(
                     (!all_labels || labelled(node))
                         && rule.includes(pod, state.affinity.as_ref(), node)
                 };
-                let mut domains: BTreeMap<&str, i64> = BTreeMap::new();
+                let mut domains: SortedMap<&str, i64> = SortedMap::new();
                 let value = |slot: usize| nodes.at(slot).label(&rule.key).map_or("", |v| v);
                 domains.extend(counted.iter().map(|&slot| (value(slot), 0)));
                 for &slot in order.iter().filter(|&&slot| at(slot) > 0) {
@@ -248,7 +248,7 @@ pub fn score(
                 Some(domains)
             }
         };
-        let size = domains.as_ref().map_or(counted.len(), BTreeMap::len);
+        let size = domains.as_ref().map_or(counted.len(), SortedMap::len);
         let weight = ln_fixed(size as u64 + 2);
         for (points, &slot) in points.iter_mut().zip(fits) {
             let Some(value) = nodes.at(slot).label(&rule.key) else { continue };

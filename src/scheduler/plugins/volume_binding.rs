@@ -16,6 +16,7 @@ use crate::api::kinds::Key;
 use crate::api::quantity::Quantity;
 use crate::api::storage::StorageClass;
 use crate::base::Str;
+use crate::base::sorted;
 use crate::scheduler::nodes::NodeInfo;
 use serde_json::Value;
 use std::rc::Rc;
@@ -75,7 +76,7 @@ pub fn plan(pod: &Pod, from: &Sources<'_>) -> Result<Option<Plan>, Box<Refusal>>
         let rejection = Rejection::unresolvable(Plugin::VolumeBinding, reason);
         return Err(Box::new(Refusal { rejection, claim: Some(claim) }));
     }
-    plan.delayed.sort_by_key(|claim| wish(claim));
+    sorted::sort_by_key(&mut plan.delayed, |claim| wish(claim));
     Ok(Some(plan))
 }
 

@@ -10,11 +10,11 @@ use crate::api::core::pod::Pod;
 use crate::api::kinds::Key;
 use crate::api::storage::{StorageClass, VolumeAttachment};
 use crate::base::Str;
+use crate::base::sorted::SortedSet;
 use crate::scheduler::nodes::NodeInfo;
-use std::collections::BTreeSet;
 
 /// The volumes of a Pod as drivers count them: driver and handle.
-pub type Wanted = BTreeSet<(Str, Str)>;
+pub type Wanted = SortedSet<(Str, Str)>;
 
 /// The volumes of `pod`, if any node has a limit and it has any.
 pub fn wanted(pod: &Pod, from: &Sources<'_>) -> Option<Wanted> {

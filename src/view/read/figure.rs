@@ -11,6 +11,7 @@ use crate::api::discovery::EndpointSlice;
 use crate::api::kinds::{Key, Kind, ObjectRef};
 use crate::api::policy::PodDisruptionBudget;
 use crate::base::Str;
+use crate::base::sorted;
 use crate::timeline::film::PodState;
 use crate::trace::{Because, Source};
 use crate::view::{Budget, Density, PodCard, PodKind, SetHead, Stage, State, Text, Tray, Word};
@@ -59,7 +60,7 @@ pub(super) fn stage(eye: &Eye<'_>) -> Stage {
 pub(super) fn node_names(eye: &Eye<'_>) -> Vec<Str> {
     let named = eye.world.store().list::<Node>().map(|node| node.meta.name.clone());
     let mut names: Vec<Str> = named.chain(eye.world.infra.machines.keys().cloned()).collect();
-    names.sort();
+    sorted::sort(&mut names);
     names.dedup();
     names
 }

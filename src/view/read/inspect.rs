@@ -9,6 +9,7 @@ use crate::api::core::pod::Pod;
 use crate::api::core::service::Service;
 use crate::api::core::volume::PersistentVolumeClaim;
 use crate::api::kinds::{Key, Kind, ObjectRef};
+use crate::base::sorted;
 use crate::cluster::input::{Cascade, Input};
 use crate::explain::{self, Way};
 use crate::timeline::film::PodState;
@@ -390,7 +391,7 @@ fn tries(eye: &Eye<'_>) -> Vec<Try> {
     let store = eye.world.store();
     let Some(set) = store.list::<StatefulSet>().next() else { return Vec::new() };
     let mut seats: Vec<&Rc<Pod>> = store.pods_of(set.meta.uid).collect();
-    seats.sort_by_key(|pod| super::ordinal(pod));
+    sorted::sort_by_key(&mut seats, |pod| super::ordinal(pod));
     let pod = seats.iter().rev().find(|pod| pod.is_assigned()).or(seats.last()).copied();
     let (start, end) = super::seats::range(set);
     let seat = pod.map_or_else(

@@ -11,6 +11,7 @@ use crate::api::meta::condition;
 use crate::api::quantity::Quantity;
 use crate::api::storage::Lease;
 use crate::base::Str;
+use crate::base::sorted;
 use crate::base::time::SimTime;
 use crate::cluster::input::Input;
 use crate::infra::machine::Machine;
@@ -141,7 +142,7 @@ fn load(eye: &Eye<'_>, name: &Str, machine: Option<&Machine>) -> (u32, u32) {
 fn pods(eye: &Eye<'_>, name: &Str, density: Density, ended: &[Ended]) -> Pods {
     let most = if density == Density::Chip { CHIPS_MAX } else { usize::MAX };
     let mut all: Vec<&Rc<Pod>> = eye.world.store().pods_on(name).collect();
-    all.sort_by_cached_key(|pod| (ordinal(pod), pod.meta.name.clone()));
+    sorted::sort_by_key(&mut all, |pod| (ordinal(pod), pod.meta.name.clone()));
     let more = u32::try_from(all.len().saturating_sub(most)).unwrap_or(0);
     let mut shown: Vec<Rc<PodCard>> =
         all.into_iter().take(most).map(|pod| Rc::new(figure::card(eye, pod))).collect();

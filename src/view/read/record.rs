@@ -5,6 +5,7 @@
 use super::Eye;
 use crate::api::core::event::Event as Told;
 use crate::api::kinds::{Key, Kind, Object, ObjectRef};
+use crate::base::sorted;
 use crate::base::time::SimTime;
 use crate::kubectl::print;
 use crate::session::Session;
@@ -58,7 +59,7 @@ pub(super) fn events(eye: &Eye<'_>) -> (Vec<Event>, u32) {
         all.select_nth_unstable_by(EVENTS_MAX, |a, b| (b.0, b.1).cmp(&(a.0, a.1)));
         all.truncate(EVENTS_MAX);
     }
-    all.sort_by_key(|line| std::cmp::Reverse((line.0, line.1)));
+    sorted::sort_by_key(&mut all, |line| std::cmp::Reverse((line.0, line.1)));
     (all.iter().map(|(at, _, line)| line.event(eye, *at)).collect(), more)
 }
 

@@ -7,9 +7,10 @@ use super::{Eye, claims_of, figure, short, state, volumes};
 use crate::api::apps::stateful_set::StatefulSet;
 use crate::api::core::pod::Pod;
 use crate::api::kinds::{Key, Kind, ObjectRef};
+use crate::base::sorted;
+use crate::base::sorted::SortedSet;
 use crate::timeline::film::PodState;
 use crate::view::{Occupant, Seat, SeatWindow, State, Text, Word};
-use std::collections::BTreeSet;
 use std::rc::Rc;
 
 /// Seats that are all shown.
@@ -40,7 +41,7 @@ pub(super) fn range(set: &StatefulSet) -> (u32, u32) {
 fn window(eye: &Eye<'_>, set: &StatefulSet) -> SeatWindow {
     let (start, end) = range(set);
     let pods = eye.world.store().pods_of(set.meta.uid);
-    let leaving: BTreeSet<u32> = pods
+    let leaving: SortedSet<u32> = pods
         .filter_map(|pod| super::ordinal(pod))
         .filter(|ordinal| !(start..end).contains(ordinal))
         .collect();
@@ -49,10 +50,11 @@ fn window(eye: &Eye<'_>, set: &StatefulSet) -> SeatWindow {
     let marks = if total > ALL_SHOWN { marks(eye, set, (start, end)) } else { Vec::new() };
     let ordinals: Vec<u32> = if total <= ALL_SHOWN {
         leaving
-            .range(..start)
+            .iter()
+            .filter(|at| **at < start)
             .copied()
             .chain(start..end)
-            .chain(leaving.range(end..).copied())
+            .chain(leaving.iter().filter(|at| **at >= end).copied())
             .collect()
     } else {
         let first = first_shown(eye, set, (start, end), &marks);
@@ -94,7 +96,7 @@ fn marks(eye: &Eye<'_>, set: &StatefulSet, (start, end): (u32, u32)) -> Vec<(u32
             break;
         }
     }
-    marks.sort_unstable_by_key(|(at, _)| *at);
+    sorted::sort_by_key(&mut marks, |(at, _)| *at);
     marks
 }
 

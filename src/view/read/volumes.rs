@@ -7,6 +7,7 @@ use crate::api::core::volume::{PersistentVolume, PersistentVolumeClaim};
 use crate::api::kinds::{Key, Kind, ObjectRef};
 use crate::api::storage::VolumeAttachment;
 use crate::base::Str;
+use crate::base::sorted;
 use crate::infra::disk::{Disk, Reach};
 use crate::view::{Drum, DrumKind, NodeCard, PodKind, Text, Word};
 use std::rc::Rc;
@@ -124,7 +125,7 @@ pub(super) fn drums(
     }
     let mut keys: Vec<Key> =
         store.list::<PersistentVolumeClaim>().map(|claim| Key::of(&claim.meta)).collect();
-    keys.sort_by_cached_key(|key| {
+    sorted::sort_by_key(&mut keys, |key| {
         let parts = key.name.rsplit_once('-');
         let digits = parts.and_then(|(_, digits)| digits.parse::<u32>().ok());
         (parts.map(|(head, _)| head.to_string()), digits)

@@ -4,8 +4,8 @@
 use super::events::{Broken, Event, Events, What};
 use super::resolve::resolve;
 use super::{Entry, Fault, MAX_ALIASED, MAX_ALIASES, MAX_DEPTH, Node, Place, Yaml};
+use crate::base::sorted::SortedMap;
 use serde_json::Value;
-use std::collections::BTreeMap;
 
 type Parsed<T> = Result<T, Fault>;
 
@@ -15,7 +15,7 @@ pub(super) struct Composer<'t> {
     /// The line of the whole text before the document's first.
     above: u32,
     depth: usize,
-    anchors: BTreeMap<String, Node>,
+    anchors: SortedMap<String, Node>,
     aliases: usize,
     aliased: usize,
 }
@@ -27,7 +27,7 @@ impl<'t> Composer<'t> {
             events: Events::new(text),
             above: line - 1,
             depth: 0,
-            anchors: BTreeMap::new(),
+            anchors: SortedMap::new(),
             aliases: 0,
             aliased: 0,
         }

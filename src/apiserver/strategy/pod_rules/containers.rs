@@ -11,8 +11,8 @@ use crate::api::core::pod::{PodSpec, ResourceList};
 use crate::apiserver::strategy::check::{Check, Path};
 use crate::apiserver::strategy::names;
 use crate::base::Str;
+use crate::base::sorted::SortedSet;
 use serde_json::Value;
-use std::collections::BTreeSet;
 
 const PROTOCOLS: &[&str] = &["SCTP", "TCP", "UDP"];
 const PULL_POLICIES: &[&str] = &["Always", "IfNotPresent", "Never"];
@@ -30,13 +30,13 @@ const ENV_FIELDS: &[&str] = &[
 ];
 
 /// The rules for all containers of a Pod.
-pub(super) fn all(check: &mut Check, at: &Path, spec: &PodSpec, volumes: &BTreeSet<&Str>) {
+pub(super) fn all(check: &mut Check, at: &Path, spec: &PodSpec, volumes: &SortedSet<&Str>) {
     let grace = spec.termination_grace_period_seconds.unwrap_or(30);
     let list = at.child("containers");
     if spec.containers.is_empty() {
         check.required(&list, "");
     }
-    let mut taken = BTreeSet::new();
+    let mut taken = SortedSet::new();
     for (index, container) in spec.containers.iter().enumerate() {
         let at = list.index(index);
         common(check, &at, container, volumes);
@@ -71,7 +71,7 @@ pub(super) fn all(check: &mut Check, at: &Path, spec: &PodSpec, volumes: &BTreeS
     }
 }
 
-fn common(check: &mut Check, at: &Path, container: &Container, volumes: &BTreeSet<&Str>) {
+fn common(check: &mut Check, at: &Path, container: &Container, volumes: &SortedSet<&Str>) {
     if container.name.is_empty() {
         check.required(&at.child("name"), "");
     } else {
@@ -114,7 +114,7 @@ fn common(check: &mut Check, at: &Path, container: &Container, volumes: &BTreeSe
 }
 
 fn ports(check: &mut Check, at: &Path, ports: &[ContainerPort]) {
-    let mut taken = BTreeSet::new();
+    let mut taken = SortedSet::new();
     for (index, port) in ports.iter().enumerate() {
         let at = at.index(index);
         let name = at.child("name");
@@ -151,7 +151,7 @@ fn host_network(check: &mut Check, at: &Path, container: &Container, used: bool)
 }
 
 fn host_ports(check: &mut Check, at: &Path, containers: &[Container]) {
-    let mut taken = BTreeSet::new();
+    let mut taken = SortedSet::new();
     for (outer, container) in containers.iter().enumerate() {
         for (inner, port) in container.ports.iter().enumerate().filter(|(_, p)| p.host_port != 0) {
             let what = format!("{}/{}/{}", port.protocol, port.host_ip, port.host_port);
@@ -228,8 +228,8 @@ fn key_ref(check: &mut Check, at: &Path, key: &KeySelector) {
     }
 }
 
-fn mounts(check: &mut Check, at: &Path, mounts: &[VolumeMount], volumes: &BTreeSet<&Str>) {
-    let mut taken = BTreeSet::new();
+fn mounts(check: &mut Check, at: &Path, mounts: &[VolumeMount], volumes: &SortedSet<&Str>) {
+    let mut taken = SortedSet::new();
     for (index, mount) in mounts.iter().enumerate() {
         let at = at.index(index);
         check.require(!mount.name.is_empty(), &at.child("name"));

@@ -18,8 +18,8 @@ use crate::api::core::pod::PodSpec;
 use crate::api::json::Rest;
 use crate::api::meta::ObjectMeta;
 use crate::base::Str;
+use crate::base::sorted::SortedSet;
 use serde_json::Value;
-use std::collections::BTreeSet;
 
 const DNS_POLICIES: &[&str] = &["ClusterFirstWithHostNet", "ClusterFirst", "Default", "None"];
 
@@ -49,7 +49,7 @@ pub fn spec(check: &mut Check, at: &Path, spec: &PodSpec, _: &ObjectMeta, claims
         check.all(&at.child("conditionType"), &gate.condition_type, problems);
     }
     let gates = at.child("schedulingGates");
-    let mut seen = BTreeSet::new();
+    let mut seen = SortedSet::new();
     for (index, gate) in spec.scheduling_gates.iter().enumerate() {
         let at = gates.index(index);
         check.all(&at, &gate.name, names::qualified_name(&gate.name));
@@ -91,8 +91,8 @@ fn volumes<'v>(
     check: &mut Check,
     at: &Path,
     volumes: impl Iterator<Item = &'v Volume>,
-) -> BTreeSet<&'v Str> {
-    let mut known = BTreeSet::new();
+) -> SortedSet<&'v Str> {
+    let mut known = SortedSet::new();
     for (index, volume) in volumes.enumerate() {
         let at = at.index(index);
         let before = check.causes.len();

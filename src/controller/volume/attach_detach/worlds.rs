@@ -7,8 +7,8 @@ use crate::api::core::pod::Pod;
 use crate::api::meta::Uid;
 use crate::base::Str;
 use crate::base::map::{Map, Set};
+use crate::base::sorted::SortedSet;
 use crate::base::time::SimTime;
-use std::collections::BTreeSet;
 use std::ops::Bound;
 use std::rc::Rc;
 
@@ -55,7 +55,7 @@ pub(super) struct Worlds {
     /// Those of it of which the node has not said yet whether it uses them.
     unheard: Set<(Str, Str)>,
     /// What each node's status is to list.
-    reports: Map<Str, Rc<BTreeSet<Str>>>,
+    reports: Map<Str, Rc<SortedSet<Str>>>,
     /// The nodes whose status does not list it yet.
     stale: Set<Str>,
 }
@@ -184,10 +184,11 @@ impl Worlds {
     /// matters.
     pub fn heard_from(&mut self, node: &Str, before: Option<&[Str]>, now: &[Str]) -> Vec<Str> {
         let open = if before.is_some() { &self.unheard } else { &self.by_node };
-        let mut names: BTreeSet<Str> = on_node(open, node).into_iter().collect();
+        let mut names: SortedSet<Str> = on_node(open, node).into_iter().collect();
         if let Some(before) = before.filter(|before| *before != now) {
-            let (before, now) = (before.iter().collect(), now.iter().collect::<BTreeSet<_>>());
-            names.extend(now.symmetric_difference(&before).map(|name| (*name).clone()));
+            let new = now.iter().filter(|name| !before.contains(name));
+            let gone = before.iter().filter(|name| !now.contains(name));
+            names.extend(new.chain(gone).cloned());
         }
         let mut concerned = Vec::new();
         for name in names {
@@ -248,7 +249,7 @@ impl Worlds {
     }
 
     /// What the node's status is to list, if that must be written; it counts as written then.
-    pub fn take_report(&mut self, node: &Str) -> Option<Rc<BTreeSet<Str>>> {
+    pub fn take_report(&mut self, node: &Str) -> Option<Rc<SortedSet<Str>>> {
         self.stale.remove_mut(node).then(|| self.reports.get(node).cloned().unwrap_or_default())
     }
 
