@@ -1,8 +1,8 @@
 //! A recorded scenario: what was done, what the control plane wrote.
 
 use super::compare::Record;
-use serde_json::Value;
 use playground::base::sorted::SortedMap;
+use serde_json::Value;
 use std::path::Path;
 
 /// A recorded scenario.
