@@ -1,7 +1,7 @@
 //! What a cluster is made of and how long things take there.
 
 use crate::base::Str;
-use crate::base::time::Span;
+use crate::base::time::{SimTime, Span};
 use std::rc::Rc;
 
 /// What a cluster is made of.
@@ -17,9 +17,18 @@ pub struct Config {
     pub timing: Timing,
     /// The flags of the control plane.
     pub flags: Flags,
-    /// For replays: `namespace/name` of a Pod and the node it was given, in order. The scheduler
-    /// takes that node if the Pod fits there, since which of equal nodes it takes is chance.
-    pub placements: Rc<Vec<(Str, Str)>>,
+    /// For replays: how chance fell in the run that is replayed.
+    pub replay: Rc<Replay>,
+}
+
+/// How chance fell in a run that is replayed; empty for a cluster of its own.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Replay {
+    /// `namespace/name` of a Pod and the node it was given, in order. The scheduler takes that
+    /// node if the Pod fits there, since which of equal nodes it takes is chance.
+    pub placements: Vec<(Str, Str)>,
+    /// A node, and an instant at which its kubelet looked at its status.
+    pub status_phases: Vec<(Str, SimTime)>,
 }
 
 /// A machine there is at first.
@@ -164,7 +173,7 @@ impl Default for Config {
             storage: Storage::Playground,
             timing: Timing::default(),
             flags: Flags::default(),
-            placements: Rc::default(),
+            replay: Rc::default(),
         }
     }
 }

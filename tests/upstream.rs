@@ -43,6 +43,11 @@ fn recorded_scenarios() {
             sum.equal += score.equal;
             sum.total += score.total;
         }
+        if std::env::var("DUMP").is_ok() {
+            for record in &played.trace {
+                println!("{}", serde_json::to_string(record).unwrap_or_default());
+            }
+        }
         if detail {
             for (name, text) in &outcome.differences {
                 println!("  {name}\n{text}");

@@ -227,7 +227,7 @@ impl World {
         let written = self.client().patch::<Node>(&at, |node| {
             node.spec.taints.retain(|old| !(*old.key == *key && *old.effect == *effect));
             if on {
-                node.spec.taints.push(taint);
+                node.spec.taints.insert(0, taint);
             }
         });
         written.map_err(|status| status.to_string())?;

@@ -121,8 +121,11 @@ impl Csi {
         cx.say(Source::Csi, (Kind::VolumeAttachment, &key), Vec::new());
         let _ = cx.client().patch_status::<VolumeAttachment>(&key, |attachment| {
             attachment.status.attached = job.attach;
-            attachment.status.attach_error = None;
-            attachment.status.detach_error = None;
+            if job.attach {
+                attachment.status.attach_error = None;
+            } else {
+                attachment.status.detach_error = None;
+            }
         });
         if !job.attach {
             let finalizer = job.driver.finalizer();

@@ -13,6 +13,7 @@ mod drivers;
 mod provisioner;
 mod resizer;
 
+use crate::api::core::volume::PersistentVolume;
 use crate::api::kinds::Kind;
 use crate::api::meta::Uid;
 use crate::apiserver::watch::Change;
@@ -37,6 +38,8 @@ pub enum Wake {
     Retry(Str),
     /// The volume for the claim of this uid has grown.
     Resized(Uid),
+    /// The attacher looks whether the volume of this name may go.
+    Release(Str),
 }
 
 /// All drivers.
@@ -67,7 +70,10 @@ impl Csi {
             }
             Kind::PersistentVolume => {
                 self.volume_changed(cx, change, timers);
-                self.release(cx, &change.key.name);
+                // Later than those of the control plane that let go of it too.
+                if change.new::<PersistentVolume>().is_some_and(|it| it.meta.is_terminating()) {
+                    timers.at(cx.now, Wake::Release(change.key.name.clone()));
+                }
             }
             Kind::VolumeAttachment => self.attachment_changed(cx, change, timers),
             _ => {}
@@ -82,6 +88,7 @@ impl Csi {
             Wake::Attachment(name) => self.attaching.contains_key(name),
             Wake::Retry(name) => self.retries.get(name).is_some_and(|it| it.at == Some(at)),
             Wake::Resized(claim) => self.resizing.contains_key(claim),
+            Wake::Release(_) => true,
         }
     }
 
@@ -97,6 +104,7 @@ impl Csi {
                 }
             }
             Wake::Resized(claim) => self.resized(cx, claim),
+            Wake::Release(volume) => self.release(cx, &volume),
         }
     }
 }

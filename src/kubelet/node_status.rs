@@ -60,12 +60,16 @@ impl NodeState {
     pub fn new(config: &Config, name: &str) -> NodeState {
         let mut chance = Prng::new(config.seed).fork("kubelet").fork(name);
         let mut phase = |period: Span| SimTime(chance.below(period.0));
+        let replayed = config.replay.status_phases.iter().find(|(node, _)| **node == *name);
         NodeState {
             up: false,
             booting: None,
             registered: false,
             lease_phase: phase(config.timing.lease_renewal),
-            status_phase: phase(config.timing.node_status),
+            status_phase: match replayed {
+                Some((_, phase)) => *phase,
+                None => phase(config.timing.node_status),
+            },
             status_due: None,
             drivers: Rc::default(),
             volumes: Map::new(),

@@ -245,7 +245,7 @@ impl Scheduler {
 
     /// The node that the Pod was given in the run that is replayed, if one is.
     fn replayed(&mut self, config: &Config, key: &Key, uid: Uid) -> Option<usize> {
-        if config.placements.is_empty() {
+        if config.replay.placements.is_empty() {
             return None;
         }
         let turn = match self.turns.get(key) {
@@ -255,7 +255,7 @@ impl Scheduler {
         };
         self.turns.insert_mut(key.clone(), (uid, turn));
         let name = format!("{}/{}", key.namespace, key.name);
-        let mut placements = config.placements.iter().filter(|(pod, _)| **pod == *name);
+        let mut placements = config.replay.placements.iter().filter(|(pod, _)| **pod == *name);
         let (_, node) = placements.nth(turn)?;
         self.nodes.get(node).map(|node| node.slot)
     }

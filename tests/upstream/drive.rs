@@ -3,6 +3,7 @@
 use super::compare::Record;
 use super::reduce;
 use super::scenario::Scenario;
+use playground::api::core::node::Node;
 use playground::api::kinds::{Key, Kind};
 use playground::api::storage::{CSINode, VolumeNodeResources};
 use playground::apiserver::DeleteOptions;
@@ -12,14 +13,17 @@ use playground::base::time::{SimTime, Span};
 use playground::client::api::Client;
 use playground::cluster::input::Input;
 use playground::cluster::world::{Process, World};
-use playground::config::{Config, Flags, MachineConfig, Storage, Timing};
+use playground::config::{Config, Flags, MachineConfig, Replay, Storage, Timing};
 use playground::infra::Backend;
 use playground::kubectl::command;
-use serde_json::Value;
-use std::collections::BTreeSet;
+use serde_json::{Value, json};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The cluster stands this long before the first action, as the recorded ones stood.
 const WARM_UP: Span = Span::minutes(2);
+
+/// A command has reached the server by then.
+const STARTING: Span = Span::millis(200);
 
 /// What one action answered.
 pub struct Answer {
@@ -45,14 +49,30 @@ pub struct Played {
 pub fn play(scenario: &Scenario) -> Played {
     let mut driver = Driver::new(scenario);
     for (number, action) in scenario.actions.iter().enumerate() {
-        let at = action["t_ms"].as_u64().unwrap_or(0);
-        driver.run_until(driver.start + Span::millis(at));
+        driver.run_until(driver.start + Span::millis(takes_effect(scenario, action)));
         driver.act(number, action);
     }
     let last = scenario.trace.last().and_then(|record| record["t_ms"].as_u64()).unwrap_or(0);
     let whole = scenario.about["seconds"].as_f64().unwrap_or(0.0) * 1000.0;
     driver.run_until(driver.start + Span::millis(last.max(whole as u64)));
     driver.played
+}
+
+/// What kubelets tell but the stand-ins did not: that their node has become Ready.
+fn is_untold(record: &Record) -> bool {
+    record.get("reason").is_some_and(|reason| reason == "NodeReady")
+        && record.get("source").is_some_and(|source| source == "kubelet")
+}
+
+/// When the server heard of an action: a command needs some time to start, so that is when its
+/// first write came.
+fn takes_effect(scenario: &Scenario, action: &Value) -> u64 {
+    let begun = action["t_ms"].as_u64().unwrap_or(0);
+    let ended = action["end_ms"].as_u64().unwrap_or(begun).min(begun + STARTING.0);
+    let before = action["rv"].as_u64();
+    let mut after = scenario.trace.iter().filter(|record| record["rv"].as_u64() > before);
+    let first = after.next().and_then(|record| record["t_ms"].as_u64());
+    first.filter(|at| (begun..=ended).contains(at)).unwrap_or(begun)
 }
 
 struct Driver<'s> {
@@ -69,7 +89,7 @@ impl Driver<'_> {
     fn new(scenario: &Scenario) -> Driver<'_> {
         let mut world = World::new(config(scenario));
         world.infra.backend.careless = true;
-        set_backend(&mut world.infra.backend, &scenario.about["fake_kubelet"]);
+        set_backend(&mut world.infra.backend, &settings(scenario));
         let start = SimTime::ZERO + WARM_UP;
         while !world.run_until(start, 1_000_000) {}
         let revision = world.store().revision();
@@ -98,7 +118,8 @@ impl Driver<'_> {
     fn write_down(&mut self) {
         let t_ms = self.world.now.since(self.start).0;
         for change in self.world.server.log.after(self.revision) {
-            self.played.trace.extend(reduce::record(change, self.world.store(), t_ms));
+            let record = reduce::record(change, self.world.store(), t_ms);
+            self.played.trace.extend(record.filter(|record| !is_untold(record)));
         }
         self.revision = self.world.store().revision();
     }
@@ -137,8 +158,16 @@ impl Driver<'_> {
         let on = verb != "kill";
         for node in action["node"].as_str().unwrap_or("").split(',') {
             if verb == "add" {
-                let machine = machine(&self.scenario.about["fake_kubelet"], node);
+                let machine = machine(&settings(self.scenario), node);
                 self.world.join(&machine);
+                continue;
+            }
+            let known = self.world.store().get::<Node>(&Key::global(node)).is_some();
+            if on && !known {
+                // Back at work, a stand-in registers again, as a kubelet does that starts.
+                self.world.input(&Input::Power { node: node.to_string(), on: false });
+                self.world.input(&Input::Network { node: node.to_string(), on });
+                self.world.input(&Input::Power { node: node.to_string(), on });
                 continue;
             }
             // The stand-ins are deaf and dumb when killed, and their containers run on.
@@ -239,6 +268,24 @@ fn placements(trace: &[Record]) -> Vec<(Str, Str)> {
     out
 }
 
+/// When each node's kubelet looked at its status: whenever volumesInUse was written, which it does
+/// on nothing but its own clock. The last one counts, and a drift of some milliseconds does not.
+fn status_phases(trace: &[Record], period: Span) -> Vec<(Str, SimTime)> {
+    let none = json!([]);
+    let mut used: BTreeMap<&str, &Value> = BTreeMap::new();
+    let mut phases: BTreeMap<&str, SimTime> = BTreeMap::new();
+    for record in trace.iter().filter(|record| record["kind"] == "Node") {
+        let name = record["name"].as_str().unwrap_or("");
+        let Some(now) = record.get("volumesInUse") else { continue };
+        let before = used.insert(name, now).unwrap_or(&none);
+        if before != now && !phases.contains_key(name) {
+            let at = SimTime(record["t_ms"].as_u64().unwrap_or(0)) + WARM_UP;
+            phases.insert(name, SimTime(at.0 % period.0.max(1)));
+        }
+    }
+    phases.into_iter().map(|(name, at)| (name.into(), at)).collect()
+}
+
 /// The machines there are at first: three, and those that the recording knows without having
 /// seen them come.
 fn machines(scenario: &Scenario) -> BTreeSet<String> {
@@ -255,6 +302,25 @@ fn machines(scenario: &Scenario) -> BTreeSet<String> {
     let new = |name: &&str| !seen.contains(name);
     known.extend(pods.filter(new).map(str::to_string));
     known
+}
+
+/// The stand-ins' settings at the start. The recording notes those of its end: what was set on the
+/// way had its usual value before.
+fn settings(scenario: &Scenario) -> Value {
+    let usual = json!({
+        "start_delay": 0.8, "ready_delay": 0.5, "term_delay": 0.8, "prov_delay": 0.3,
+        "attach_delay": 0.5, "detach_delay": 0.5, "mount_delay": 0.1, "umount_delay": 0.2,
+        "viu_period": 2.0, "run_delay": 1.0, "vol_limit": 0, "exclusive": 0,
+        "stuck_umount": 0, "attach_error": "", "attach_error_node": "", "detach_error": "",
+    });
+    let mut settings = scenario.about["fake_kubelet"].clone();
+    let changes = scenario.actions.iter().filter(|action| action["kind"] == "fake-config");
+    for (key, value) in usual.as_object().into_iter().flatten() {
+        if settings[key].is_null() || changes.clone().any(|change| !change[key].is_null()) {
+            settings[key] = value.clone();
+        }
+    }
+    settings
 }
 
 fn machine(about: &Value, name: &str) -> MachineConfig {
@@ -274,7 +340,7 @@ fn machine(about: &Value, name: &str) -> MachineConfig {
 }
 
 fn config(scenario: &Scenario) -> Config {
-    let delays = &scenario.about["fake_kubelet"];
+    let delays = &settings(scenario);
     let mut timing = Timing {
         image_pull: Span::ZERO,
         boot: Span::ZERO,
@@ -295,13 +361,19 @@ fn config(scenario: &Scenario) -> Config {
         };
     }
     flags.max_unavailable_stateful_set = name.starts_with("s11f");
+    let changes = scenario.actions.iter().filter_map(|action| seconds(&action["viu_period"]));
+    let longest = changes.chain([timing.node_status]).max().unwrap_or(timing.node_status);
+    let replay = Replay {
+        placements: placements(&scenario.trace),
+        status_phases: status_phases(&scenario.trace, longest),
+    };
     Config {
         seed: 1,
         machines: machines(scenario).iter().map(|name| machine(delays, name)).collect(),
         storage: Storage::NoAttach,
         timing,
         flags,
-        placements: placements(&scenario.trace).into(),
+        replay: replay.into(),
     }
 }
 

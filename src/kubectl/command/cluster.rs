@@ -130,7 +130,7 @@ impl Shell<'_> {
         for node in words.iter().filter(|word| !is_taint(word)) {
             let at = Key::global(*node);
             let mut taken = self.client().get::<Node>(&at).map_err(refusal)?.spec.taints.clone();
-            let mut added = false;
+            let mut fresh: Vec<Taint> = Vec::new();
             for taint in &taints {
                 let gone = taint.ends_with('-');
                 let (pair, effect) = taint
@@ -146,14 +146,16 @@ impl Shell<'_> {
                 }
                 taken.retain(|old| !same(old));
                 if !gone {
-                    added = true;
                     let (key, value, effect) = (key.into(), value.into(), effect.into());
-                    taken.push(Taint { key, value, effect, ..Taint::default() });
+                    fresh.push(Taint { key, value, effect, ..Taint::default() });
                 }
             }
-            let written = self.client().patch::<Node>(&at, |node| node.spec.taints = taken);
+            let how = if fresh.is_empty() { "untainted" } else { "tainted" };
+            // New ones come first.
+            fresh.append(&mut taken);
+            let written = self.client().patch::<Node>(&at, |node| node.spec.taints = fresh);
             written.map_err(refusal)?;
-            self.say(format!("node/{node} {}", if added { "tainted" } else { "untainted" }));
+            self.say(format!("node/{node} {how}"));
         }
         Ok(())
     }
@@ -183,10 +185,13 @@ impl Shell<'_> {
         self.cordon(args, true)?;
         let on = name.as_str().into();
         let pods = self.server.store.pods_on(&on).cloned();
-        let pods: Vec<_> = pods.filter(|pod| !pod.is_terminating() && !is_daemon(pod)).collect();
+        let mut pods: Vec<_> =
+            pods.filter(|pod| !pod.is_terminating() && !is_daemon(pod)).collect();
+        pods.sort_by_key(|pod| Key::of(&pod.meta));
         let grace_period_seconds = args.get("grace-period").and_then(|n| n.parse().ok());
         let options = DeleteOptions { grace_period_seconds, ..DeleteOptions::default() };
-        for pod in pods {
+        // All at once upstream, where of threads started in a row the last runs first.
+        for pod in pods.iter().rev() {
             let key = Key::of(&pod.meta);
             let done = if args.is_set("disable-eviction") {
                 self.server.delete(self.now, Kind::Pod, &key, &options).map(drop)

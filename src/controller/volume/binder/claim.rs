@@ -153,10 +153,12 @@ impl VolumeBinder {
 
     fn wait_for_consumer(&mut self, cx: &mut ControlPlane<'_>, claim: &Claim) {
         let key = Key::of(&claim.meta);
+        // A claim made for a Pod is seen before the Pod is: upstream is told of each at once.
         let unscheduled: Vec<Str> = cx
             .cache
             .pods_using(&key)
             .filter(|pod| !pod.is_assigned() && !pod.is_terminal())
+            .filter(|pod| pod.meta.resource_version < claim.meta.resource_version)
             .map(|pod| pod.meta.name.clone())
             .collect();
         let (reason, text) = match &unscheduled[..] {
