@@ -105,7 +105,7 @@ pub struct Session {
     timeline: Rc<Timeline>,
     files: Rc<Vec<File>>,
     current: usize,
-    report: Option<Rc<ApplyReport>>,
+    report: Option<(Str, Rc<ApplyReport>)>,
     selected: Option<ObjectRef>,
     playing: bool,
     speed: u32,
@@ -168,9 +168,10 @@ impl Session {
         &self.files[self.current]
     }
 
-    /// What came of the last manifest applied.
-    pub fn report(&self) -> Option<&ApplyReport> {
-        self.report.as_deref()
+    /// What came of the manifest shown when it was last applied, while its text is still that.
+    pub fn report(&self) -> Option<&Rc<ApplyReport>> {
+        let (text, report) = self.report.as_ref()?;
+        (*text == self.file().text).then_some(report)
     }
 
     /// The object picked.
@@ -337,7 +338,7 @@ impl Session {
         self.remember(format!("apply {}", self.file().name));
         let outcome = self.history().act(Input::Apply { text: text.clone() });
         self.refused = outcome.refused;
-        self.report = outcome.report;
+        self.report = outcome.report.map(|report| (text.clone(), report));
         self.said = outcome.lines.join("\n").into();
         if outcome.refused {
             self.forget_last();

@@ -115,6 +115,7 @@ pub struct Film {
     seats: Map<Key, Map<SimTime, SeatLook>>,
     nodes: Map<Str, Map<SimTime, NodeLook>>,
     moments: Map<Position, ()>,
+    deeds: Map<usize, u64>,
     known: SimTime,
     news: u64,
     revision: u64,
@@ -128,6 +129,7 @@ impl Film {
             seats: Map::new(),
             nodes: Map::new(),
             moments: Map::new(),
+            deeds: Map::new(),
             known: world.now,
             news: 0,
             revision: world.store().revision(),
@@ -170,6 +172,16 @@ impl Film {
     /// The names of all machines and Nodes that were ever seen.
     pub fn node_names(&self) -> impl Iterator<Item = &Str> {
         self.nodes.keys()
+    }
+
+    /// The store's revision after the deed of this number, counted from 1.
+    pub fn revision_after(&self, deed: usize) -> u64 {
+        self.deeds.get(&deed).copied().unwrap_or(0)
+    }
+
+    /// Records that a deed of this number, counted from 1, was just done.
+    pub fn saw_deed(&mut self, world: &World, deed: usize) {
+        self.deeds.insert_mut(deed, world.store().revision());
     }
 
     /// The first known moment after `here`.

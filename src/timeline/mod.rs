@@ -291,6 +291,7 @@ impl Timeline {
 
     fn input_done(&mut self) {
         self.done += 1;
+        self.film.saw_deed(&self.world, self.done);
         self.film.observe(&self.world, self.done);
     }
 

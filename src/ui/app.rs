@@ -10,6 +10,9 @@ use crate::session::Session;
 use crate::view::{Intent, Lang};
 use yew::prelude::*;
 
+/// Milliseconds without a change of the manifest after which it is looked through.
+const QUIET: u32 = 250;
+
 /// The app.
 #[component]
 pub fn App() -> Html {
@@ -26,6 +29,11 @@ pub fn App() -> Html {
             platform::Frames::start(move |millis| dispatcher.dispatch(Message::Frame(millis)))
         });
         move || drop(frames)
+    });
+    let dispatcher = model.dispatcher();
+    use_effect_with(model.screen().editor.text.clone(), move |_| {
+        let pause = platform::later(QUIET, move || dispatcher.dispatch(Message::Quiet));
+        move || drop(pause)
     });
     use_effect_with(model.look().theme, |theme| platform::set_theme(*theme));
     let keys = act.clone();

@@ -29,7 +29,6 @@ pub fn DockView(DockProps { cx, table, events, more }: &DockProps) -> Html {
             <section class="tablepane" aria-label={cx.say(Word::Table)}>
                 <div class="tabs" role="tablist" aria-label={cx.say(Word::Table)}>
                     { for TABLES.iter().map(|(kind, title)| tab(cx, *kind, title, table.kind)) }
-                    <span class="end cap">{ cx.say(Word::AsApiServerSeesIt) }</span>
                 </div>
                 { grid(cx, table) }
             </section>
@@ -92,6 +91,7 @@ fn grid(cx: &Cx, table: &Table) -> Html {
                 </tbody>
             </table>
             { rest(cx, Word::RowsMore, table.more) }
+            <p class="cap rest">{ cx.say(Word::AsApiServerSeesIt) }</p>
         </div>
     }
 }

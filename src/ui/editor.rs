@@ -55,7 +55,7 @@ pub fn EditorView(EditorProps { cx, editor }: &EditorProps) -> Html {
                 <p class="drop">{ cx.say(Word::DropHere) }</p>
             }
             { text(cx, editor) }
-            { found(cx, &editor.found) }
+            { found(cx, editor) }
             <div class="pane-foot">
                 { Button::new("", "", cx.say(Word::Apply), Intent::Apply)
                     .when(editor.can_apply).hint(cx.say(Word::ApplyHint)).html(cx) }
@@ -70,7 +70,7 @@ pub fn EditorView(EditorProps { cx, editor }: &EditorProps) -> Html {
 fn tabs(cx: &Cx, editor: &Editor) -> Html {
     let act = cx.act.clone();
     let onchange = Callback::from(move |event: Event| {
-        if let Some(index) = platform::chosen(&event).and_then(|text| text.parse().ok()) {
+        if let Some(index) = platform::chosen_of_list(&event).and_then(|text| text.parse().ok()) {
             act.emit(Intent::Example(index));
         }
     });
@@ -173,7 +173,7 @@ fn marks(found: &[Diagnostic]) -> Html {
                 <rect
                     class={severity(one.severity).0}
                     y={((one.line as usize - 1) * LINE).to_string()}
-                    width="100%" height="20"
+                    width={if one.severity == Severity::Note { "3" } else { "100%" }} height="20"
                 />
             }) }
         </svg>
@@ -188,13 +188,15 @@ fn severity(severity: Severity) -> (&'static str, Word) {
     }
 }
 
-fn found(cx: &Cx, found: &[Diagnostic]) -> Html {
-    if found.is_empty() {
+fn found(cx: &Cx, editor: &Editor) -> Html {
+    if editor.found.is_empty() {
         return Html::default();
     }
     html! {
-        <ul class="found" id="found" aria-label={cx.say(Word::Findings)}>
-            { for found.iter().map(|one| {
+        <details class="found" open={editor.broken}>
+        <summary>{ &*editor.summary }{ icon("i-chev") }</summary>
+        <ul id="found" aria-label={cx.say(Word::Findings)}>
+            { for editor.found.iter().map(|one| {
                 let (class, word) = severity(one.severity);
                 let line = cx.lang.fill(Word::Line, &[("line", &one.line.to_string())]);
                 html! {
@@ -209,10 +211,14 @@ fn found(cx: &Cx, found: &[Diagnostic]) -> Html {
                                 <code>{ &*one.field }</code>{ " " }
                             }
                             { &*one.message }
+                            if !one.hint.is_empty() {
+                                <span class="hint">{ &*one.hint }</span>
+                            }
                         </span>
                     </li>
                 }
             }) }
         </ul>
+        </details>
     }
 }

@@ -75,7 +75,8 @@ fn wire(wire: &Wire) -> Html {
         },
         _ => Html::default(),
     };
-    html! { <g {class}>{ head }{ tail }{ end }</g> }
+    // A wire that stays is not drawn anew when another one comes before it.
+    html! { <g {class} key={format!("{column}-{drum}")}>{ head }{ tail }{ end }</g> }
 }
 
 /// From below a machine across to a drum that stands elsewhere.
@@ -154,9 +155,10 @@ fn arrival(shape: &Shape, right: bool) -> (String, String) {
 
 /// The ribbon: out of the socket, along below the old card, up to the new plate.
 fn ribbon(ribbon: &Ribbon, label: &str) -> Html {
-    let Ribbon { from, to, next, socket, plate } = *ribbon;
+    let Ribbon { from, to, next, socket, plate, shifted } = *ribbon;
+    let slid = if shifted { 11 } else { 0 };
     let shape = Shape {
-        mouth: socket - 4,
+        mouth: socket.saturating_sub(4 + slid),
         band: (socket + 5, socket + 27),
         end: (plate.saturating_sub(12), plate + 12),
     };
@@ -177,8 +179,10 @@ fn ribbon(ribbon: &Ribbon, label: &str) -> Html {
                 <path class="rib" d={rise} /><path class="rib-e" d={edge} />
             </svg>
             <svg x={percent(from)} y="0">
-                <path class="rib" d={fill} /><path class="rib-e" d={outline} />
-                <text class="rib-t" x="52" y={(low - 7).to_string()}>{ label }</text>
+                <g transform={shifted.then_some("translate(-11 0)")}>
+                    <path class="rib" d={fill} /><path class="rib-e" d={outline} />
+                    <text class="rib-t" x="52" y={(low - 7).to_string()}>{ label }</text>
+                </g>
             </svg>
         </g>
     }

@@ -5,7 +5,7 @@
 use crate::api::kinds::Kind;
 use crate::base::time::{SimTime, Span};
 use crate::session::{Action, Session};
-use crate::view::read::{self, Show};
+use crate::view::read::{self, Found, Show};
 use crate::view::{Intent, Lang, Look, Pane, Screen, Theme};
 use std::rc::Rc;
 use yew::Reducible;
@@ -18,6 +18,7 @@ const STILL_FROM: u32 = 20;
 pub struct Model {
     session: Session,
     show: Show,
+    found: Found,
     screen: Screen,
     look: Look,
     revision: u64,
@@ -29,16 +30,19 @@ pub enum Message {
     Want(Intent),
     /// So many real milliseconds have passed.
     Frame(u64),
+    /// The person has stopped typing for a moment.
+    Quiet,
 }
 
 impl Model {
     /// The page with this session and these colours.
     pub fn new(session: Session, theme: Theme) -> Model {
         let show = Show { lang: Lang::En, table: Kind::Pod };
-        let screen = read::screen(&session, show, None);
+        let found = Found::of(&session, show.lang);
+        let screen = read::screen(&session, show, &found, None);
         let revision = read::revision(&session);
         let look = Look { theme, ..Look::default() };
-        Model { session, show, screen, look, revision }
+        Model { session, show, found, screen, look, revision }
     }
 
     /// What is shown.
@@ -75,23 +79,52 @@ impl Model {
     }
 
     fn with(&self, action: Action, pane: Option<Pane>) -> Rc<Model> {
-        let aloud = !matches!(action, Action::Frame(_) | Action::Edit(_) | Action::Select(_));
+        let typing = matches!(action, Action::Edit(_));
+        let deed = matches!(
+            action,
+            Action::Apply | Action::Do(_) | Action::Undo | Action::Reset | Action::Example(_)
+        );
+        let silent = typing
+            || matches!(action, Action::Frame(_) | Action::Select(_) | Action::Speed(_))
+            || matches!(action, Action::File(_) | Action::Open(..));
         let mut next = self.clone();
         next.session.apply(action);
         next.look.still = next.session.is_playing() && next.session.speed() >= STILL_FROM;
         next.look.pane = pane.unwrap_or(next.look.pane);
+        if !typing {
+            next.look_through();
+        }
         next.refresh();
-        if aloud {
-            let said = read::news(&next.session, self.show.lang, &self.screen, &next.screen);
-            next.screen.said = said;
+        let done = self.session.is_busy() && !next.session.is_busy();
+        if deed || next.session.said() != self.session.said() {
+            next.screen.said = next.session.said().clone();
+        } else if !silent || done {
+            next.screen.said = read::news(self.show.lang, &self.screen, &next.screen);
         } else {
             next.screen.said = self.screen.said.clone();
         }
         Rc::new(next)
     }
 
+    /// Looks through the manifest, if it or what came of it has changed.
+    fn look_through(&mut self) {
+        if !self.found.is_of(&self.session) {
+            self.found = Found::of(&self.session, self.show.lang);
+        }
+    }
+
+    fn quiet(&self) -> Rc<Model> {
+        let mut next = self.clone();
+        let said = next.screen.said.clone();
+        next.look_through();
+        next.refresh();
+        next.screen.said = said;
+        Rc::new(next)
+    }
+
     fn refresh(&mut self) {
-        self.screen = read::screen(&self.session, self.show, Some((&self.screen, self.revision)));
+        let before = Some((&self.screen, self.revision));
+        self.screen = read::screen(&self.session, self.show, &self.found, before);
         self.revision = read::revision(&self.session);
     }
 
@@ -146,6 +179,8 @@ impl Reducible for Model {
         match message {
             Message::Frame(millis) if self.runs() => self.with(Action::Frame(millis), None),
             Message::Frame(_) => self,
+            Message::Quiet if self.found.is_of(&self.session) => self,
+            Message::Quiet => self.quiet(),
             Message::Want(intent) => self.want(intent).unwrap_or(self),
         }
     }

@@ -96,6 +96,7 @@ fn budget(cx: &Cx, budget: &crate::view::Budget) -> Html {
     let places = [("healthy", &*healthy), ("needs", &*needs), ("allowed", &*allowed)];
     let word = if budget.allowed == 0 { Word::BudgetNone } else { Word::BudgetSome };
     let shown = budget.expected.min(6);
+    let needed = (budget.needs.min(shown) * 19).saturating_sub(1);
     let box_of = |i: u32| {
         let class = if i < budget.healthy { "p1" } else { "p0" };
         html! { <rect {class} x={(i * 19 + 1).to_string()} y="4.5" width="15" height="9" /> }
@@ -107,7 +108,7 @@ fn budget(cx: &Cx, budget: &crate::view::Budget) -> Html {
                     width={(shown * 19).to_string()} height="18" aria-hidden="true"
                 >
                     { for (0..shown).map(box_of) }
-                    <path class="pm" d={format!("M{} 0V18", budget.needs.min(shown) * 19 - 1)} />
+                    <path class="pm" d={format!("M{needed} 0V18")} />
                 </svg>
             }
             <span>

@@ -147,7 +147,7 @@ fn segment(segment: &Segment, y: u32) -> Html {
             width={percent(width)} height="15">
             <rect class="seg-r" rx="3" />
             { fill }
-            if width >= 250 {
+            if width >= 360 {
                 <svg x="4" y="2" width="11" height="11">{ glyph(segment.state) }</svg>
             }
             if width >= 600 && !segment.label.is_empty() {

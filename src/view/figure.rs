@@ -66,6 +66,8 @@ pub struct Ribbon {
     pub socket: u32,
     /// Pixels from the top to the middle of the new plate.
     pub plate: u32,
+    /// The old card lies on a sheet that has slid away.
+    pub shifted: bool,
 }
 
 /// All lines of a figure.
@@ -147,6 +149,7 @@ pub fn figure(stage: &Stage) -> Figure {
             next: column(new.0 + 1),
             socket: PODS_TOP + row * (card + gap) + card,
             plate: middle(stage.density, new.1),
+            shifted: stage.nodes.get(old.0).is_some_and(|node| node.shifted),
         }
     });
     Figure { wires, ribbon }

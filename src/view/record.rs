@@ -28,6 +28,8 @@ pub struct Diagnostic {
     pub field: Text,
     /// The sentence.
     pub message: Text,
+    /// How to mend it; may be empty.
+    pub hint: Text,
 }
 
 /// The left pane.
@@ -41,9 +43,13 @@ pub struct Editor {
     pub text: Text,
     /// What was found in it, by line.
     pub found: Rc<Vec<Diagnostic>>,
+    /// How many findings there are: "2 errors, 1 note"; empty without any.
+    pub summary: Text,
+    /// One of them keeps the manifest from being applied.
+    pub broken: bool,
     /// Applying it would do something.
     pub can_apply: bool,
-    /// "Matches the cluster", "6 notes, no errors".
+    /// "Applied as it stands", "Not applied yet".
     pub state: Text,
     /// Examples on offer, by title.
     pub examples: Vec<Text>,

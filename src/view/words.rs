@@ -37,7 +37,7 @@ macro_rules! vocabulary {
 }
 
 vocabulary! {
-    Product: "Stateful Playground",
+    Product: "StatefulSet Playground",
     // Frame
     SkipToFigure: "Skip to the cluster",
     Undo: "Undo",
@@ -70,6 +70,12 @@ vocabulary! {
     Warning: "Warning",
     Note: "Note",
     Line: "line {line}",
+    OneError: "1 error",
+    Errors: "{n} errors",
+    OneWarning: "1 warning",
+    Warnings: "{n} warnings",
+    OneNote: "1 note",
+    Notes: "{n} notes",
     // Figure
     Of: "*{ready}* of *{all}* ready",
     ServiceIs: "Service",
@@ -170,6 +176,7 @@ vocabulary! {
     FourWaysPrice: "Four ways out, and their price",
     NoSets: "There is no StatefulSet yet. Apply a manifest, or start from an example.",
     AllSetsWell: "All StatefulSets have what they want.",
+    NotNoticed: "{node} is {really}. The API server has not noticed yet.",
     SetIsWell: "{set} has what it wants: {count} of {count} Pods are Ready.",
     SetIsEmpty: "{set} has what it wants: no Pods. Its volumes are kept.",
     ServiceMissing: "does not exist",

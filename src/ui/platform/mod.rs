@@ -14,7 +14,12 @@ pub use files::{dropped, picked};
 pub use frames::Frames;
 pub use listen::Listener;
 pub use storage::{keep, kept, remembered_theme, set_theme};
-pub use text::{chosen, copy, goto_line, share_across, typed};
+pub use text::{chosen, chosen_of_list, copy, goto_line, share_across, typed};
+
+/// Calls `done` after so many milliseconds, unless what this returns is dropped before.
+pub fn later(millis: u32, done: impl FnOnce() + 'static) -> gloo_timers::callback::Timeout {
+    gloo_timers::callback::Timeout::new(millis, done)
+}
 
 /// The element the app lives in.
 pub fn root() -> Option<web_sys::Element> {

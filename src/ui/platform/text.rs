@@ -12,6 +12,15 @@ pub fn chosen(event: &Event) -> Option<String> {
     event.target_dyn_into::<HtmlSelectElement>().map(|select| select.value())
 }
 
+/// The value of the choice that was made, where the first entry is the name of the list: it is
+/// shown again, so that the same choice can be made once more.
+pub fn chosen_of_list(event: &Event) -> Option<String> {
+    let select = event.target_dyn_into::<HtmlSelectElement>()?;
+    let value = select.value();
+    select.set_value("");
+    Some(value)
+}
+
 /// The whole text after a change.
 pub fn typed(event: &InputEvent) -> Option<Text> {
     event.target_dyn_into::<HtmlTextAreaElement>().map(|area| area.value().into())

@@ -226,11 +226,15 @@ fn replaced(eye: &Eye<'_>, pod: &Pod, key: &Key, incarnation: u32) -> Option<Rep
         stayed.push((eye.say(Word::FactVolume), short(&volume.claim.spec.volume_name)));
     }
     let change = |name: Word, now: Text, was: Text| Change { name: eye.say(name), now, was };
+    let address = match &*pod.status.pod_ip {
+        "" => eye.say(Word::NoAddress),
+        _ => pod.status.pod_ip.clone(),
+    };
     let hash = |n: u32| Text::from(format!("#{n}").as_str());
     let changed = vec![
         change(Word::FactPod, hash(incarnation), hash(old.incarnation)),
         change(Word::FactNode, pod.spec.node_name.clone(), old.node.clone()),
-        change(Word::FactAddress, pod.status.pod_ip.clone(), old.ip.clone()),
+        change(Word::FactAddress, address, old.ip.clone()),
         change(Word::FactUid, short(&pod.meta.uid.to_string()), short(&old.uid.to_string())),
     ];
     let places = [("count", &*incarnation.to_string()), ("ordinal", &*ordinal.to_string())];

@@ -6,6 +6,7 @@
 //! Not here: rules of Kubernetes, and any markup.
 
 mod figure;
+mod found;
 mod history;
 mod inspect;
 mod nodes;
@@ -13,6 +14,7 @@ mod record;
 mod seats;
 mod volumes;
 
+pub use found::Found;
 pub use history::time_at;
 
 use super::words::clock;
@@ -68,7 +70,12 @@ impl Eye<'_> {
 
 /// The whole page at the moment the session looks at. `before` is what was shown last: parts of
 /// it that hold many things are kept when nothing they show has changed.
-pub fn screen(session: &Session, show: Show, before: Option<(&Screen, u64)>) -> Screen {
+pub fn screen(
+    session: &Session,
+    show: Show,
+    found: &Found,
+    before: Option<(&Screen, u64)>,
+) -> Screen {
     let world = session.timeline().world();
     let eye = Eye { lang: show.lang, session, world, film: session.timeline().film() };
     let seats = seats::windows(&eye);
@@ -85,7 +92,7 @@ pub fn screen(session: &Session, show: Show, before: Option<(&Screen, u64)>) -> 
     Screen {
         title: title(session),
         undo: session.undo_label().cloned(),
-        editor: Rc::new(record::editor(&eye)),
+        editor: Rc::new(record::editor(&eye, found)),
         stage: Rc::new(figure::stage(&eye)),
         timeline: Rc::new(history::timeline(&eye, &seats)),
         seats: Rc::new(seats),
@@ -102,8 +109,8 @@ pub fn screen(session: &Session, show: Show, before: Option<(&Screen, u64)>) -> 
 }
 
 /// What changed for the seats between two moments, in one sentence for people who do not see the
-/// figure; what was done last when no seat changed.
-pub fn news(session: &Session, lang: Lang, before: &Screen, after: &Screen) -> Text {
+/// figure; when no seat changed, why it waits.
+pub fn news(lang: Lang, before: &Screen, after: &Screen) -> Text {
     let time = &after.transport.clock;
     let old = before.seats.iter().flat_map(|window| &window.shown);
     let was = |seat: &super::Seat| {
@@ -119,7 +126,7 @@ pub fn news(session: &Session, lang: Lang, before: &Screen, after: &Screen) -> T
             parts.push(lang.fill(Word::NewsOf, &[("pod", pod), ("state", &word)]));
         }
     }
-    let what = if parts.is_empty() { session.said().to_string() } else { parts.join("; ") };
+    let what = if parts.is_empty() { super::plain(&after.because.text) } else { parts.join("; ") };
     lang.fill(Word::News, &[("time", time), ("what", &what)]).into()
 }
 
@@ -146,7 +153,8 @@ fn sentence(pieces: &[Piece]) -> Sentence {
 
 fn because(eye: &Eye<'_>) -> Because {
     let Some(unready) = explain::most_blocked(eye.world) else {
-        return Because { text: all_well(eye), calm: true, ways: None };
+        let text = nodes::unnoticed(eye).unwrap_or_else(|| all_well(eye));
+        return Because { text, calm: true, ways: None };
     };
     let ways = explain::ways_out(eye.world, &unready.chain);
     let about = unready.chain.iter().map(|wait| &wait.subject);

@@ -16,7 +16,9 @@ use crate::base::time::SimTime;
 use crate::cluster::input::Input;
 use crate::infra::machine::Machine;
 use crate::timeline::film::PodState;
-use crate::view::{Density, NodeCard, PodCard, PodKind, Pods, State, Text, Word, node_subject};
+use crate::view::{
+    Density, NodeCard, PodCard, PodKind, Pods, Sentence, State, Text, Word, node_subject,
+};
 use std::rc::Rc;
 
 /// Chips that are drawn on one node.
@@ -120,6 +122,21 @@ fn really(
     } else {
         None
     }
+}
+
+/// What to say when a machine is silent and nobody has noticed, not even whoever waits for it.
+pub(super) fn unnoticed(eye: &Eye<'_>) -> Option<Sentence> {
+    let silent = |machine: &&Machine| !machine.powered || !machine.connected;
+    let nodes = eye.world.infra.machines.values().filter(silent);
+    let believed = |machine: &&Machine| {
+        let node = eye.world.store().get::<Node>(&Key::global(machine.name.clone()));
+        node.is_some_and(|node| node.is_ready())
+    };
+    let machine = nodes.filter(believed).max_by_key(|machine| machine.since)?;
+    let really = if machine.powered { Word::CutOff } else { Word::PoweredOff };
+    let object = node_subject(&machine.name);
+    let places = [("really", eye.lang.say(really))];
+    Some(eye.lang.sentence(Word::NotNoticed, &places, &[("node", object)]))
 }
 
 /// CPU and memory that Pods ask for, in percent of what the machine has.

@@ -1,8 +1,8 @@
 //! The manifest with its findings, events and deeds, tables.
 //!
-//! Not here: what a finding means (the API server says), kubectl's columns (see `kubectl`).
+//! Not here: what is wrong with a manifest (see `found`), kubectl's columns (see `kubectl`).
 
-use super::Eye;
+use super::{Eye, Found};
 use crate::api::core::event::Event as Told;
 use crate::api::kinds::{Key, Kind, Object, ObjectRef};
 use crate::base::sorted;
@@ -10,8 +10,7 @@ use crate::base::time::SimTime;
 use crate::kubectl::print;
 use crate::session::Session;
 use crate::session::examples::EXAMPLES;
-use crate::view::{Editor, Event, Intent, Table, Text, Word, clock};
-use std::rc::Rc;
+use crate::view::{Editor, Event, Intent, Severity, Table, Text, Word, clock};
 
 /// Events that are listed.
 const EVENTS_MAX: usize = 200;
@@ -27,7 +26,7 @@ pub(super) fn revision(session: &Session) -> u64 {
 }
 
 /// The left pane.
-pub(super) fn editor(eye: &Eye<'_>) -> Editor {
+pub(super) fn editor(eye: &Eye<'_>, found: &Found) -> Editor {
     let file = eye.session.file();
     let files = eye.session.files();
     let fresh = file.applied.as_ref() != Some(&file.text);
@@ -35,8 +34,10 @@ pub(super) fn editor(eye: &Eye<'_>) -> Editor {
         files: files.iter().map(|file| file.name.clone()).collect(),
         current: u32::try_from(eye.session.current()).unwrap_or(0),
         text: file.text.clone(),
-        found: Rc::default(),
-        can_apply: fresh && !file.text.trim().is_empty(),
+        found: found.list.clone(),
+        summary: found.summary.clone(),
+        broken: found.list.iter().any(|one| one.severity == Severity::Error),
+        can_apply: fresh && !(found.unreadable && found.text == file.text),
         state: eye.say(if fresh { Word::NotApplied } else { Word::MatchesCluster }),
         examples: EXAMPLES.iter().map(|example| example.title.into()).collect(),
     }
@@ -49,11 +50,11 @@ pub(super) fn events(eye: &Eye<'_>) -> (Vec<Event>, u32) {
         .map(|event| (last_seen(event), event.meta.resource_version.0, Line::Told(event)))
         .collect();
     let journal = eye.session.timeline().journal().iter();
-    all.extend(
-        journal
-            .take(eye.session.timeline().done())
-            .map(|entry| (SimTime(entry.at).whole_second(), 0, Line::Deed(entry))),
-    );
+    // A deed of the same second stands where it happened among what was written.
+    all.extend(journal.take(eye.session.timeline().done()).zip(1..).map(|(entry, number)| {
+        let revision = eye.film.revision_after(number);
+        (SimTime(entry.at).whole_second(), revision, Line::Deed(entry))
+    }));
     let more = u32::try_from(all.len().saturating_sub(EVENTS_MAX)).unwrap_or(0);
     if more > 0 {
         all.select_nth_unstable_by(EVENTS_MAX, |a, b| (b.0, b.1).cmp(&(a.0, a.1)));

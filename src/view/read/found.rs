@@ -1,0 +1,107 @@
+//! What is to be said about the manifest in the editor: what keeps it from being read, what the
+//! API server refused when it was applied, what is worth knowing.
+//!
+//! Not here: finding it (see `api::manifest` and `apiserver::apply`).
+
+use crate::api::manifest::{self, Notice, Problem};
+use crate::apiserver::apply::ApplyReport;
+use crate::session::Session;
+use crate::view::{Diagnostic, Lang, Severity, Text, Word};
+use std::rc::Rc;
+
+/// Findings that are listed.
+const FOUND_MAX: usize = 200;
+
+/// What was found in a text.
+#[derive(Clone, Debug)]
+pub struct Found {
+    /// The text.
+    pub text: Text,
+    /// What was found, by line.
+    pub list: Rc<Vec<Diagnostic>>,
+    /// How many of what.
+    pub summary: Text,
+    /// It cannot be read: applying it would do nothing.
+    pub unreadable: bool,
+    report: Option<Rc<ApplyReport>>,
+}
+
+impl Found {
+    /// Looks through the manifest shown.
+    pub fn of(session: &Session, lang: Lang) -> Found {
+        let text = session.file().text.clone();
+        let read = manifest::read(&text);
+        let report = session.report().cloned();
+        let mut list: Vec<Diagnostic> = read.problems.iter().map(problem).collect();
+        if let Some(report) = &report {
+            let refused = report.problems.iter().filter(|one| !read.problems.contains(one));
+            list.extend(refused.map(problem));
+            list.extend(report.warnings.iter().map(|text| warning(text)));
+        }
+        list.extend(read.notices.iter().map(notice));
+        list.sort_by_key(|one| (one.severity != Severity::Error, one.line));
+        let summary = summary(lang, &list);
+        list.truncate(FOUND_MAX);
+        let unreadable = !read.problems.is_empty();
+        Found { text, list: Rc::new(list), summary, unreadable, report }
+    }
+
+    /// Whether it still is about what the session shows.
+    pub fn is_of(&self, session: &Session) -> bool {
+        let same = match (&self.report, session.report()) {
+            (Some(mine), Some(now)) => Rc::ptr_eq(mine, now),
+            (None, None) => true,
+            _ => false,
+        };
+        same && self.text == session.file().text
+    }
+}
+
+fn problem(problem: &Problem) -> Diagnostic {
+    Diagnostic {
+        severity: Severity::Error,
+        line: problem.place.line,
+        field: problem.path.as_str().into(),
+        message: problem.message.as_str().into(),
+        hint: problem.hint.as_str().into(),
+    }
+}
+
+fn notice(notice: &Notice) -> Diagnostic {
+    Diagnostic {
+        severity: Severity::Note,
+        line: notice.place.line,
+        field: notice.path.as_str().into(),
+        message: notice.message.as_str().into(),
+        hint: "".into(),
+    }
+}
+
+fn warning(text: &str) -> Diagnostic {
+    Diagnostic {
+        severity: Severity::Warning,
+        line: 0,
+        field: "".into(),
+        message: text.into(),
+        hint: "".into(),
+    }
+}
+
+/// "2 errors, 1 note".
+fn summary(lang: Lang, list: &[Diagnostic]) -> Text {
+    let kinds = [
+        (Severity::Error, Word::OneError, Word::Errors),
+        (Severity::Warning, Word::OneWarning, Word::Warnings),
+        (Severity::Note, Word::OneNote, Word::Notes),
+    ];
+    let mut parts = Vec::new();
+    for (severity, one, many) in kinds {
+        let count = list.iter().filter(|found| found.severity == severity).count();
+        match count {
+            0 => {}
+            1 => parts.push(lang.say(one).to_string()),
+            _ => parts.push(lang.fill(many, &[("n", &count.to_string())])),
+        }
+    }
+    parts.join(", ").into()
+}
