@@ -17,7 +17,7 @@ use examples::EXAMPLES;
 use std::rc::Rc;
 
 /// Wakes taken in one go: enough for every ordinary step, few enough to answer at once.
-const BUDGET: u64 = 20_000;
+const BUDGET: u64 = 500;
 
 /// Wakes tried in advance to tell whether anything is still to come.
 const LOOK_AHEAD: u64 = 2_000;

@@ -56,6 +56,8 @@ pub struct Timeline {
     checkpoint_wakes: u64,
     /// From here on the agenda runs empty without anything that a person could see.
     quiet_from: Option<Position>,
+    /// A step was left when its budget ran out, after something had changed.
+    mid_step: bool,
 }
 
 impl Timeline {
@@ -77,6 +79,7 @@ impl Timeline {
             film,
             checkpoint_wakes: 0,
             quiet_from: None,
+            mid_step: false,
         }
     }
 
@@ -141,6 +144,7 @@ impl Timeline {
     pub fn act(&mut self, input: Input) -> Outcome {
         let before = self.clone();
         self.cut_future();
+        self.mid_step = false;
         let outcome = self.world.input(&input);
         if outcome.refused {
             *self = before;
@@ -156,6 +160,7 @@ impl Timeline {
     /// Lets time run to `until`, playing what the journal holds on the way; at most `budget`
     /// wakes and inputs.
     pub fn run_until(&mut self, until: SimTime, budget: u64) -> Progress {
+        self.mid_step = false;
         for _ in 0..budget {
             if !self.take_next(until) {
                 self.arrive(until);
@@ -172,11 +177,13 @@ impl Timeline {
             self.seek_to(next);
             return Progress::Done;
         }
-        self.look_ahead(budget);
-        if self.is_settled() {
-            return Progress::Done;
+        let mut news = std::mem::take(&mut self.mid_step);
+        if !news {
+            self.look_ahead(budget);
+            if self.is_settled() {
+                return Progress::Done;
+            }
         }
-        let mut news = false;
         for _ in 0..budget {
             let due = self.next_due();
             let still = due.is_none_or(|due| due > self.world.now + REACTION);
@@ -188,12 +195,14 @@ impl Timeline {
             self.take_next(SimTime(u64::MAX));
             news |= self.film.news() != seen;
         }
+        self.mid_step = news;
         Progress::More
     }
 
     /// Until nothing is scheduled any more that a person could see, or `limit`, whichever
     /// comes first.
     pub fn settle(&mut self, limit: SimTime, budget: u64) -> Progress {
+        self.mid_step = false;
         self.look_ahead(budget);
         if self.is_settled() {
             return Progress::Done;
@@ -236,6 +245,7 @@ impl Timeline {
 
     /// Replays from the nearest checkpoint before `to`.
     fn seek_to(&mut self, to: Position) {
+        self.mid_step = false;
         let here = self.position();
         let nearest = self.checkpoints.range(..=to).next_back();
         if let Some((&at, world)) = nearest

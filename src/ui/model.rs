@@ -2,6 +2,7 @@
 //!
 //! Not here: effects. Copying, remembering, moving the cursor happen before or after `reduce`.
 
+use super::platform;
 use crate::api::kinds::Kind;
 use crate::base::time::{SimTime, Span};
 use crate::session::{Action, Session};
@@ -13,6 +14,12 @@ use yew::Reducible;
 /// From this speed on nobody can follow a movement: changes are shown at once.
 const STILL_FROM: u32 = 20;
 
+/// Milliseconds of work for one picture.
+const WORK: u64 = 30;
+
+/// While a long piece of work goes on, so many pictures show the same.
+const SHOWN_EVERY: u32 = 6;
+
 /// The state of the page.
 #[derive(Clone)]
 pub struct Model {
@@ -22,6 +29,7 @@ pub struct Model {
     screen: Screen,
     look: Look,
     revision: u64,
+    worked: u32,
 }
 
 /// What reaches the reducer.
@@ -42,7 +50,7 @@ impl Model {
         let screen = read::screen(&session, show, &found, None);
         let revision = read::revision(&session);
         let look = Look { theme, ..Look::default() };
-        Model { session, show, found, screen, look, revision }
+        Model { session, show, found, screen, look, revision, worked: 0 }
     }
 
     /// What is shown.
@@ -122,6 +130,27 @@ impl Model {
         Rc::new(next)
     }
 
+    /// Goes on with a long piece of work for about one picture. What has come of it so far is
+    /// shown now and then.
+    fn work(&self, millis: u64) -> Rc<Model> {
+        let mut next = self.clone();
+        let begun = platform::millis();
+        while next.session.is_busy() && platform::millis() < begun + WORK {
+            next.session.apply(Action::Frame(millis));
+        }
+        next.worked += 1;
+        if next.session.is_busy() && next.worked % SHOWN_EVERY != 0 {
+            return Rc::new(next);
+        }
+        next.refresh();
+        next.screen.said = if next.session.is_busy() {
+            self.screen.said.clone()
+        } else {
+            read::news(self.show.lang, &self.screen, &next.screen)
+        };
+        Rc::new(next)
+    }
+
     fn refresh(&mut self) {
         let before = Some((&self.screen, self.revision));
         self.screen = read::screen(&self.session, self.show, &self.found, before);
@@ -177,6 +206,7 @@ impl Reducible for Model {
 
     fn reduce(self: Rc<Self>, message: Message) -> Rc<Self> {
         match message {
+            Message::Frame(millis) if self.session.is_busy() => self.work(millis),
             Message::Frame(millis) if self.runs() => self.with(Action::Frame(millis), None),
             Message::Frame(_) => self,
             Message::Quiet if self.found.is_of(&self.session) => self,

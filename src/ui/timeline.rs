@@ -123,10 +123,15 @@ fn turned(timeline: &Timeline, flag: &Flag) -> bool {
 
 fn seat_name(lane: &Lane, i: u32) -> Html {
     let y = TOP + i * PITCH;
+    let width = match lane.ordinal {
+        0..=99 => 15,
+        100..=999 => 25,
+        _ => 32,
+    };
     html! {
         <>
-            <rect class="pl" x="0" y={y.to_string()} width="15" height="15" />
-            <text class="pn" x="7.5" y={(y + 11).to_string()}>{ lane.ordinal }</text>
+            <rect class="pl" x="0" y={y.to_string()} width={width.to_string()} height="15" />
+            <text class="pn" x={format!("{}.5", width / 2)} y={(y + 11).to_string()}>{ lane.ordinal }</text>
         </>
     }
 }

@@ -165,6 +165,7 @@ vocabulary! {
     You: "You",
     FoldRecord: "Fold events and tables away",
     UnfoldRecord: "Show events and tables",
+    FigureHead: "FIGURE",
     // What the reader of a session says
     OneWay: "One way out",
     TwoWays: "Two ways out",

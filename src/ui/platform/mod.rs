@@ -21,6 +21,11 @@ pub fn later(millis: u32, done: impl FnOnce() + 'static) -> gloo_timers::callbac
     gloo_timers::callback::Timeout::new(millis, done)
 }
 
+/// Milliseconds on the browser's clock.
+pub fn millis() -> u64 {
+    js_sys::Date::now() as u64
+}
+
 /// The element the app lives in.
 pub fn root() -> Option<web_sys::Element> {
     web_sys::window()?.document()?.get_element_by_id("app")

@@ -83,7 +83,14 @@ pub(super) fn number(n: i32) -> u32 {
     u32::try_from(n).unwrap_or(0)
 }
 
-fn service(eye: &Eye<'_>, key: &Key) -> (Text, Text) {
+/// "2 of 3 ready".
+pub(super) fn readiness(eye: &Eye<'_>, set: &StatefulSet) -> Text {
+    let (ready, all) = (set.status.ready_replicas.to_string(), set.replicas().to_string());
+    eye.fill(Word::Of, &[("ready", &ready), ("all", &all)])
+}
+
+/// A Service's name, and how many take part.
+pub(super) fn service(eye: &Eye<'_>, key: &Key) -> (Text, Text) {
     let Some(service) = eye.world.store().get::<Service>(key) else {
         return (key.name.clone(), eye.say(Word::ServiceMissing));
     };

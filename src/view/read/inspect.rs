@@ -308,9 +308,8 @@ fn node(eye: &Eye<'_>, key: &Key, view: &mut Inspector) {
 fn set(eye: &Eye<'_>, key: &Key, view: &mut Inspector) {
     let Some(set) = eye.world.store().get::<StatefulSet>(key) else { return };
     let (ready, wanted) = (set.status.ready_replicas, set.replicas());
-    let places = [("ready", &*ready.to_string()), ("all", &*wanted.to_string())];
     let drawn = if ready == wanted { State::Ready } else { State::NotReady };
-    view.state = Some((drawn, eye.fill(Word::Of, &places)));
+    view.state = Some((drawn, figure::readiness(eye, set)));
     let scale = |replicas: i32, label: Word, price: Word| {
         let input = Input::Scale {
             namespace: key.namespace.to_string(),

@@ -40,7 +40,7 @@ pub(super) fn card(eye: &Eye<'_>, name: &Str, density: Density, ended: &[Ended])
     let on = machine.is_some_and(|machine| machine.powered);
     let reachable = machine.is_some_and(|machine| machine.powered && machine.connected);
     let ready = node.is_some_and(|node| node.is_ready());
-    let (belief, word) = belief(eye, node, machine);
+    let (belief, word) = belief(eye, name);
     let shifted = node.is_some() && (!reachable || !ready);
     let (cpu, memory) = load(eye, name, machine);
     NodeCard {
@@ -74,7 +74,9 @@ fn chips(eye: &Eye<'_>, node: &Node) -> Vec<Text> {
 }
 
 /// What the API server believes of a node, as drawn and in words.
-fn belief(eye: &Eye<'_>, node: Option<&Rc<Node>>, machine: Option<&Machine>) -> (State, Text) {
+pub(super) fn belief(eye: &Eye<'_>, name: &Str) -> (State, Text) {
+    let node = eye.world.store().get::<Node>(&Key::global(name.clone()));
+    let machine = eye.world.infra.machines.get(name);
     let Some(node) = node else { return (State::None, eye.say(Word::NoNodeObject)) };
     let ready = condition(&node.status.conditions, "Ready");
     let since = ready.and_then(|ready| ready.last_transition_time).unwrap_or(eye.world.now);

@@ -2,21 +2,24 @@
 //!
 //! Not here: what is wrong with a manifest (see `found`), kubectl's columns (see `kubectl`).
 
-use super::{Eye, Found};
+use super::{Eye, Found, figure, nodes, volumes};
+use crate::api::apps::stateful_set::StatefulSet;
 use crate::api::core::event::Event as Told;
+use crate::api::core::pod::Pod;
 use crate::api::kinds::{Key, Kind, Object, ObjectRef};
 use crate::base::sorted;
 use crate::base::time::SimTime;
 use crate::kubectl::print;
 use crate::session::Session;
 use crate::session::examples::EXAMPLES;
+use crate::timeline::film::PodState;
 use crate::view::{Editor, Event, Intent, Severity, Table, Text, Word, clock};
 
 /// Events that are listed.
 const EVENTS_MAX: usize = 200;
 
 /// Rows of a table.
-const ROWS_MAX: usize = 200;
+const ROWS_MAX: usize = 100;
 
 /// Changes when an event or a deed is added.
 pub(super) fn revision(session: &Session) -> u64 {
@@ -114,7 +117,7 @@ impl Line<'_> {
     }
 }
 
-/// The table of one kind, as `kubectl get` prints it.
+/// The table of one kind, as `kubectl get` prints it, and what the figure says about each object.
 pub(super) fn table(eye: &Eye<'_>, kind: Kind) -> Table {
     let store = eye.world.store();
     let objects: Vec<Object> = store.list_objects(kind).take(ROWS_MAX).cloned().collect();
@@ -136,14 +139,36 @@ pub(super) fn table(eye: &Eye<'_>, kind: Kind) -> Table {
     let row = |(object, row): (&Object, Vec<String>)| {
         let reference = object.reference();
         let picked = eye.session.selected() == Some(&reference);
-        (Some(reference), picked, cells(&row))
+        let mut cells = cells(&row);
+        cells.extend(word(eye, &reference));
+        (Some(reference), picked, cells)
     };
+    let mut heads = cells(&heads);
+    if objects.first().is_some_and(|object| word(eye, &object.reference()).is_some()) {
+        heads.push(eye.say(Word::FigureHead));
+    }
     Table {
         kind,
-        heads: cells(&heads),
+        heads,
         rows: objects.iter().zip(rows).map(row).collect(),
         more: u32::try_from(store.count(kind).saturating_sub(ROWS_MAX)).unwrap_or(0),
         names: usize::from(namespaces && kind.info().namespaced),
+    }
+}
+
+/// What the figure says about an object, for the kinds it draws.
+fn word(eye: &Eye<'_>, object: &ObjectRef) -> Option<Text> {
+    let (store, key) = (eye.world.store(), &object.key);
+    match object.kind {
+        Kind::Pod => {
+            let pod = store.get::<Pod>(key)?;
+            Some(figure::word(eye, pod, PodState::of(pod, store)))
+        }
+        Kind::Node => Some(nodes::belief(eye, &key.name).1),
+        Kind::StatefulSet => Some(figure::readiness(eye, store.get::<StatefulSet>(key)?)),
+        Kind::PersistentVolumeClaim => Some(volumes::volume(eye, key)?.words(eye).0),
+        Kind::Service => Some(figure::service(eye, key).1),
+        _ => None,
     }
 }
 

@@ -104,6 +104,7 @@ pub fn faults() -> Screen {
         line,
         field: text(field),
         message: text(message),
+        hint: text(""),
     };
     let found = vec![
         one(

@@ -273,7 +273,9 @@ pub fn editor(manifest: &str, found: Vec<Diagnostic>) -> Editor {
         current: 0,
         text: text(manifest),
         can_apply: false,
-        state: text(if found.is_empty() { "Matches the cluster" } else { "2 errors, 2 notes" }),
+        state: text(if found.is_empty() { "Matches the cluster" } else { "Not applied yet" }),
+        summary: text(if found.is_empty() { "" } else { "2 errors, 2 notes" }),
+        broken: !found.is_empty(),
         found: Rc::new(found),
         examples: vec![text("Web (nginx)"), text("ZooKeeper, from the 2017 article")],
     }
