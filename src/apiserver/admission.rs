@@ -2,8 +2,7 @@
 //! looking at them: namespaces, accounts, priorities, tolerations, the default class,
 //! finalizers that protect storage.
 //!
-//! Not here: webhooks, security levels, taints of new Nodes by condition (the node
-//! controller sets them), mountable secrets of accounts. The account `default` counts as
+//! Not here: webhooks, security levels, mountable secrets of accounts. The account `default` counts as
 //! there in every namespace, since its controller is not simulated.
 //!
 //! Upstream: plugin/pkg/admission/* and
@@ -14,6 +13,7 @@ use super::strategy::pod::API_ACCESS;
 use super::{Answer, ApiServer};
 use crate::api::core::config::{Namespace, ServiceAccount};
 use crate::api::core::container::{Container, Volume, VolumeMount};
+use crate::api::core::node::{Node, Taint};
 use crate::api::core::pod::Pod;
 use crate::api::core::scheduling::Toleration;
 use crate::api::core::volume::PersistentVolumeClaim;
@@ -62,6 +62,15 @@ impl Mounted {
     }
 }
 
+/// Nothing is scheduled on a new Node before the node controller has seen that it is Ready.
+fn taint_new(node: &mut Node) {
+    const NOT_READY: &str = "node.kubernetes.io/not-ready";
+    if node.taint(NOT_READY, "NoSchedule").is_none() {
+        let (key, effect) = (NOT_READY.into(), "NoSchedule".into());
+        node.spec.taints.push(Taint { key, effect, ..Taint::default() });
+    }
+}
+
 fn lacks_access(container: &Container) -> bool {
     container.volume_mounts.iter().all(|mount| &*mount.mount_path != TOKEN_PATH)
 }
@@ -78,6 +87,10 @@ impl ApiServer {
             }
             Object::PersistentVolume(volume) => {
                 protect(&mut Rc::make_mut(volume).meta, "kubernetes.io/pv-protection");
+                Ok(())
+            }
+            Object::Node(node) => {
+                taint_new(Rc::make_mut(node));
                 Ok(())
             }
             _ => Ok(()),

@@ -58,9 +58,9 @@ pub fn play(scenario: &Scenario) -> Played {
     driver.played
 }
 
-/// What kubelets tell but the stand-ins did not: that their node has become Ready.
+/// What kubelets tell but the stand-ins did not: that they start, that their node is Ready.
 fn is_untold(record: &Record) -> bool {
-    record.get("reason").is_some_and(|reason| reason == "NodeReady")
+    record.get("reason").is_some_and(|reason| reason == "NodeReady" || reason == "Starting")
         && record.get("source").is_some_and(|source| source == "kubelet")
 }
 

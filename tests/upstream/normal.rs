@@ -1,9 +1,9 @@
 //! Brings two traces into the form in which they are compared: without what differs from run to
 //! run, and without what the recordings' stand-ins did otherwise than kubelets do.
 
-use super::compare::Record;
+use super::compare::{Record, identity, mask};
 use serde_json::{Value, json};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Fields that only later recordings have.
 const LATER: [(&str, &str); 4] = [
@@ -22,6 +22,10 @@ pub fn normal(trace: &[Record], recorded: &[Record]) -> Vec<Record> {
         })
         .collect();
     let mut out = trace.to_vec();
+    // Earlier recordings did not watch CSINodes.
+    let later = shown.contains(&("Node", "volumesInUse"));
+    out.retain(|record| later || text(record, "kind") != "CSINode");
+    no_end_without_start(&mut out);
     for record in &mut out {
         for (kind, key) in LATER {
             if text(record, "kind") == kind && !shown.contains(&(kind, key)) {
@@ -29,8 +33,32 @@ pub fn normal(trace: &[Record], recorded: &[Record]) -> Vec<Record> {
             }
         }
         chosen_node(record);
+        for key in ["attachError", "detachError"] {
+            if let Some(Value::String(error)) = record.get_mut(key) {
+                *error = mask(error);
+            }
+        }
     }
     out
+}
+
+/// Of a Pod that goes before its containers ran kubelets say that these ended; the stand-ins
+/// said nothing.
+fn no_end_without_start(trace: &mut [Record]) {
+    let mut before: BTreeMap<String, Record> = BTreeMap::new();
+    for record in trace.iter_mut().filter(|record| text(record, "kind") == "Pod") {
+        let ended = |container: &Value| container[1] == "ContainerStatusUnknown";
+        let containers = record.get("containers").and_then(Value::as_array);
+        let name = identity(record);
+        if containers.is_some_and(|all| !all.is_empty() && all.iter().all(ended))
+            && let Some(before) = before.get(&name)
+        {
+            for key in ["phase", "containers", "conds"] {
+                record.insert(key.into(), before.get(key).cloned().unwrap_or(Value::Null));
+            }
+        }
+        before.insert(name, record.clone());
+    }
 }
 
 fn text<'r>(record: &'r Record, key: &str) -> &'r str {

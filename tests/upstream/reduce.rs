@@ -276,7 +276,9 @@ fn claim(value: &Value, out: &mut Map<String, Value>) {
     out.insert("sc".into(), spec["storageClassName"].clone());
     out.insert("request".into(), spec["resources"]["requests"]["storage"].clone());
     out.insert("capacity".into(), status["capacity"]["storage"].clone());
-    out.insert("labels".into(), labels(value));
+    if !value["metadata"]["labels"].is_null() {
+        out.insert("labels".into(), labels(value));
+    }
     let annotations = &value["metadata"]["annotations"];
     let kept = annotations.as_object().into_iter().flatten();
     let kept = kept.filter(|(key, _)| !key.contains("last-applied-configuration"));
