@@ -91,6 +91,13 @@ pub struct Timing {
     pub node_status: Span,
     /// From power to a running kubelet.
     pub boot: Span,
+    /// What each write costs a controller: so long it is busy with the object it wrote for, and
+    /// looks at it again only afterwards. All its writes still happen at one instant. Zero: what
+    /// changes meanwhile is seen at once.
+    pub call: Span,
+    /// What a Pod's start or end costs the kubelets: until then the next one has to wait, on
+    /// whichever node. Real ones wait for each other in the API server only. Zero: all at once.
+    pub turn: Span,
 }
 
 /// The flags of the control plane, with the defaults of 1.36.
@@ -152,6 +159,8 @@ impl Default for Timing {
             lease_renewal: Span::seconds(10),
             node_status: Span::seconds(10),
             boot: Span::seconds(8),
+            call: Span::ZERO,
+            turn: Span::ZERO,
         }
     }
 }

@@ -117,7 +117,18 @@ impl Outcome {
 
 /// Applies a text of manifests.
 pub fn apply_text(server: &mut ApiServer, now: SimTime, text: &str) -> ApplyReport {
-    let Manifests { objects, mut problems, mut notices, mut said } = manifest::read(text);
+    apply_text_in(server, now, text, "default")
+}
+
+/// The same; objects that name no namespace go to `namespace`.
+pub fn apply_text_in(
+    server: &mut ApiServer,
+    now: SimTime,
+    text: &str,
+    namespace: &str,
+) -> ApplyReport {
+    let read = manifest::read_in(text, namespace);
+    let Manifests { objects, mut problems, mut notices, mut said, .. } = read;
     for problem in objects.iter().filter_map(nameless) {
         said.push(format!("error: {}", problem.message));
         problems.push(problem);

@@ -12,11 +12,12 @@ pub struct WorkQueue<K: Ord + Clone + 'static> {
     ready: Set<K>,
     waiting: Map<K, SimTime>,
     failures: Map<K, u32>,
+    busy: Map<K, SimTime>,
 }
 
 impl<K: Ord + Clone + 'static> Default for WorkQueue<K> {
     fn default() -> Self {
-        WorkQueue { ready: Set::new(), waiting: Map::new(), failures: Map::new() }
+        WorkQueue { ready: Set::new(), waiting: Map::new(), failures: Map::new(), busy: Map::new() }
     }
 }
 
@@ -46,6 +47,21 @@ impl<K: Ord + Clone + 'static> WorkQueue<K> {
         let failures = self.failures.get(key).copied().unwrap_or(0);
         self.failures.insert_mut(key.clone(), failures + 1);
         Span::millis((5u64 << failures.min(20)).min(1_000_000))
+    }
+
+    /// A worker is busy with `key` until then.
+    pub fn set_busy(&mut self, key: K, until: SimTime) {
+        self.busy.insert_mut(key, until);
+    }
+
+    /// Until when a worker is busy with `key`, if one is.
+    pub fn busy(&mut self, key: &K, now: SimTime) -> Option<SimTime> {
+        let until = *self.busy.get(key)?;
+        if until <= now {
+            self.busy.remove_mut(key);
+            return None;
+        }
+        Some(until)
     }
 
     /// Forgets the failures of `key`.

@@ -3,9 +3,10 @@
 
 use super::world::{Counts, Inbox, Process, World};
 use crate::api::core::config::{Namespace, ServiceAccount};
+use crate::api::core::pod::Pod;
 use crate::api::core::service::{Service, ServicePort};
 use crate::api::int_or_text::IntOrText;
-use crate::api::kinds::Object;
+use crate::api::kinds::{Key, Object};
 use crate::api::quantity::Quantity;
 use crate::apiserver::store::Store;
 use crate::apiserver::{self, ApiServer};
@@ -115,6 +116,20 @@ impl World {
         self.with_kubelets(|kubelets, cx, timers| {
             kubelets.join(cx, &machine.name, Rc::new(drivers), timers);
         });
+        self.announce();
+    }
+
+    /// The application of the Pod `key` begins or ceases to fail its readiness probe, though it
+    /// runs. Nothing happens if there is no such Pod.
+    pub fn ail(&mut self, key: &Key, on: bool) {
+        let Some(uid) = self.server.store.get::<Pod>(key).map(|pod| pod.meta.uid) else {
+            return;
+        };
+        match on {
+            true => drop(self.infra.ailing.insert_mut(uid)),
+            false => drop(self.infra.ailing.remove_mut(&uid)),
+        }
+        self.with_kubelets(|kubelets, cx, timers| kubelets.ailed(cx, uid, timers));
         self.announce();
     }
 

@@ -21,7 +21,7 @@ use crate::api::kinds::{Key, Kind};
 use crate::apiserver::store::Store;
 use crate::apiserver::watch::Change;
 use crate::apiserver::{Answer, ApiServer};
-use crate::base::time::SimTime;
+use crate::base::time::{SimTime, Span};
 use crate::base::timers::Timers;
 use crate::client::queue::WorkQueue;
 use crate::client::recorder::Recorder;
@@ -215,7 +215,11 @@ fn enqueue(
     timers: &mut Timers<Wake>,
 ) {
     for key in keys.now {
-        if queue.add(key.clone()) {
+        if let Some(until) = queue.busy(&key, now) {
+            if queue.add_at(key.clone(), until) {
+                timers.at(until, Wake::Later(id, key));
+            }
+        } else if queue.add(key.clone()) {
             timers.at(now, Wake::Work(id, key));
         }
     }
@@ -256,7 +260,14 @@ fn run<C: Controller>(
         visits: around.visits,
     };
     let mut keys = Keys::default();
-    match slot.controller.reconcile(&mut cx, &key) {
+    let before = cx.server.store.revision();
+    let done = slot.controller.reconcile(&mut cx, &key);
+    let writes = cx.server.store.revision() - before;
+    let cost = Span(cx.config.timing.call.0 * writes);
+    if cost > Span::ZERO {
+        slot.queue.set_busy(key.clone(), now + cost);
+    }
+    match done {
         Ok(Requeue::AwaitChange) => slot.queue.forget(&key),
         Ok(Requeue::After(span)) => {
             slot.queue.forget(&key);

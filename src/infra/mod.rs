@@ -27,6 +27,8 @@ pub struct Infra {
     pub disks: Map<Str, Disk>,
     /// What ails the backend of the network disks; set from outside.
     pub backend: Backend,
+    /// Pods whose application runs but fails its readiness probe; set from outside.
+    pub ailing: Set<Uid>,
     /// Counts changes, so that a step can see that something happened.
     pub revision: u64,
     processes_by_key: Set<(Key, Uid)>,

@@ -7,6 +7,7 @@
 const WITH_VALUE: &[&str] = &[
     "cascade",
     "container",
+    "containers",
     "current-replicas",
     "field-manager",
     "field-selector",

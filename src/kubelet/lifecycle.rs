@@ -33,6 +33,7 @@ impl Kubelets {
             return;
         };
         let mut worker = Worker::clone(worker);
+        worker.ailing = cx.infra.ailing.contains(&uid);
         *cx.visits += 1;
         for _ in 0..STEPS_MAX {
             if !self.step(cx, &mut worker, timers) {

@@ -67,6 +67,8 @@ pub struct Kubelets {
     /// The images each node has.
     images: Set<(Str, Str)>,
     texts: Texts,
+    /// Until when all are busy with a Pod; see `Timing::turn`.
+    busy: SimTime,
 }
 
 impl Kubelets {
@@ -163,7 +165,7 @@ impl Kubelets {
             Wake::Pod(uid) => {
                 let due = self.workers.get(&uid).and_then(|worker| worker.next);
                 if due == Some(cx.now) {
-                    self.look(cx, uid, timers);
+                    self.take_turn(cx, uid, timers);
                 }
             }
             Wake::Lease(name) => {
@@ -175,6 +177,30 @@ impl Kubelets {
                 }
             }
             Wake::Config(uid) => self.retry_config(cx, uid, timers),
+        }
+    }
+
+    /// Looks at a Pod whose time has come, once the kubelets have time for it.
+    fn take_turn(&mut self, cx: &mut NodePlane<'_>, uid: Uid, timers: &mut Timers<Wake>) {
+        if cx.now < self.busy
+            && let Some(mut worker) = self.workers.get(&uid).map(|worker| Worker::clone(worker))
+        {
+            worker.next = Some(self.busy);
+            self.workers.insert_mut(uid, Rc::new(worker));
+            timers.at(self.busy, Wake::Pod(uid));
+            return;
+        }
+        let before = cx.server.store.revision();
+        self.look(cx, uid, timers);
+        if cx.server.store.revision() > before {
+            self.busy = cx.now + cx.config.timing.turn;
+        }
+    }
+
+    /// The application of the Pod `uid` has begun or ceased to fail its readiness probe.
+    pub fn ailed(&mut self, cx: &mut NodePlane<'_>, uid: Uid, timers: &mut Timers<Wake>) {
+        if self.workers.contains_key(&uid) {
+            self.look(cx, uid, timers);
         }
     }
 

@@ -327,7 +327,7 @@ fn one(worker: &Worker, at: usize, now: SimTime, texts: &Texts) -> Option<Contai
         image: spec.image.clone(),
         restart_count: container.restarts,
         started: Some(container.is_started(now)),
-        ready: container.is_ready(now),
+        ready: container.is_ready(now) && !worker.ailing,
         ..ContainerStatus::default()
     };
     if let Some(last) = &container.last {

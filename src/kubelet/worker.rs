@@ -40,6 +40,8 @@ pub(super) struct Worker {
     pub orphan: bool,
     /// Whether it ran longer than its activeDeadlineSeconds.
     pub overdue: bool,
+    /// Whether its application fails its readiness probe though it runs.
+    pub ailing: bool,
     /// Whether it had a sandbox before, lost with the machine's power.
     pub revived: bool,
 }
@@ -287,6 +289,7 @@ impl Worker {
             next: None,
             orphan: false,
             overdue: false,
+            ailing: false,
             revived: false,
             pod,
         }

@@ -4,6 +4,7 @@ use super::compare::Record;
 use super::reduce;
 use super::scenario::Scenario;
 use playground::api::core::node::Node;
+use playground::api::core::pod::Pod;
 use playground::api::kinds::{Key, Kind};
 use playground::api::storage::{CSINode, VolumeNodeResources};
 use playground::apiserver::DeleteOptions;
@@ -18,12 +19,20 @@ use playground::infra::Backend;
 use playground::kubectl::command;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
-/// The cluster stands this long before the first action, as the recorded ones stood.
+/// The cluster stands this long before the first action if the recording does not say when it
+/// was made.
 const WARM_UP: Span = Span::minutes(2);
 
 /// A command has reached the server by then.
 const STARTING: Span = Span::millis(200);
+
+/// Between the requests of one command about several objects.
+const NEXT_OBJECT: Span = Span::millis(8);
+
+/// What makes a stand-in keep a Pod's readiness as it is.
+const HOLD: &str = "oracle/hold-ready";
 
 /// What one action answered.
 pub struct Answer {
@@ -75,14 +84,20 @@ fn takes_effect(scenario: &Scenario, action: &Value) -> u64 {
     first.filter(|at| (begun..=ended).contains(at)).unwrap_or(begun)
 }
 
+/// When the recording began.
+fn start(scenario: &Scenario) -> SimTime {
+    let told = scenario.about["start"].as_str().and_then(SimTime::parse_rfc3339);
+    told.unwrap_or(SimTime::ZERO + WARM_UP)
+}
+
 struct Driver<'s> {
     world: World,
     scenario: &'s Scenario,
     start: SimTime,
     revision: u64,
     played: Played,
-    /// Commands that go on: when they try again.
-    again: Vec<(SimTime, String)>,
+    /// Commands that go on: when, and which action they belong to.
+    again: Vec<(SimTime, usize, String)>,
 }
 
 impl Driver<'_> {
@@ -90,7 +105,7 @@ impl Driver<'_> {
         let mut world = World::new(config(scenario));
         world.infra.backend.careless = true;
         set_backend(&mut world.infra.backend, &settings(scenario));
-        let start = SimTime::ZERO + WARM_UP;
+        let start = start(scenario);
         while !world.run_until(start, 1_000_000) {}
         let revision = world.store().revision();
         let played = Played { trace: Vec::new(), answers: Vec::new() };
@@ -98,10 +113,13 @@ impl Driver<'_> {
     }
 
     fn run_until(&mut self, until: SimTime) {
-        while let Some(at) = self.again.iter().position(|(at, _)| *at <= until) {
-            let (at, line) = self.again.remove(at);
+        while let Some(first) = self.again.iter().map(|(at, ..)| *at).min()
+            && first <= until
+            && let Some(place) = self.again.iter().position(|(at, ..)| *at == first)
+        {
+            let (at, number, line) = self.again.remove(place);
             self.run_wakes(at);
-            self.kubectl(usize::MAX, &line);
+            self.kubectl(number, &line);
             self.write_down();
         }
         self.run_wakes(until);
@@ -126,7 +144,7 @@ impl Driver<'_> {
 
     fn act(&mut self, number: usize, action: &Value) {
         match action["kind"].as_str().unwrap_or("") {
-            "kubectl" => self.kubectl(number, action["cmd"].as_str().unwrap_or("")),
+            "kubectl" => self.command(number, action["cmd"].as_str().unwrap_or("")),
             "api" => self.request(action),
             "fake-kubelet" => self.machine(action),
             "fake-config" => self.reconfigure(action),
@@ -139,18 +157,51 @@ impl Driver<'_> {
         self.write_down();
     }
 
+    /// A command about several objects sends one request after the other.
+    fn command(&mut self, number: usize, line: &str) {
+        let files = &self.scenario.manifests;
+        let lines = self.world.request(|server, now| command::each(server, now, files, line));
+        for (place, line) in lines.iter().enumerate().skip(1) {
+            let at = self.world.now + Span(NEXT_OBJECT.0 * place as u64);
+            self.again.push((at, number, line.clone()));
+        }
+        if let Some(line) = lines.first() {
+            self.kubectl(number, line);
+        }
+    }
+
     fn kubectl(&mut self, number: usize, line: &str) {
         let files = &self.scenario.manifests;
         let reply = self.world.request(|server, now| command::run(server, now, files, line));
         if let Some(pause) = reply.again {
-            self.again.push((self.world.now + pause, line.to_string()));
+            self.again.push((self.world.now + pause, number, line.to_string()));
         }
-        self.played.answers.push(Answer {
-            number,
-            stdout: reply.stdout,
-            stderr: reply.stderr,
-            code: reply.code,
-        });
+        if line.contains(&format!("{HOLD}-")) {
+            self.let_go(line);
+        }
+        match self.played.answers.iter_mut().find(|answer| answer.number == number) {
+            Some(answer) => {
+                answer.stdout.push_str(&reply.stdout);
+                answer.stderr.push_str(&reply.stderr);
+                answer.code = answer.code.max(reply.code);
+            }
+            None => self.played.answers.push(Answer {
+                number,
+                stdout: reply.stdout,
+                stderr: reply.stderr,
+                code: reply.code,
+            }),
+        }
+    }
+
+    /// The Pods that `line` names are ready again.
+    fn let_go(&mut self, line: &str) {
+        let pods: Vec<_> = self.world.store().list::<Pod>().cloned().collect();
+        for pod in pods {
+            if line.split(' ').any(|word| word == &*pod.meta.name) {
+                self.world.ail(&Key::of(&pod.meta), false);
+            }
+        }
     }
 
     fn machine(&mut self, action: &Value) {
@@ -182,6 +233,13 @@ impl Driver<'_> {
         let key = Key::new(at(4), at(6));
         let Some(kind) = Kind::by_word(at(5)) else { return };
         let subresource = at(7);
+        let held = |pod: &Rc<Pod>| pod.meta.annotations.get(HOLD).is_some();
+        if subresource == "status" && self.world.store().get::<Pod>(&key).is_some_and(held) {
+            // A stand-in leaves a status that was written by hand as it is; a kubelet says of
+            // itself that its Pod is not ready.
+            self.world.ail(&key, true);
+            return;
+        }
         self.world
             .request(|server, now| {
                 if subresource == "eviction" {
@@ -270,7 +328,7 @@ fn placements(trace: &[Record]) -> Vec<(Str, Str)> {
 
 /// When each node's kubelet looked at its status: whenever volumesInUse was written, which it does
 /// on nothing but its own clock. The last one counts, and a drift of some milliseconds does not.
-fn status_phases(trace: &[Record], period: Span) -> Vec<(Str, SimTime)> {
+fn status_phases(trace: &[Record], start: SimTime, period: Span) -> Vec<(Str, SimTime)> {
     let none = json!([]);
     let mut used: BTreeMap<&str, &Value> = BTreeMap::new();
     let mut phases: BTreeMap<&str, SimTime> = BTreeMap::new();
@@ -279,7 +337,7 @@ fn status_phases(trace: &[Record], period: Span) -> Vec<(Str, SimTime)> {
         let Some(now) = record.get("volumesInUse") else { continue };
         let before = used.insert(name, now).unwrap_or(&none);
         if before != now && !phases.contains_key(name) {
-            let at = SimTime(record["t_ms"].as_u64().unwrap_or(0)) + WARM_UP;
+            let at = start + Span::millis(record["t_ms"].as_u64().unwrap_or(0));
             phases.insert(name, SimTime(at.0 % period.0.max(1)));
         }
     }
@@ -314,6 +372,11 @@ fn settings(scenario: &Scenario) -> Value {
         "stuck_umount": 0, "attach_error": "", "attach_error_node": "", "detach_error": "",
     });
     let mut settings = scenario.about["fake_kubelet"].clone();
+    if settings["umount_delay"].is_null() {
+        // Without an attach step there is nothing to mount, but the calls take their time.
+        settings["mount_delay"] = json!(0.005);
+        settings["umount_delay"] = json!(0.012);
+    }
     let changes = scenario.actions.iter().filter(|action| action["kind"] == "fake-config");
     for (key, value) in usual.as_object().into_iter().flatten() {
         if settings[key].is_null() || changes.clone().any(|change| !change[key].is_null()) {
@@ -345,6 +408,8 @@ fn config(scenario: &Scenario) -> Config {
         image_pull: Span::ZERO,
         boot: Span::ZERO,
         lease_renewal: seconds(&delays["hb"]).unwrap_or(Span::seconds(10)),
+        call: Span::millis(4),
+        turn: Span::millis(20),
         ..Timing::default()
     };
     set_timing(&mut timing, delays);
@@ -365,7 +430,7 @@ fn config(scenario: &Scenario) -> Config {
     let longest = changes.chain([timing.node_status]).max().unwrap_or(timing.node_status);
     let replay = Replay {
         placements: placements(&scenario.trace),
-        status_phases: status_phases(&scenario.trace, longest),
+        status_phases: status_phases(&scenario.trace, start(scenario), longest),
     };
     Config {
         seed: 1,

@@ -69,6 +69,8 @@ pub struct Manifests {
     pub notices: Vec<Notice>,
     /// What kubectl prints instead of applying the text, with `{}` for the file's name.
     pub said: Vec<String>,
+    /// Where objects go that name no namespace.
+    namespace: String,
 }
 
 impl Manifest {
@@ -90,7 +92,12 @@ impl Manifest {
 
 /// Reads a text. Never fails: what is wrong is in `problems`.
 pub fn read(text: &str) -> Manifests {
-    let mut out = Manifests::default();
+    read_in(text, "default")
+}
+
+/// The same; objects that name no namespace go to `namespace`.
+pub fn read_in(text: &str, namespace: &str) -> Manifests {
+    let mut out = Manifests { namespace: namespace.to_string(), ..Manifests::default() };
     let documents = yaml::read(text);
     for (document, read) in documents.into_iter().enumerate() {
         match read.root {
@@ -241,14 +248,14 @@ impl Manifests {
         if let Value::Object(map) = &mut tree {
             let info = kind.info();
             map.insert("apiVersion".into(), Value::String(info.api_version()));
-            place_in_namespace(map, info.namespaced);
+            place_in_namespace(map, info.namespaced, &self.namespace);
         }
         self.objects.push(Manifest { document, kind, tree, node });
     }
 }
 
-/// Objects that name no namespace go to `default`; those of the whole cluster to none.
-fn place_in_namespace(map: &mut Map<String, Value>, namespaced: bool) {
+/// Objects that name no namespace go to `namespace`; those of the whole cluster to none.
+fn place_in_namespace(map: &mut Map<String, Value>, namespaced: bool, namespace: &str) {
     let meta = map.entry("metadata").or_insert(Value::Object(Map::new()));
     let Value::Object(meta) = meta else {
         return;
@@ -257,7 +264,7 @@ fn place_in_namespace(map: &mut Map<String, Value>, namespaced: bool) {
     if !namespaced {
         meta.remove("namespace");
     } else if !given {
-        meta.insert("namespace".into(), Value::String("default".into()));
+        meta.insert("namespace".into(), Value::String(namespace.into()));
     }
 }
 

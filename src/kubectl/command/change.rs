@@ -1,27 +1,35 @@
 //! Commands that create and change objects: apply, create -f, replace, patch, set.
 //!
-//! Not here yet: server-side apply, `kubectl edit`, generators of `kubectl create`.
+//! Not here yet: field managers, so that a server-side apply does nothing unless it is forced,
+//! and then what an apply does; `kubectl edit`; of the generators of `kubectl create` all but
+//! `namespace`.
 //!
 //! Upstream: staging/src/k8s.io/kubectl/pkg/cmd/{apply,create,replace,patch,set}
 
 use super::target::named;
 use super::{Failure, Shell, refusal};
 use crate::api::apps::stateful_set::StatefulSet;
+use crate::api::core::config::Namespace;
+use crate::api::core::container::{Container, EnvVar, ResourceRequirements};
+use crate::api::json::{Json, Reader};
 use crate::api::kinds::{Object, ObjectRef};
 use crate::api::manifest;
-use crate::api::meta::ResourceVersion;
-use crate::apiserver::apply::{Applied, apply_text};
+use crate::api::meta::{ObjectMeta, ResourceVersion};
+use crate::apiserver::apply::{Applied, apply_text_in};
 use crate::apiserver::patch::{Patch, PatchType};
 use crate::kubectl::args::Args;
+use serde_json::Value;
 use std::rc::Rc;
 
 impl Shell<'_> {
     pub(super) fn apply(&mut self, args: &Args) -> Result<(), Failure> {
-        if args.get("filename").is_none() || args.is_set("server-side") || is_dry(args) {
+        let unowned = args.is_set("server-side") && !args.is_set("force-conflicts");
+        if args.get("filename").is_none() || unowned || is_dry(args) {
             return Ok(());
         }
         let text = self.file(args)?;
-        let report = apply_text(self.server, self.now, &text);
+        let namespace = args.get("namespace").unwrap_or("default");
+        let report = apply_text_in(self.server, self.now, &text, namespace);
         let name = args.get("filename").unwrap_or("");
         let done = report.outcomes.iter().any(|o| !matches!(o.result, Applied::Refused(_)));
         for line in report.lines_of(name) {
@@ -38,8 +46,11 @@ impl Shell<'_> {
         if is_dry(args) {
             return Ok(());
         }
+        if args.get("filename").is_none() {
+            return self.create_namespace(args);
+        }
         let text = self.file(args)?;
-        let manifests = manifest::read(&text);
+        let manifests = manifest::read_in(&text, args.get("namespace").unwrap_or("default"));
         if let Some(problem) = manifests.problems.first() {
             return Err(format!("error: {}", problem.message));
         }
@@ -51,6 +62,21 @@ impl Shell<'_> {
             }
         }
         if failures.is_empty() { Ok(()) } else { Err(failures.join("\n")) }
+    }
+
+    /// `create namespace`, the one generator there is.
+    fn create_namespace(&mut self, args: &Args) -> Result<(), Failure> {
+        let (Some("namespace" | "ns"), Some(name)) =
+            (args.words.get(1).map(String::as_str), args.words.get(2))
+        else {
+            return Ok(());
+        };
+        let meta = ObjectMeta { name: name.as_str().into(), ..ObjectMeta::default() };
+        let namespace = Namespace { meta, ..Namespace::default() };
+        let object = Object::Namespace(Rc::new(namespace));
+        self.server.create(self.now, object).map_err(refusal)?;
+        self.say(format!("namespace/{name} created"));
+        Ok(())
     }
 
     pub(super) fn replace(&mut self, args: &Args) -> Result<(), Failure> {
@@ -67,8 +93,8 @@ impl Shell<'_> {
     }
 
     /// The objects that a file of manifests names.
-    pub(super) fn documents(&self, text: &str) -> Result<Vec<ObjectRef>, Failure> {
-        let manifests = manifest::read(text);
+    pub(super) fn documents(&self, args: &Args, text: &str) -> Result<Vec<ObjectRef>, Failure> {
+        let manifests = manifest::read_in(text, args.get("namespace").unwrap_or("default"));
         if let Some(problem) = manifests.problems.first() {
             return Err(format!("error: {}", problem.message));
         }
@@ -104,11 +130,15 @@ impl Shell<'_> {
         Ok(())
     }
 
-    /// `set image`, of StatefulSets.
+    /// `set image`, `set env` and `set resources`, of StatefulSets.
     pub(super) fn set(&mut self, args: &Args) -> Result<(), Failure> {
-        if args.words.get(1).map(String::as_str) != Some("image") {
-            return Ok(());
-        }
+        let what = args.words.get(1).map_or("", String::as_str);
+        let (changed, said) = match what {
+            "image" => (set_images as Setter, "image updated"),
+            "env" => (set_env as Setter, "env updated"),
+            "resources" => (set_resources as Setter, "resource requirements updated"),
+            _ => return Ok(()),
+        };
         let words: Vec<&str> = args.words.iter().skip(2).map(String::as_str).collect();
         let (pairs, others): (Vec<&str>, Vec<&str>) =
             words.iter().partition(|word| word.contains('='));
@@ -120,24 +150,80 @@ impl Shell<'_> {
             let before = set.clone();
             let spec = Rc::make_mut(&mut set.spec);
             let containers = Rc::make_mut(&mut Rc::make_mut(&mut spec.template.spec).containers);
-            for (name, image) in pairs.iter().filter_map(|pair| pair.split_once('=')) {
-                let mut known = containers.iter_mut();
-                let all = name == "*";
-                let Some(container) = known.find(|c| all || *c.name == *name) else {
-                    return Err(format!("error: unable to find container named {name:?}"));
-                };
-                container.image = image.into();
-            }
+            changed(containers, &pairs, args)?;
             if set == before {
                 continue;
             }
             set.meta.resource_version = ResourceVersion(0);
             let object = Object::StatefulSet(Rc::new(set));
             self.server.update(self.now, object).map_err(refusal)?;
-            self.say(format!("{} image updated", named(&target)));
+            self.say(format!("{} {said}", named(&target)));
         }
         Ok(())
     }
+}
+
+type Setter = fn(&mut Vec<Container>, &[&str], &Args) -> Result<(), Failure>;
+
+fn set_images(containers: &mut Vec<Container>, pairs: &[&str], _: &Args) -> Result<(), Failure> {
+    for (name, image) in pairs.iter().filter_map(|pair| pair.split_once('=')) {
+        let mut known = containers.iter_mut();
+        let all = name == "*";
+        let Some(container) = known.find(|c| all || *c.name == *name) else {
+            return Err(format!("error: unable to find container named {name:?}"));
+        };
+        container.image = image.into();
+    }
+    Ok(())
+}
+
+/// The containers that `--containers` (`-c`) names, or all.
+fn chosen<'c>(
+    containers: &'c mut Vec<Container>,
+    args: &'c Args,
+) -> impl Iterator<Item = &'c mut Container> {
+    let wanted = args.get("containers").or(args.get("container")).unwrap_or("*");
+    containers.iter_mut().filter(move |container| wanted == "*" || *container.name == *wanted)
+}
+
+fn set_env(containers: &mut Vec<Container>, pairs: &[&str], args: &Args) -> Result<(), Failure> {
+    for container in chosen(containers, args) {
+        for (name, value) in pairs.iter().filter_map(|pair| pair.split_once('=')) {
+            let variable = EnvVar { name: name.into(), value: value.into(), ..EnvVar::default() };
+            match container.env.iter_mut().find(|known| *known.name == *name) {
+                Some(known) => *known = variable,
+                None => container.env.push(variable),
+            }
+        }
+    }
+    Ok(())
+}
+
+fn set_resources(containers: &mut Vec<Container>, _: &[&str], args: &Args) -> Result<(), Failure> {
+    let list = |flag: &str| -> Value {
+        let pairs = args.get(flag).unwrap_or("").split(',');
+        let pairs = pairs.filter_map(|pair| pair.split_once('='));
+        Value::Object(pairs.map(|(k, v)| (k.to_string(), Value::from(v))).collect())
+    };
+    let mut tree = serde_json::Map::new();
+    for flag in ["limits", "requests"].into_iter().filter(|flag| args.get(flag).is_some()) {
+        tree.insert(flag.to_string(), list(flag));
+    }
+    if tree.is_empty() {
+        let text = "error: you must specify an update to requests or limits (in the form of \
+                    --requests/--limits)";
+        return Err(text.to_string());
+    }
+    let wanted = ResourceRequirements::read(&Value::Object(tree), &mut Reader::default());
+    for container in chosen(containers, args) {
+        if args.get("limits").is_some() {
+            container.resources.limits = wanted.limits.clone();
+        }
+        if args.get("requests").is_some() {
+            container.resources.requests = wanted.requests.clone();
+        }
+    }
+    Ok(())
 }
 
 fn is_dry(args: &Args) -> bool {

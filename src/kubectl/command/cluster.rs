@@ -19,11 +19,7 @@ impl Shell<'_> {
     }
 
     pub(super) fn delete(&mut self, args: &Args) -> Result<(), Failure> {
-        let words: Vec<&str> = args.words.iter().skip(1).map(String::as_str).collect();
-        let targets = match args.get("filename") {
-            Some(_) => self.documents(&self.file(args)?)?,
-            None => self.targets(args, &words)?,
-        };
+        let targets = self.deleted_targets(args)?;
         let force = args.is_set("force");
         let grace = args.get("grace-period").and_then(|n| n.parse().ok());
         let grace = match (force, args.is_set("now"), grace) {
@@ -59,6 +55,15 @@ impl Shell<'_> {
             }
         }
         if failures.is_empty() { Ok(()) } else { Err(failures.join("\n")) }
+    }
+
+    /// What a `delete` means.
+    pub(super) fn deleted_targets(&self, args: &Args) -> Result<Vec<ObjectRef>, Failure> {
+        let words: Vec<&str> = args.words.iter().skip(1).map(String::as_str).collect();
+        match args.get("filename") {
+            Some(_) => self.documents(args, &self.file(args)?),
+            None => self.targets(args, &words),
+        }
     }
 
     pub(super) fn scale(&mut self, args: &Args) -> Result<(), Failure> {
@@ -217,6 +222,20 @@ impl Shell<'_> {
 
 fn is_daemon(pod: &Pod) -> bool {
     pod.meta.controller_of().is_some_and(|owner| &*owner.kind == "DaemonSet")
+}
+
+/// The command that deletes `target` as `args` say.
+pub(super) fn delete_line(target: &ObjectRef, args: &Args) -> String {
+    let mut line = format!("kubectl delete {}/{}", target.kind.info().plural, target.key.name);
+    if !target.key.namespace.is_empty() {
+        line.push_str(&format!(" --namespace={}", target.key.namespace));
+    }
+    for name in ["grace-period", "cascade", "force", "now", "ignore-not-found"] {
+        if let Some(value) = args.get(name) {
+            line.push_str(&format!(" --{name}={value}"));
+        }
+    }
+    line
 }
 
 fn deleted(target: &ObjectRef, force: bool) -> String {

@@ -62,6 +62,33 @@ pub fn run(
     shell.reply
 }
 
+/// The same command for each of the objects it means, one by one, as kubectl sends its
+/// requests; a command about one object, and one that cannot be read, as it is.
+pub fn each(
+    server: &mut ApiServer,
+    now: SimTime,
+    files: &SortedMap<String, String>,
+    line: &str,
+) -> Vec<String> {
+    let alone = vec![line.to_string()];
+    let Some(words) = shlex::split(line) else {
+        return alone;
+    };
+    let Ok(args) = Args::parse(&words[1.min(words.len())..]) else {
+        return alone;
+    };
+    if args.words.first().map(String::as_str) != Some("delete") {
+        return alone;
+    }
+    let shell = Shell { now, server, files, reply: Reply::default() };
+    match shell.deleted_targets(&args) {
+        Ok(targets) if targets.len() > 1 => {
+            targets.iter().map(|target| cluster::delete_line(target, &args)).collect()
+        }
+        _ => alone,
+    }
+}
+
 impl Shell<'_> {
     fn dispatch(&mut self, args: &Args) -> Result<(), Failure> {
         let words: Vec<&str> = args.words.iter().map(String::as_str).collect();
@@ -77,7 +104,7 @@ impl Shell<'_> {
             "patch" => self.patch(args),
             "set" => self.set(args),
             "apply" => self.apply(args),
-            "create" if args.get("filename").is_some() => self.create(args),
+            "create" => self.create(args),
             "replace" => self.replace(args),
             "rollout" => self.rollout(args),
             _ => Ok(()),
