@@ -297,7 +297,7 @@ impl Driver<'_> {
 /// Errors of the backend, as far as `from` speaks of them.
 fn set_backend(backend: &mut Backend, from: &Value) {
     let text = |key: &str| from[key].as_str().map(|text| Some(text).filter(|t| !t.is_empty()));
-    let mut set = |key: &str, target: &mut Option<Str>| {
+    let set = |key: &str, target: &mut Option<Str>| {
         if let Some(text) = text(key) {
             *target = text.map(Str::from);
         }
