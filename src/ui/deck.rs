@@ -47,7 +47,9 @@ pub fn transport(cx: &Cx, time: &Transport, because: &Because) -> Html {
             <div class="tr-row tr-2">
                 { jumps(cx, time) }
                 <span class="grow"></span>
-                { speed(cx, time) }
+                if time.settled.is_empty() {
+                    { speed(cx, time) }
+                }
                 { Button::new("btn-quiet", "", cx.say(Word::Reset), Intent::Reset)
                     .hint(cx.say(Word::ResetHint)).html(cx) }
             </div>
@@ -56,15 +58,18 @@ pub fn transport(cx: &Cx, time: &Transport, because: &Because) -> Html {
 }
 
 fn jumps(cx: &Cx, time: &Transport) -> Html {
-    if !time.settled.is_empty() {
-        return html! { <span class="cap settled">{ &*time.settled }</span> };
-    }
+    let settled = !time.settled.is_empty();
     let jump = |class, word, ms| Button::new(class, "", cx.say(word), Intent::Forward(ms)).html(cx);
     html! {
         <>
-            { jump("btn-quiet jump spare", Word::PlusSecond, 1_000) }
+            if !settled {
+                { jump("btn-quiet jump spare", Word::PlusSecond, 1_000) }
+            }
             { jump("btn-quiet jump", Word::PlusTen, 10_000) }
             { jump("btn-quiet jump", Word::PlusMinute, 60_000) }
+            if settled {
+                <span class="cap settled">{ &*time.settled }</span>
+            }
         </>
     }
 }

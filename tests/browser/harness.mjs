@@ -110,7 +110,8 @@ export class Page {
   /** A picture of the window as it is, into tests/browser/shots. */
   async shot(name) {
     const file = `${this.label}-${name}`.replace(/[^A-Za-z0-9.]+/g, "-");
-    await this.raw.screenshot({ path: `${SHOTS}${file}.png` });
+    // Hiding the caret would leave style attributes behind.
+    await this.raw.screenshot({ path: `${SHOTS}${file}.png`, caret: "initial" });
   }
 
   /** Fails if the document is wider than the window. */
