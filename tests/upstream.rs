@@ -11,6 +11,8 @@ mod compare;
 mod drive;
 #[path = "upstream/normal.rs"]
 mod normal;
+#[path = "upstream/raw.rs"]
+mod raw;
 #[path = "upstream/reduce.rs"]
 mod reduce;
 #[path = "upstream/scenario.rs"]

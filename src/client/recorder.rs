@@ -132,23 +132,27 @@ impl Recorder {
             ),
         }
         .into();
+        let group: Str = format!("{word}/{reason}").into();
+        let combined = self.form == Form::Older && self.combines(now, &identity, &group, message);
+        let message: Str = match combined {
+            true => format!("(combined from similar events): {message}").into(),
+            false => message.into(),
+        };
+        // What is combined is one Event whose message changes.
+        let whole = combined || self.form == Form::Newer;
+        let told = (identity.clone(), group, if whole { "".into() } else { message.clone() });
+        let known = self.told.get(&told).cloned();
         if self.form == Form::Older && self.is_spam(now, &identity) {
+            if let Some((name, count)) = known {
+                self.told.insert_mut(told, (name, count + 1));
+            }
             return;
         }
-        let group: Str = format!("{word}/{reason}").into();
-        let message = match self.form {
-            Form::Older => self.folded(now, &identity, &group, message),
-            Form::Newer => message.into(),
-        };
-        let told = match self.form {
-            Form::Older => (identity, group, message.clone()),
-            Form::Newer => (identity, group, "".into()),
-        };
         let namespace: Str =
             if about.namespace.is_empty() { "default".into() } else { about.namespace.clone() };
-        if let Some((name, count)) = self.told.get(&told).cloned() {
+        if let Some((name, count)) = known {
             let key = Key::new(namespace.clone(), name.clone());
-            if self.count_one_more(server, now, &key, count + 1) {
+            if self.count_one_more(server, now, &key, count + 1, &message) {
                 self.told.insert_mut(told, (name, count + 1));
                 return;
             }
@@ -210,7 +214,14 @@ impl Recorder {
     }
 
     /// Counts one more on the Event at `key`; `false` if it is gone.
-    fn count_one_more(&self, server: &mut ApiServer, now: SimTime, key: &Key, n: i32) -> bool {
+    fn count_one_more(
+        &self,
+        server: &mut ApiServer,
+        now: SimTime,
+        key: &Key,
+        n: i32,
+        message: &Str,
+    ) -> bool {
         let Some(Object::Event(event)) = server.store.object(Kind::Event, key).cloned() else {
             return false;
         };
@@ -219,6 +230,7 @@ impl Recorder {
         match self.form {
             Form::Older => {
                 event.count = n;
+                event.message = message.clone();
                 event.last_timestamp = Some(now.whole_second());
             }
             Form::Newer => {
@@ -230,8 +242,10 @@ impl Recorder {
         server.update(now, Object::Event(Rc::new(event))).is_ok()
     }
 
-    /// The message, or that of all similar ones once there are ten different.
-    fn folded(&mut self, now: SimTime, identity: &Str, group: &Str, message: &str) -> Str {
+    /// Whether the message is combined with similar ones: it is when it is the tenth different
+    /// one of the last ten minutes. Then one of the ten is forgotten; upstream whichever comes
+    /// to hand, here the oldest, which is the least likely to come again.
+    fn combines(&mut self, now: SimTime, identity: &Str, group: &Str, message: &str) -> bool {
         let at = (identity.clone(), group.clone(), Str::from(""));
         let mut similar = match self.similar.get(&at) {
             Some(similar) if now.since(similar.last) <= SIMILAR_SPAN => similar.clone(),
@@ -239,15 +253,15 @@ impl Recorder {
         };
         similar.last = now;
         let known = similar.messages.iter().any(|other| **other == *message);
-        if !known && similar.messages.len() < SIMILAR_MAX {
+        if !known {
             Rc::make_mut(&mut similar.messages).push(message.into());
         }
         let full = similar.messages.len() >= SIMILAR_MAX;
-        self.similar.insert_mut(at, similar);
         if full {
-            return format!("(combined from similar events): {message}").into();
+            Rc::make_mut(&mut similar.messages).remove(0);
         }
-        message.into()
+        self.similar.insert_mut(at, similar);
+        full
     }
 
     /// Whether the object has used up its Events: 25, and one more every 5 minutes.

@@ -26,6 +26,7 @@ pub fn normal(trace: &[Record], recorded: &[Record]) -> Vec<Record> {
     let later = shown.contains(&("Node", "volumesInUse"));
     out.retain(|record| later || text(record, "kind") != "CSINode");
     no_end_without_start(&mut out);
+    no_further_pulls(&mut out);
     for record in &mut out {
         for (kind, key) in LATER {
             if text(record, "kind") == kind && !shown.contains(&(kind, key)) {
@@ -33,6 +34,7 @@ pub fn normal(trace: &[Record], recorded: &[Record]) -> Vec<Record> {
             }
         }
         chosen_node(record);
+        unready_containers(record);
         for key in ["attachError", "detachError"] {
             if let Some(Value::String(error)) = record.get_mut(key) {
                 *error = mask(error);
@@ -58,6 +60,43 @@ fn no_end_without_start(trace: &mut [Record]) {
             }
         }
         before.insert(name, record.clone());
+    }
+}
+
+/// A stand-in tried to pull an image once; a kubelet tries again and again.
+fn no_further_pulls(trace: &mut [Record]) {
+    let mut waiting: BTreeSet<String> = BTreeSet::new();
+    for record in trace.iter_mut().filter(|record| text(record, "kind") == "Pod") {
+        let uid = text(record, "uid").to_string();
+        let Some(Value::Array(containers)) = record.get_mut("containers") else {
+            continue;
+        };
+        for container in containers {
+            if container[1] == "ImagePullBackOff" {
+                waiting.insert(uid.clone());
+            } else if container[1] == "ErrImagePull" && waiting.contains(&uid) {
+                container[1] = json!("ImagePullBackOff");
+            }
+        }
+    }
+}
+
+/// A Pod whose readiness is held down is unready in a stand-in's condition alone; a kubelet says
+/// it of the containers as well.
+fn unready_containers(record: &mut Record) {
+    let Some(Value::Object(conditions)) = record.get_mut("conds") else {
+        return;
+    };
+    let ready = conditions.get("Ready").cloned().unwrap_or(Value::Null);
+    let held = ready[1] == "ContainersNotReady" && conditions["ContainersReady"][0] == "True";
+    if !held {
+        return;
+    }
+    conditions.insert("ContainersReady".into(), ready);
+    for container in
+        record.get_mut("containers").and_then(Value::as_array_mut).into_iter().flatten()
+    {
+        container[2] = json!(false);
     }
 }
 

@@ -1,6 +1,7 @@
 //! A recorded scenario: what was done, what the control plane wrote.
 
 use super::compare::Record;
+use super::raw;
 use playground::base::sorted::SortedMap;
 use serde_json::Value;
 use std::path::Path;
@@ -30,7 +31,12 @@ impl Scenario {
             let text = text(name).unwrap_or_default();
             text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect()
         };
-        let about: Value = serde_json::from_str(&text("scenario.json")?).ok()?;
+        let mut about: Value = serde_json::from_str(&text("scenario.json")?).ok()?;
+        if about["start"].is_null()
+            && let Some(start) = raw::start(folder)
+        {
+            about["start"] = Value::from(start.rfc3339_micro());
+        }
         let mut manifests = SortedMap::new();
         for entry in std::fs::read_dir(folder.join("manifests")).into_iter().flatten().flatten() {
             let name = entry.file_name().to_string_lossy().into_owned();
