@@ -92,11 +92,13 @@ pub struct Timing {
     /// From power to a running kubelet.
     pub boot: Span,
     /// What each write costs a controller: so long it is busy with the object it wrote for, and
-    /// looks at it again only afterwards. All its writes still happen at one instant. Zero: what
-    /// changes meanwhile is seen at once.
+    /// looks at it again only afterwards. All its writes still happen at one instant. Kubelets
+    /// hear that much later of a change than controllers, which are one process with the store
+    /// at hand. Zero: what changes meanwhile is seen at once.
     pub call: Span,
-    /// What a Pod's start or end costs the kubelets: until then the next one has to wait, on
-    /// whichever node. Real ones wait for each other in the API server only. Zero: all at once.
+    /// What a Pod's start or end costs the kubelets, and a volume its provisioner: until then the
+    /// next one has to wait, on whichever node. Real ones wait for each other in the API server
+    /// only. Zero: all at once.
     pub turn: Span,
 }
 

@@ -73,8 +73,10 @@ impl World {
     /// Sees to it that every running process hears of what was written.
     pub fn announce(&mut self) {
         let revision = self.server.store.revision();
-        let at = self.now + self.config.timing.watch_lag;
+        let timing = &self.config.timing;
+        let (soon, later) = (timing.watch_lag, timing.watch_lag + timing.call);
         for process in Process::ALL {
+            let at = self.now + if process == Process::Kubelets { later } else { soon };
             let inbox = &mut self.inboxes[process as usize];
             if inbox.running && !inbox.expected && inbox.cursor < revision {
                 inbox.expected = true;

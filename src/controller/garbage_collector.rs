@@ -32,6 +32,8 @@ pub struct GarbageCollector {
 
 impl Controller for GarbageCollector {
     const COMPONENT: &'static str = "garbage-collector-controller";
+    // The object, its owner, and the object once more.
+    const READS: u64 = 3;
 
     fn observe(&mut self, _now: SimTime, change: &Change, cache: &Store, keys: &mut Keys) {
         let old = change.old.as_ref().map(Object::meta);

@@ -34,6 +34,10 @@ pub trait Controller: Clone + Default + std::fmt::Debug {
     /// Its name in Events, such as `statefulset-controller`.
     const COMPONENT: &'static str;
 
+    /// How many times it asks the server, not its cache, before it does anything about a key;
+    /// each time costs `Timing::call`.
+    const READS: u64 = 0;
+
     /// Called once when the process starts, before anything is observed: for loops that come
     /// by on their own.
     fn start(&mut self, _now: SimTime, _keys: &mut Keys) {}
@@ -241,14 +245,23 @@ fn run<C: Controller>(
     timers: &mut Timers<Wake>,
 ) -> bool {
     let now = around.now;
-    if later {
-        if slot.queue.take_waiting(&key, now) && slot.queue.add(key.clone()) {
-            timers.at(now, Wake::Work(id, key));
+    let reading = Span(around.config.timing.call.0 * C::READS);
+    match later {
+        true if !slot.queue.take_waiting(&key, now) => return false,
+        true if reading == Span::ZERO => {
+            if slot.queue.add(key.clone()) {
+                timers.at(now, Wake::Work(id, key));
+            }
+            return false;
         }
-        return false;
-    }
-    if !slot.queue.take(&key) {
-        return false;
+        true => {}
+        false if !slot.queue.take(&key) => return false,
+        false if reading > Span::ZERO => {
+            let keys = Keys { later: vec![(reading, key)], ..Keys::default() };
+            enqueue(&mut slot.queue, id, now, keys, timers);
+            return false;
+        }
+        false => {}
     }
     let mut cx = ControlPlane {
         now,

@@ -50,6 +50,8 @@ pub struct Csi {
     attaching: Map<Str, attacher::Job>,
     retries: Map<Str, Retry>,
     resizing: Map<Uid, resizer::Job>,
+    /// When the next volume may be there at the earliest; see `Timing::turn`.
+    next_turn: SimTime,
 }
 
 /// How often something failed, and when it is tried again.

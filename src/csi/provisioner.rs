@@ -102,6 +102,8 @@ impl Csi {
         let uid = job.claim.meta.uid;
         self.provisioning.insert_mut(uid, job);
         if let Some(at) = until {
+            let at = at.max(self.next_turn);
+            self.next_turn = at + cx.config.timing.turn;
             timers.at(at, Wake::Provisioned(uid));
         }
     }

@@ -67,8 +67,8 @@ pub struct Kubelets {
     /// The images each node has.
     images: Set<(Str, Str)>,
     texts: Texts,
-    /// Until when all are busy with a Pod; see `Timing::turn`.
-    busy: SimTime,
+    /// With which Pod all are busy, and until when; see `Timing::turn`.
+    busy: (Uid, SimTime),
 }
 
 impl Kubelets {
@@ -182,18 +182,20 @@ impl Kubelets {
 
     /// Looks at a Pod whose time has come, once the kubelets have time for it.
     fn take_turn(&mut self, cx: &mut NodePlane<'_>, uid: Uid, timers: &mut Timers<Wake>) {
-        if cx.now < self.busy
+        let (other, until) = self.busy;
+        if cx.now < until
+            && other != uid
             && let Some(mut worker) = self.workers.get(&uid).map(|worker| Worker::clone(worker))
         {
-            worker.next = Some(self.busy);
+            worker.next = Some(until);
             self.workers.insert_mut(uid, Rc::new(worker));
-            timers.at(self.busy, Wake::Pod(uid));
+            timers.at(until, Wake::Pod(uid));
             return;
         }
         let before = cx.server.store.revision();
         self.look(cx, uid, timers);
         if cx.server.store.revision() > before {
-            self.busy = cx.now + cx.config.timing.turn;
+            self.busy = (uid, cx.now + cx.config.timing.turn);
         }
     }
 

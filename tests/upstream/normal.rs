@@ -49,11 +49,13 @@ pub fn normal(trace: &[Record], recorded: &[Record]) -> Vec<Record> {
 fn no_end_without_start(trace: &mut [Record]) {
     let mut before: BTreeMap<String, Record> = BTreeMap::new();
     for record in trace.iter_mut().filter(|record| text(record, "kind") == "Pod") {
-        let ended = |container: &Value| container[1] == "ContainerStatusUnknown";
-        let containers = record.get("containers").and_then(Value::as_array);
         let name = identity(record);
-        if containers.is_some_and(|all| !all.is_empty() && all.iter().all(ended))
-            && let Some(before) = before.get(&name)
+        let idle = |record: &Record| {
+            let all = record.get("containers").and_then(Value::as_array);
+            all.is_some_and(|all| !all.is_empty() && all.iter().all(|one| one[0] == "waiting"))
+        };
+        if record.contains_key("deleting")
+            && let Some(before) = before.get(&name).filter(|before| idle(before))
         {
             for key in ["phase", "containers", "conds"] {
                 record.insert(key.into(), before.get(key).cloned().unwrap_or(Value::Null));
