@@ -33,7 +33,10 @@ fn block_on<T>(future: impl Future<Output = T>) -> T {
     }
 }
 
-const STATES: &[(&str, fn() -> Screen)] = &[
+/// A state by name, and what makes it.
+type Made = (&'static str, fn() -> Screen);
+
+const STATES: &[Made] = &[
     ("running", sample::running),
     ("node-down", sample::node_down),
     ("replaced", sample::replaced),

@@ -125,9 +125,10 @@ impl World {
         let Some(uid) = self.server.store.get::<Pod>(key).map(|pod| pod.meta.uid) else {
             return;
         };
-        match on {
-            true => drop(self.infra.ailing.insert_mut(uid)),
-            false => drop(self.infra.ailing.remove_mut(&uid)),
+        if on {
+            self.infra.ailing.insert_mut(uid);
+        } else {
+            self.infra.ailing.remove_mut(&uid);
         }
         self.with_kubelets(|kubelets, cx, timers| kubelets.ailed(cx, uid, timers));
         self.announce();

@@ -71,7 +71,7 @@ impl Queued {
 type Turn = (i64, SimTime, u64, Key);
 
 /// All Pods that want a node.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Queue {
     pods: Map<Key, Rc<Queued>>,
     active: Set<Turn>,
@@ -79,19 +79,6 @@ pub(super) struct Queue {
     unschedulable: Set<(Plugin, Key)>,
     nominated: Map<Key, Str>,
     turns: u64,
-}
-
-impl Default for Queue {
-    fn default() -> Self {
-        Queue {
-            pods: Map::new(),
-            active: Set::new(),
-            backoff: Set::new(),
-            unschedulable: Set::new(),
-            nominated: Map::new(),
-            turns: 0,
-        }
-    }
 }
 
 impl Queue {

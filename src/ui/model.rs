@@ -139,7 +139,7 @@ impl Model {
             next.session.apply(Action::Frame(millis));
         }
         next.worked += 1;
-        if next.session.is_busy() && next.worked % SHOWN_EVERY != 0 {
+        if next.session.is_busy() && !next.worked.is_multiple_of(SHOWN_EVERY) {
             return Rc::new(next);
         }
         next.refresh();

@@ -23,8 +23,7 @@ pub struct Film {
 
 /// The recordings' machines and times: no pull, 0.8 s to start, nothing to mount.
 pub fn recorded() -> Config {
-    let mut config = Config::default();
-    config.machines = (1..=3)
+    let machines = (1..=3)
         .map(|n| MachineConfig {
             name: format!("node-{n}").into(),
             zone: "".into(),
@@ -34,6 +33,7 @@ pub fn recorded() -> Config {
             volumes: None,
         })
         .collect();
+    let mut config = Config { machines, ..Config::default() };
     config.storage = Storage::None;
     config.timing.image_pull = playground::base::time::Span::ZERO;
     config.timing.container_start = playground::base::time::Span::millis(800);

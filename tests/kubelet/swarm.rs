@@ -21,7 +21,7 @@ fn trouble_ends() {
 fn trouble(seed: u64) -> Result<(), String> {
     let mut chance = Prng::new(seed).fork("trouble");
     let mut film = Film::new(Config { seed, ..Config::default() });
-    let order = if seed % 2 == 0 { "Parallel" } else { "OrderedReady" };
+    let order = if seed.is_multiple_of(2) { "Parallel" } else { "OrderedReady" };
     film.create(Kind::StatefulSet, &set(order));
     let mut at = 0;
     for _ in 0..30 {

@@ -201,10 +201,10 @@ fn marks(kind: &str, before: &Record, after: &Record, verb: &str) -> Vec<String>
             let taken = steps.iter().filter(|(key, _)| became(key));
             out.extend(taken.map(|(_, what)| what.to_string()));
         }
-        "PersistentVolumeClaim" => {
-            if text(after, "phase") == "Bound" && text(before, "phase") != "Bound" {
-                out.push("Bound".to_string());
-            }
+        "PersistentVolumeClaim"
+            if text(after, "phase") == "Bound" && text(before, "phase") != "Bound" =>
+        {
+            out.push("Bound".to_string());
         }
         "StatefulSet" if verb == "MODIFIED" => {
             let keys = ["observed", "replicas", "ready", "current", "updated", "available"];

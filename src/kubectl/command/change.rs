@@ -163,9 +163,9 @@ impl Shell<'_> {
     }
 }
 
-type Setter = fn(&mut Vec<Container>, &[&str], &Args) -> Result<(), Failure>;
+type Setter = fn(&mut [Container], &[&str], &Args) -> Result<(), Failure>;
 
-fn set_images(containers: &mut Vec<Container>, pairs: &[&str], _: &Args) -> Result<(), Failure> {
+fn set_images(containers: &mut [Container], pairs: &[&str], _: &Args) -> Result<(), Failure> {
     for (name, image) in pairs.iter().filter_map(|pair| pair.split_once('=')) {
         let mut known = containers.iter_mut();
         let all = name == "*";
@@ -179,14 +179,14 @@ fn set_images(containers: &mut Vec<Container>, pairs: &[&str], _: &Args) -> Resu
 
 /// The containers that `--containers` (`-c`) names, or all.
 fn chosen<'c>(
-    containers: &'c mut Vec<Container>,
+    containers: &'c mut [Container],
     args: &'c Args,
 ) -> impl Iterator<Item = &'c mut Container> {
     let wanted = args.get("containers").or(args.get("container")).unwrap_or("*");
     containers.iter_mut().filter(move |container| wanted == "*" || *container.name == *wanted)
 }
 
-fn set_env(containers: &mut Vec<Container>, pairs: &[&str], args: &Args) -> Result<(), Failure> {
+fn set_env(containers: &mut [Container], pairs: &[&str], args: &Args) -> Result<(), Failure> {
     for container in chosen(containers, args) {
         for (name, value) in pairs.iter().filter_map(|pair| pair.split_once('=')) {
             let variable = EnvVar { name: name.into(), value: value.into(), ..EnvVar::default() };
@@ -199,7 +199,7 @@ fn set_env(containers: &mut Vec<Container>, pairs: &[&str], args: &Args) -> Resu
     Ok(())
 }
 
-fn set_resources(containers: &mut Vec<Container>, _: &[&str], args: &Args) -> Result<(), Failure> {
+fn set_resources(containers: &mut [Container], _: &[&str], args: &Args) -> Result<(), Failure> {
     let list = |flag: &str| -> Value {
         let pairs = args.get(flag).unwrap_or("").split(',');
         let pairs = pairs.filter_map(|pair| pair.split_once('='));

@@ -8,6 +8,7 @@
 use super::{Fault, Place};
 use std::ffi::CStr;
 use std::mem::MaybeUninit;
+#[allow(clippy::unsafe_removed_from_name)]
 use unsafe_libyaml as sys;
 
 /// What stands at a place.

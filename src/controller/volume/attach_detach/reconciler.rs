@@ -14,7 +14,6 @@ use crate::api::meta::ObjectMeta;
 use crate::api::storage::{VolumeAttachment, VolumeAttachmentSource, VolumeAttachmentSpec};
 use crate::apiserver::DeleteOptions;
 use crate::base::Str;
-use crate::base::map::Set;
 use crate::base::time::Span;
 use crate::client::recorder::EventKind;
 use crate::client::{ControlPlane, volumes};
@@ -22,7 +21,7 @@ use std::rc::Rc;
 
 impl AttachDetachController {
     pub(super) fn tick(&mut self, cx: &mut ControlPlane<'_>) {
-        let touched = std::mem::replace(&mut self.touched, Set::new());
+        let touched = std::mem::take(&mut self.touched);
         for volume in touched.iter() {
             self.look_no_more(volume);
             for node in self.worlds.attached_to(volume) {
