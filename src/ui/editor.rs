@@ -4,9 +4,9 @@
 //! The text area is as tall as its text and the box around it scrolls, so that numbers and marks
 //! stay beside their lines without measuring.
 //!
-//! Not here: colours, completion, search; they come with a real editor, and this stays its
-//! fallback.
+//! Not here: completion, search; they come with a real editor, and this stays its fallback.
 
+use super::code::{COLOURS_MAX, Colours};
 use super::parts::{Button, Cx, icon};
 use super::platform;
 use crate::view::{Diagnostic, Editor, Intent, Severity, Word};
@@ -136,6 +136,7 @@ fn text(cx: &Cx, editor: &Editor) -> Html {
     });
     let lines = editor.text.split('\n').count();
     let widest = editor.text.split('\n').map(|line| line.chars().count()).max().unwrap_or(0);
+    let tinted = editor.text.len() <= COLOURS_MAX;
     let mut numbers = String::new();
     for line in 1..=lines {
         numbers.push_str(&line.to_string());
@@ -146,8 +147,12 @@ fn text(cx: &Cx, editor: &Editor) -> Html {
             <div class="sheet">
                 { marks(&editor.found) }
                 <pre class="nums" aria-hidden="true">{ numbers }</pre>
+                if tinted {
+                    <Colours text={editor.text.clone()} />
+                }
                 <textarea
                     id="manifest"
+                    class={tinted.then_some("tinted")}
                     aria-label={cx.say(Word::ManifestText)}
                     aria-describedby="found"
                     rows={lines.to_string()}

@@ -11,6 +11,7 @@
 
 mod app;
 mod because;
+mod code;
 mod deck;
 mod dock;
 mod editor;

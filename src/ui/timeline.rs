@@ -131,7 +131,9 @@ fn seat_name(lane: &Lane, i: u32) -> Html {
     html! {
         <>
             <rect class="pl" x="0" y={y.to_string()} width={width.to_string()} height="15" />
-            <text class="pn" x={format!("{}.5", width / 2)} y={(y + 11).to_string()}>{ lane.ordinal }</text>
+            <text class="pn" x={format!("{}.5", width / 2)} y={(y + 11).to_string()}>
+                { lane.ordinal }
+            </text>
         </>
     }
 }

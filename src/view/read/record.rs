@@ -105,7 +105,7 @@ impl Line<'_> {
                     at: time,
                     kind: event.kind.clone(),
                     reason: event.reason.clone(),
-                    object: format!("{}/{}", about.kind.to_lowercase(), about.name).into(),
+                    object: format!("{}/{}", short_kind(&about.kind), about.name).into(),
                     subject: kind.map(|kind| ObjectRef::new(kind, key)),
                     message: event.message.trim().into(),
                     count: series.unwrap_or(event.count).unsigned_abs().max(1),
@@ -114,6 +114,15 @@ impl Line<'_> {
                 }
             }
         }
+    }
+}
+
+/// A kind as kubectl takes it, short where the name is long.
+fn short_kind(kind: &str) -> String {
+    match kind {
+        "PersistentVolumeClaim" => "pvc".to_string(),
+        "PersistentVolume" => "pv".to_string(),
+        _ => kind.to_lowercase(),
     }
 }
 
