@@ -11,6 +11,8 @@ mod compare;
 mod drive;
 #[path = "upstream/normal.rs"]
 mod normal;
+#[path = "upstream/order.rs"]
+mod order;
 #[path = "upstream/raw.rs"]
 mod raw;
 #[path = "upstream/reduce.rs"]

@@ -1,7 +1,7 @@
 //! Compares what the simulator wrote with what the real control plane wrote, by rules:
 //! each object's sequence of states, the order of the moments that matter, the set of Events.
 
-use super::normal;
+use super::{normal, order};
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -36,20 +36,17 @@ pub struct Outcome {
     pub differences: BTreeMap<String, String>,
 }
 
-/// Writes of independent components this near to each other may come in either order.
-const SIMULTANEOUS_MS: u64 = 10;
-
 /// Compares two traces.
 pub fn compare(expected: &[Record], got: &[Record]) -> Outcome {
     let mut outcome = Outcome::default();
     let (expected, got) = &(normal::normal(expected, expected), normal::normal(got, expected));
     objects(expected, got, &mut outcome);
-    order(expected, got, &mut outcome);
+    order::order(expected, got, &mut outcome);
     events(expected, got, &mut outcome);
     outcome
 }
 
-fn text<'r>(record: &'r Record, key: &str) -> &'r str {
+pub(super) fn text<'r>(record: &'r Record, key: &str) -> &'r str {
     record.get(key).and_then(Value::as_str).unwrap_or("")
 }
 
@@ -156,112 +153,6 @@ fn change(before: Option<&Record>, after: &Record) -> String {
         parts.push(format!("-{key}"));
     }
     parts.join(" ")
-}
-
-/// The moments that matter, each with a name, in order, with their times.
-fn moments(trace: &[Record]) -> Vec<(String, u64)> {
-    let mut out = Vec::new();
-    let mut lives: BTreeMap<String, (u32, Record)> = BTreeMap::new();
-    for record in trace {
-        let kind = text(record, "kind");
-        let watched = ["Pod", "PersistentVolumeClaim", "ControllerRevision", "StatefulSet"];
-        if !watched.contains(&kind) {
-            continue;
-        }
-        let name = identity(record);
-        let verb = text(record, "type");
-        let (mut life, before) = lives.remove(&name).unwrap_or_default();
-        life += u32::from(verb == "ADDED");
-        let time = record.get("t_ms").and_then(Value::as_u64).unwrap_or(0);
-        for what in marks(kind, &before, record, verb) {
-            out.push((format!("{name} #{life} {what}"), time));
-        }
-        lives.insert(name, (life, record.clone()));
-    }
-    number_repeats(&mut out);
-    out
-}
-
-/// Which marked moments a write is.
-fn marks(kind: &str, before: &Record, after: &Record, verb: &str) -> Vec<String> {
-    let mut out = Vec::new();
-    let became = |key: &str| {
-        let set = |record: &Record| match record.get(key) {
-            None | Some(Value::Null) | Some(Value::Bool(false)) => false,
-            Some(_) => true,
-        };
-        set(after) && !set(before)
-    };
-    if verb == "ADDED" || verb == "DELETED" {
-        out.push(verb.to_string());
-    }
-    match kind {
-        "Pod" => {
-            let steps = [("node", "scheduled"), ("ready", "Ready"), ("deleting", "deleting")];
-            let taken = steps.iter().filter(|(key, _)| became(key));
-            out.extend(taken.map(|(_, what)| what.to_string()));
-        }
-        "PersistentVolumeClaim"
-            if text(after, "phase") == "Bound" && text(before, "phase") != "Bound" =>
-        {
-            out.push("Bound".to_string());
-        }
-        "StatefulSet" if verb == "MODIFIED" => {
-            let keys = ["observed", "replicas", "ready", "current", "updated", "available"];
-            let status = |record: &Record| -> Vec<String> {
-                keys.iter()
-                    .map(|key| record.get(*key).map_or("-".into(), |v| v.to_string()))
-                    .collect()
-            };
-            if status(before) != status(after) {
-                out.push(format!("status {}", status(after).join(",")));
-            }
-        }
-        _ => {}
-    }
-    out
-}
-
-fn number_repeats(moments: &mut [(String, u64)]) {
-    let mut seen: BTreeMap<String, u32> = BTreeMap::new();
-    for (name, _) in moments {
-        let count = seen.entry(name.clone()).or_default();
-        *count += 1;
-        if *count > 1 {
-            name.push_str(&format!(" ({count})"));
-        }
-    }
-}
-
-fn order(expected: &[Record], got: &[Record], outcome: &mut Outcome) {
-    let (expected, got) = (moments(expected), moments(got));
-    let place: BTreeMap<&String, usize> =
-        got.iter().enumerate().map(|(at, (name, _))| (name, at)).collect();
-    let known: BTreeSet<&String> = expected.iter().map(|(name, _)| name).collect();
-    for (at, (name, time)) in expected.iter().enumerate() {
-        outcome.order.total += 1;
-        let Some(&here) = place.get(name) else {
-            outcome.differences.insert(format!("moment {name}"), "    does not come\n".into());
-            continue;
-        };
-        let late = expected[..at].iter().find(|(earlier, then)| {
-            let clear = time.saturating_sub(*then) > SIMULTANEOUS_MS;
-            let gone = got[here].1.saturating_sub(SIMULTANEOUS_MS);
-            clear && place.get(earlier).is_some_and(|&there| there > here && got[there].1 > gone)
-        });
-        match late {
-            None => outcome.order.equal += 1,
-            Some((earlier, _)) => {
-                let text = format!("    comes before: {earlier}\n");
-                outcome.differences.insert(format!("moment {name}"), text);
-            }
-        }
-    }
-    for (name, _) in got.iter().filter(|(name, _)| !known.contains(name)) {
-        outcome.order.total += 1;
-        let text = "    comes, but should not\n".to_string();
-        outcome.differences.insert(format!("moment {name}"), text);
-    }
 }
 
 type Told = (String, String, String, String);

@@ -178,8 +178,8 @@ fn subset(value: &Value) -> Value {
     let address = |address: &Value| {
         let name = address["targetRef"]["name"].as_str().unwrap_or("");
         match address["hostname"].as_str() {
-            Some(host) => json!(format!("{name}@{host}")),
-            None => json!(name),
+            Some(host) => json!(format!("{host}@{name}")),
+            None => json!(format!("@{name}")),
         }
     };
     json!({

@@ -77,8 +77,13 @@ pub fn each(
     let Ok(args) = Args::parse(&words[1.min(words.len())..]) else {
         return alone;
     };
-    if args.words.first().map(String::as_str) != Some("delete") {
-        return alone;
+    match args.words.first().map_or("", String::as_str) {
+        "delete" => {}
+        verb @ ("cordon" | "uncordon") if args.words.len() > 2 => {
+            let nodes = args.words.iter().skip(1);
+            return nodes.map(|node| format!("kubectl {verb} {node}")).collect();
+        }
+        _ => return alone,
     }
     let shell = Shell { now, server, files, reply: Reply::default() };
     match shell.deleted_targets(&args) {
