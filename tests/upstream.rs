@@ -1,10 +1,18 @@
 //! Replays recorded runs of real Kubernetes and compares, by the rules in
-//! `upstream/compare.rs`.
+//! `upstream/{compare,order,normal}.rs`.
 //!
-//! The scenarios that come with the project are in `tests/upstream/scenarios`. `UPSTREAM_DIR`
-//! names a folder with more of them, in the recordings' own form; `SCENARIO` picks those whose
-//! name contains it, and `DETAIL` prints how they differ.
+//! The scenarios that come with the project are in `tests/upstream/scenarios`. What must not get
+//! worse is in `scores.txt` there (`UPDATE=1` writes it anew), which differences are there for a
+//! reason in `differences.txt`; each of those must still be there.
+//!
+//! From the environment: `SCENARIO` picks the scenarios whose name contains it, `DETAIL` prints
+//! how they differ, `UPSTREAM_DIR` names a folder with more scenarios, in the recordings' own
+//! form; `CONVERT` names such a folder to be taken into the project. `REPLAY` and `OUT` name one
+//! scenario's folder and where to write `trace.jsonl` as played, in the recordings' form:
+//! `./dev replay DIR OUT`.
 
+#[path = "upstream/compact.rs"]
+mod compact;
 #[path = "upstream/compare.rs"]
 mod compare;
 #[path = "upstream/drive.rs"]
@@ -19,45 +27,93 @@ mod raw;
 mod reduce;
 #[path = "upstream/scenario.rs"]
 mod scenario;
+#[path = "upstream/verdict.rs"]
+mod verdict;
 
-use compare::Score;
+use compare::{Outcome, Score};
 use scenario::Scenario;
-use std::path::Path;
+use std::fs;
+use std::path::{Path, PathBuf};
+use verdict::Outcomes;
+
+fn home() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/upstream")
+}
+
+fn folder(variable: &str) -> Option<PathBuf> {
+    std::env::var_os(variable).map(PathBuf::from)
+}
 
 #[test]
 fn recorded_scenarios() {
-    let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/upstream/scenarios");
-    let mut scenarios = Scenario::all(&own);
-    if let Ok(folder) = std::env::var("UPSTREAM_DIR") {
-        scenarios.extend(Scenario::all(Path::new(&folder)));
+    if let Some(folder) = folder("CONVERT") {
+        return convert(&folder);
     }
+    if let Some(folder) = folder("REPLAY") {
+        return replay(&folder);
+    }
+    let outcomes = play_all(&home().join("scenarios"));
+    if let Some(folder) = folder("UPSTREAM_DIR") {
+        play_all(&folder);
+    }
+    let scores = home().join("scores.txt");
+    if std::env::var_os("UPDATE").is_some() && std::env::var_os("SCENARIO").is_none() {
+        verdict::write_scores(&scores, &outcomes).expect("the file can be written");
+    }
+    let text = |path: &Path| fs::read_to_string(path).expect("a file of the project");
+    let fallen = verdict::fallen(&text(&scores), &outcomes);
+    assert!(fallen.is_empty(), "worse than before:\n{}", fallen.join("\n"));
+    let stale = verdict::stale(&text(&home().join("differences.txt")), &outcomes);
+    assert!(stale.is_empty(), "no differences any more, or no reasons:\n{}", stale.join("\n"));
+}
+
+/// Plays all scenarios in the folders below `root` and says how that went.
+fn play_all(root: &Path) -> Outcomes {
     let wanted = std::env::var("SCENARIO").unwrap_or_default();
-    let detail = std::env::var("DETAIL").is_ok();
-    let mut total = [Score::default(); 3];
-    for scenario in scenarios.iter().filter(|scenario| scenario.name.contains(&wanted)) {
+    let detail = std::env::var_os("DETAIL").is_some();
+    let mut outcomes = Outcomes::new();
+    let mut total = Outcome::default();
+    let chosen = |scenario: &Scenario| scenario.name.contains(&wanted);
+    for scenario in Scenario::all(root).into_iter().filter(chosen) {
         if scenario.trace.is_empty() {
             continue;
         }
-        let played = drive::play(scenario);
+        let played = drive::play(&scenario);
         let outcome = compare::compare(&scenario.trace, &played.trace);
-        let scores = [outcome.objects, outcome.order, outcome.events];
-        let [objects, order, events] = scores;
-        println!("{}: objects {objects}, order {order}, events {events}", scenario.name);
-        for (sum, score) in total.iter_mut().zip(scores) {
-            sum.equal += score.equal;
-            sum.total += score.total;
-        }
-        if std::env::var("DUMP").is_ok() {
-            for record in &played.trace {
-                println!("{}", serde_json::to_string(record).unwrap_or_default());
-            }
-        }
+        println!("{}", verdict::line(&scenario.name, &outcome));
         if detail {
             for (name, text) in &outcome.differences {
                 println!("  {name}\n{text}");
             }
         }
+        let add = |sum: &mut Score, score: Score| {
+            sum.equal += score.equal;
+            sum.total += score.total;
+        };
+        add(&mut total.objects, outcome.objects);
+        add(&mut total.order, outcome.order);
+        add(&mut total.events, outcome.events);
+        outcomes.insert(scenario.name, outcome);
     }
-    let [objects, order, events] = total;
-    println!("total: objects {objects}, order {order}, events {events}");
+    println!("{}", verdict::line("total", &total));
+    outcomes
+}
+
+/// Takes the recordings in the folders below `root` into the project.
+fn convert(root: &Path) {
+    for scenario in Scenario::all(root) {
+        let into = home().join("scenarios").join(&scenario.name);
+        compact::write(&scenario, &into).expect("the folder can be written");
+    }
+}
+
+/// Plays one recorded scenario and writes down what the simulator wrote.
+fn replay(folder: &Path) {
+    let out = self::folder("OUT").expect("OUT names a folder");
+    let scenario = Scenario::read(folder).expect("REPLAY names a recorded scenario's folder");
+    let played = drive::play(&scenario);
+    let text = compact::lines(&played.trace);
+    let written = fs::create_dir_all(&out).and_then(|()| fs::write(out.join("trace.jsonl"), text));
+    written.expect("the folder can be written");
+    println!("{}: {} records", scenario.name, played.trace.len());
 }

@@ -1,7 +1,7 @@
 //! A recorded scenario: what was done, what the control plane wrote.
 
 use super::compare::Record;
-use super::raw;
+use super::{compact, raw};
 use playground::base::sorted::SortedMap;
 use serde_json::Value;
 use std::path::Path;
@@ -48,6 +48,9 @@ impl Scenario {
         };
         let mut trace: Vec<Record> = lines("trace.jsonl").into_iter().filter_map(record).collect();
         trace.sort_by_key(|record| record.get("rv").and_then(Value::as_u64));
+        if compact::is_compact(&about) {
+            trace = compact::expand(trace);
+        }
         Some(Scenario {
             name: about["name"].as_str()?.to_string(),
             manifests,
