@@ -2,8 +2,8 @@
 //! looking at them: namespaces, accounts, priorities, tolerations, the default class,
 //! finalizers that protect storage.
 //!
-//! Not here: webhooks, security levels, mountable secrets of accounts. The account `default` counts as
-//! there in every namespace, since its controller is not simulated.
+//! Not here: webhooks, security levels, mountable secrets of accounts. The account `default`
+//! counts as there in every namespace, since its controller is not simulated.
 //!
 //! Upstream: plugin/pkg/admission/* and
 //! staging/src/k8s.io/apiserver/pkg/admission/plugin/namespace/lifecycle

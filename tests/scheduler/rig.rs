@@ -3,6 +3,7 @@
 
 use playground::api::core::pod::Pod;
 use playground::api::json::Reader;
+use playground::api::core::node::Node;
 use playground::api::kinds::{Key, Kind, Object, Resource};
 use playground::api::meta::{ResourceVersion, condition};
 use playground::apiserver::store::Store;
@@ -95,6 +96,12 @@ impl Rig {
                 "status": {"allocatable": allocatable},
             }),
         );
+        // A new Node is tainted until it has been seen Ready; here nobody looks.
+        let key = Key::global(name);
+        let mut node = (**self.server.store.get::<Node>(&key).expect("it was made")).clone();
+        node.spec.taints.clear();
+        let written = self.server.update(self.now, Object::Node(Rc::new(node)));
+        written.expect("a Node may lose its taints");
     }
 
     /// Stops the scheduler and starts it with an empty memory.
