@@ -38,6 +38,11 @@ pub struct Job {
 impl Job {
     /// Applies the set; nothing else has happened yet.
     pub fn new(order: Order, replicas: u32) -> Self {
+        Job::on_nodes(order, replicas, (replicas / 100).max(10))
+    }
+
+    /// The same on so many nodes.
+    pub fn on_nodes(order: Order, replicas: u32, nodes: u32) -> Self {
         let machine = |n: u32| MachineConfig {
             name: format!("node-{n}").into(),
             zone: format!("zone-{}", n % 3).into(),
@@ -46,7 +51,7 @@ impl Job {
             pods: 200,
             volumes: None,
         };
-        let machines = (0..(replicas / 100).max(10)).map(machine).collect();
+        let machines = (0..nodes).map(machine).collect();
         let mut timeline = Timeline::new(Config { machines, ..Config::default() }, Vec::new());
         let outcome = timeline.act(Input::Apply { text: manifest(order, replicas).into() });
         assert!(!outcome.refused, "{:?}", outcome.lines);

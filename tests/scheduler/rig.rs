@@ -1,9 +1,9 @@
 //! The scheduler alone with an API server: what everybody else would write, a test writes, and
 //! what the scheduler makes of it is read as a transcript.
 
+use playground::api::core::node::Node;
 use playground::api::core::pod::Pod;
 use playground::api::json::Reader;
-use playground::api::core::node::Node;
 use playground::api::kinds::{Key, Kind, Object, Resource};
 use playground::api::meta::{ResourceVersion, condition};
 use playground::apiserver::store::Store;
