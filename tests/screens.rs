@@ -255,7 +255,12 @@ fn each_way_out_brings_the_same_name_and_volume_back() {
         came_back(&before, &after);
         let replaced = after.inspector.replaced.as_ref().expect("the card of a replacement");
         assert_eq!(&*replaced.title, "Pod #2 in seat 1");
-        assert!(replaced.story.len() >= 3);
+        let story: Vec<&str> = replaced.story.iter().map(|(_, text)| &**text).collect();
+        assert!(story[0].ends_with("was marked for deletion"), "{story:?}");
+        assert!(story[1].starts_with("You: "), "{story:?}");
+        assert_eq!(story[2], "Pod #2 was created");
+        assert!(story[3].starts_with("Pod #2 was given to "), "{story:?}");
+        assert_eq!(story[4..], ["Pod #2 became Ready"]);
         assert!(after.stage.ribbon.is_some(), "{way}: a ribbon from the socket to the plate");
     }
 }
@@ -362,6 +367,9 @@ fn what_the_api_server_refuses_is_said_by_line_too() {
     let screen = visit.does(Action::Apply);
     let first = &screen.editor.found[0];
     assert_eq!(first.severity, Severity::Error);
-    assert!(first.line > 0 && first.message.contains("selector"), "{first:?}");
+    assert_eq!(
+        (first.line, &*first.field, &*first.message),
+        (5, "spec.selector", "Required value")
+    );
     assert_eq!(&*screen.editor.text, text);
 }

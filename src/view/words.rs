@@ -246,6 +246,7 @@ vocabulary! {
     DeedHeal: "heal",
     DeedStart: "start",
     DeedStop: "stop",
+    StoryDeed: "You: {what}",
     StoryGone: "Pod #{count} was removed",
     StoryTerminating: "Pod #{count} on {node} was marked for deletion",
     StoryPending: "Pod #{count} was created",

@@ -168,7 +168,7 @@ stories("the ZooKeeper example", async (page) => {
   await visit.shot("2-settled");
   await page.raw.locator(".pod").first().click();
   await visit.pane("inspector");
-  await page.sees("ZK_ENSEMBLE");
+  await page.raw.locator(".right").getByText("ZK_ENSEMBLE").waitFor();
   await visit.shot("3-environment");
 });
 

@@ -57,22 +57,33 @@ impl Found {
     }
 }
 
+/// The field and what is said about it, the field once.
+fn parts(field: &str, message: &str) -> (Text, Text) {
+    match message.strip_prefix(field) {
+        Some(rest) if rest.starts_with(": ") => (field.into(), rest[2..].into()),
+        Some(_) => ("".into(), message.into()),
+        None => (field.into(), message.into()),
+    }
+}
+
 fn problem(problem: &Problem) -> Diagnostic {
+    let (field, message) = parts(&problem.path, &problem.message);
     Diagnostic {
         severity: Severity::Error,
         line: problem.place.line,
-        field: problem.path.as_str().into(),
-        message: problem.message.as_str().into(),
+        field,
+        message,
         hint: problem.hint.as_str().into(),
     }
 }
 
 fn notice(notice: &Notice) -> Diagnostic {
+    let (field, message) = parts(&notice.path, &notice.message);
     Diagnostic {
         severity: Severity::Note,
         line: notice.place.line,
-        field: notice.path.as_str().into(),
-        message: notice.message.as_str().into(),
+        field,
+        message,
         hint: "".into(),
     }
 }

@@ -25,6 +25,9 @@ const BARS_MAX: usize = 8;
 /// Seats that are looked through for Pods that ended.
 const SEATS_MAX: u32 = 60;
 
+/// Lines of the story of a replacement.
+const STORY_MAX: usize = 8;
+
 /// How long an ended Pod stays on the figure after its successor was made.
 const GRAVE: Time = Time::minutes(10);
 
@@ -240,7 +243,8 @@ pub(super) fn deed_word(input: &Input) -> Word {
 /// What happened to a seat since its Pod before: clock and sentence.
 pub(super) fn story(eye: &Eye<'_>, key: &Key, incarnation: u32) -> Vec<(Text, Text)> {
     let looks = eye.film.seat(key).take_while(|(at, _)| *at <= eye.world.now);
-    let mut story: Vec<(Text, Text)> = Vec::new();
+    // Of one instant: the mark, what was done about it, what came of that.
+    let mut story: Vec<(SimTime, u8, Text)> = Vec::new();
     let mut last: Option<(u32, State)> = None;
     for (at, look) in looks.filter(|(_, look)| look.incarnation + 1 >= incarnation) {
         let drawn = look.state.map_or(State::None, state);
@@ -259,9 +263,19 @@ pub(super) fn story(eye: &Eye<'_>, key: &Key, incarnation: u32) -> Vec<(Text, Te
             State::Ready => Word::StoryReady,
             _ => continue,
         };
-        story.push((clock(at.0).into(), eye.fill(word, &places)));
+        let rank = if drawn == State::Terminating { 0 } else { 2 };
+        story.push((at, rank, eye.fill(word, &places)));
     }
-    let skip = story.len().saturating_sub(6);
-    story.drain(..skip);
-    story
+    let (Some(begun), Some(ended)) = (story.first(), story.last()) else { return Vec::new() };
+    let (begun, ended) = (begun.0, ended.0);
+    let journal = eye.session.timeline().journal().iter().take(eye.session.timeline().done());
+    let deeds = journal.filter(|entry| (begun..=ended).contains(&SimTime(entry.at)));
+    let deeds = deeds.map(|entry| {
+        let what = entry.input.command();
+        (SimTime(entry.at), 1, eye.fill(Word::StoryDeed, &[("what", &what)]))
+    });
+    story.extend(deeds.collect::<Vec<_>>());
+    story.sort_by_key(|(at, rank, _)| (*at, *rank));
+    let skip = story.len().saturating_sub(STORY_MAX);
+    story.into_iter().skip(skip).map(|(at, _, text)| (clock(at.0).into(), text)).collect()
 }
