@@ -27,7 +27,7 @@ use crate::api::storage::CSINodeDriver;
 use crate::apiserver::watch::Change;
 use crate::base::Str;
 use crate::base::map::{Map, Set};
-use crate::base::time::SimTime;
+use crate::base::time::{SimTime, Span};
 use crate::base::timers::Timers;
 use crate::client::node_plane::NodePlane;
 use crate::trace::{Because, Source, Wait};
@@ -183,8 +183,14 @@ impl Kubelets {
     /// Looks at a Pod whose time has come, once the kubelets have time for it.
     fn take_turn(&mut self, cx: &mut NodePlane<'_>, uid: Uid, timers: &mut Timers<Wake>) {
         let (other, until) = self.busy;
-        if cx.now < until
-            && other != uid
+        let takes_turns = cx.config.timing.turn > Span::ZERO;
+        let wait = match cx.now < until {
+            true if other == uid => None,
+            true => Some(until),
+            false if takes_turns && self.first_in_turn(cx.now) != Some(uid) => Some(cx.now),
+            false => None,
+        };
+        if let Some(until) = wait
             && let Some(mut worker) = self.workers.get(&uid).map(|worker| Worker::clone(worker))
         {
             worker.next = Some(until);
@@ -197,6 +203,13 @@ impl Kubelets {
         if cx.server.store.revision() > before {
             self.busy = (uid, cx.now + cx.config.timing.turn);
         }
+    }
+
+    /// Of the Pods that are due now the one that was taken on first.
+    fn first_in_turn(&self, now: SimTime) -> Option<Uid> {
+        let due = self.workers.iter().filter(|(_, worker)| worker.next == Some(now));
+        let first = due.min_by_key(|(_, worker)| (worker.seen, worker.key()));
+        first.map(|(uid, _)| *uid)
     }
 
     /// The application of the Pod `uid` has begun or ceased to fail its readiness probe.

@@ -79,9 +79,22 @@ fn takes_effect(scenario: &Scenario, action: &Value) -> u64 {
     let begun = action["t_ms"].as_u64().unwrap_or(0);
     let ended = action["end_ms"].as_u64().unwrap_or(begun).min(begun + STARTING.0);
     let before = action["rv"].as_u64();
-    let mut after = scenario.trace.iter().filter(|record| record["rv"].as_u64() > before);
-    let first = after.next().and_then(|record| record["t_ms"].as_u64());
-    first.filter(|at| (begun..=ended).contains(at)).unwrap_or(begun)
+    let at = |record: &Record| record["t_ms"].as_u64().unwrap_or(0);
+    let within =
+        |record: &&Record| record["rv"].as_u64() > before && (begun..=ended).contains(&at(record));
+    let command = action["cmd"].as_str().unwrap_or("");
+    let words: Vec<&str> = command.split([' ', '/']).collect();
+    let file = words.iter().find_map(|word| scenario.manifests.get(*word));
+    // Others write meanwhile: better a write of what the command or its file names.
+    let is_meant = |record: &&Record| {
+        let name = record.get("name").and_then(Value::as_str).unwrap_or("");
+        let line = format!("name: {name}");
+        let in_file = |file: &String| file.lines().any(|text| text.trim().ends_with(&line));
+        words.contains(&name) || !name.is_empty() && file.is_some_and(in_file)
+    };
+    let during = scenario.trace.iter().filter(within);
+    let first = during.clone().find(is_meant).or_else(|| during.clone().next());
+    first.map_or(begun, at)
 }
 
 /// When the recording began.
@@ -374,7 +387,7 @@ fn settings(scenario: &Scenario) -> Value {
     let mut settings = scenario.about["fake_kubelet"].clone();
     if settings["umount_delay"].is_null() {
         // Without an attach step there is nothing to mount, but the calls take their time.
-        settings["mount_delay"] = json!(0.005);
+        settings["mount_delay"] = json!(0.0);
         settings["umount_delay"] = json!(0.012);
     }
     let changes = scenario.actions.iter().filter(|action| action["kind"] == "fake-config");
