@@ -288,6 +288,15 @@ impl Waits {
         }
     }
 
+    /// Forgets everything that sources from `first` to `last` said: they begin anew.
+    pub fn forget(&mut self, first: Source, last: Source) {
+        let theirs = |source: Source| first <= source && source <= last;
+        self.said =
+            self.said.iter().filter(|((source, ..), _)| !theirs(*source)).map(pair).collect();
+        let kept = self.by_subject.iter().filter(|((_, (source, ..)), _)| !theirs(*source));
+        self.by_subject = kept.map(pair).collect();
+    }
+
     /// All waits, in a fixed order.
     pub fn iter(&self) -> impl Iterator<Item = &Wait> {
         self.said.values().flat_map(|waits| waits.iter())
@@ -308,6 +317,10 @@ impl Waits {
     pub fn said_by(&self, source: Source, kind: Kind, key: &Key) -> &[Wait] {
         self.said.get(&(source, kind, key.clone())).map_or(&[], |waits| waits)
     }
+}
+
+fn pair<K: Clone, V: Clone>((key, value): (&K, &V)) -> (K, V) {
+    (key.clone(), value.clone())
 }
 
 impl Wait {

@@ -11,6 +11,7 @@ use crate::client::ControlPlane;
 use crate::client::node_plane::NodePlane;
 use crate::controller::Surroundings;
 use crate::scheduler::Scheduler;
+use crate::trace::Source;
 use crate::{csi, kubelet, scheduler};
 use std::rc::Rc;
 
@@ -167,12 +168,15 @@ impl World {
         inbox.running = true;
         inbox.cursor = revision;
         if process == Process::ControllerManager {
+            // What it said before may be about what has gone meanwhile.
+            self.waits.forget(Source::StatefulSet, Source::GarbageCollector);
             let mut timers = Timers::default();
             self.manager.start(self.now, &self.server.store, &mut timers);
             self.drain(timers, Wake::Controller);
             return;
         }
         if process == Process::Scheduler {
+            self.waits.forget(Source::Scheduler, Source::Scheduler);
             self.scheduler = Scheduler::default();
         }
         if process == Process::Csi {

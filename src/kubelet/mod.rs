@@ -121,6 +121,10 @@ impl Kubelets {
                 let attached = |node: Option<&Rc<Node>>| {
                     node.map(|node| node.status.volumes_attached.clone()).unwrap_or_default()
                 };
+                let name = &change.key.name;
+                if doubted(change.new()) && cx.infra.is_reachable(name) {
+                    self.touch_node(cx, name, timers);
+                }
                 if attached(change.old()) != attached(change.new()) {
                     self.look_at_waiting(cx, &change.key.name, timers);
                 }

@@ -195,11 +195,14 @@ impl Kubelets {
             return;
         };
         let key = Key::global(name.clone());
-        let said = cx.server.store.get::<Node>(&key).map(|node| &node.status.volumes_in_use);
+        let known = cx.server.store.get::<Node>(&key);
+        let said = known.map(|node| &node.status.volumes_in_use);
+        // Somebody who had not heard of it lately may have called the node unfit just now.
+        let doubted = node.registered && known.is_some_and(|node| !node.is_ready());
         // What was said before a restart is taken back by the first regular look.
         let stale = node.reported.is_empty() && said.is_some_and(|said| !said.is_empty());
         let differs = !node.reported.iter().eq(node.volumes.keys());
-        if node.status_due.is_none() && (differs || stale) {
+        if node.status_due.is_none() && (differs || stale || doubted) {
             let at = cx.now.next_tick(node.status_phase, cx.config.timing.node_status);
             node.status_due = Some(at);
             timers.at(at, Wake::NodeStatus(name.clone()));

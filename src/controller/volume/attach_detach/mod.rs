@@ -25,6 +25,7 @@ use crate::api::core::node::Node;
 use crate::api::core::pod::Pod;
 use crate::api::core::volume::PersistentVolumeClaim;
 use crate::api::kinds::{Key, Kind};
+use crate::api::meta::condition;
 use crate::api::storage::VolumeAttachment;
 use crate::apiserver::Answer;
 use crate::apiserver::store::Store;
@@ -52,6 +53,8 @@ enum Task {
     Poll(OperationKey),
     /// Finds that a pause or a patience has ended.
     Look(Str),
+    /// Hears from a node that has nothing new to say: so kubelets do every few minutes.
+    Heard(Str),
     /// Compares the worlds, as far as something happened to them.
     Tick,
 }
@@ -70,6 +73,9 @@ pub struct AttachDetachController {
     /// Whether the loop has run since the start.
     running: bool,
 }
+
+/// So often a kubelet writes its node's status though nothing changed (nodeStatusReportFrequency).
+const STATUS_REPORT: Span = Span::minutes(5);
 
 fn the_loop() -> Key {
     Key::global("loop")
@@ -122,6 +128,7 @@ impl Controller for AttachDetachController {
             match task {
                 Task::Poll(key) => self.poll(cx, &key),
                 Task::Look(volume) => self.look(cx.now, volume),
+                Task::Heard(node) => self.hear(cx, &node),
                 Task::Tick => self.tick(cx),
             }
             if !self.touched.is_empty() || self.worlds.has_stale_nodes() {
@@ -240,6 +247,17 @@ impl AttachDetachController {
         }
     }
 
+    /// The kubelet of a healthy node writes its status again though nothing changed, which is
+    /// not simulated; it says anew which volumes it uses.
+    fn hear(&mut self, cx: &ControlPlane<'_>, name: &Str) {
+        let node = cx.cache.get::<Node>(&Key::global(name.clone()));
+        let Some(node) = node.filter(|node| node.is_ready()) else { return };
+        let used = &node.status.volumes_in_use;
+        for volume in self.worlds.heard_from(name, Some(used), used) {
+            self.touch(volume);
+        }
+    }
+
     /// At the start: an attachment the nodes do not know of may or may not be there.
     fn remember(&mut self, attachment: &VolumeAttachment, cache: &Store) {
         let Some(name) = &attachment.spec.source.persistent_volume_name else { return };
@@ -254,6 +272,15 @@ impl AttachDetachController {
         let node = &attachment.spec.node_name;
         if self.worlds.attachment(&unique, node).is_none() {
             self.worlds.attach(&unique, node, false);
+            let known = cache.get::<Node>(&Key::global(node.clone()));
+            let written = known.and_then(|node| {
+                let ready = condition(&node.status.conditions, "Ready")?;
+                ready.last_heartbeat_time
+            });
+            if let Some(written) = written {
+                let at = self.started.next_tick(written, STATUS_REPORT);
+                self.tasks.insert_mut((at, Task::Heard(node.clone())), ());
+            }
         }
         self.touch(unique);
     }

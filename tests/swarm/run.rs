@@ -1,0 +1,243 @@
+//! Plays a plan: every wake is watched, then the faults end, and what was wanted must come.
+
+use super::plan::{Deed, Entry, Plan};
+use playground::api::core::node::Node;
+use playground::api::core::pod::Pod;
+use playground::api::kinds::{Key, Kind, ObjectRef};
+use playground::base::sorted::SortedMap;
+use playground::base::time::{SimTime, Span};
+use playground::cluster::input::Input;
+use playground::cluster::invariants::{Finding, Referee};
+use playground::cluster::world::World;
+use playground::explain;
+use playground::kubectl::command;
+use playground::trace::Because;
+use std::collections::BTreeSet;
+
+/// So long after the last fault has ended everything must be as wanted. It holds the longest
+/// pauses there are, one after the other: 5 minutes of an attacher or a crashed container, 6 of
+/// a volume on a node that was lost, 2 until an attachment is given up.
+const BOUND: Span = Span::minutes(20);
+/// More wakes than any plan needs: past that it never comes to rest.
+const WAKES: u64 = 400_000;
+
+/// What came of a plan.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// The roots of what sets wait for at the end.
+    pub waiting: Vec<String>,
+    /// The state at the end.
+    pub state: String,
+}
+
+/// What may not be.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Failure {
+    /// Of which kind: a shorter journal must fail in the same way.
+    pub kind: String,
+    /// What and when.
+    pub text: String,
+}
+
+struct Runner {
+    world: World,
+    referee: Referee,
+    /// Pods and nodes of which somebody has said that they are gone, whatever really runs.
+    waived_pods: BTreeSet<String>,
+    waived_nodes: BTreeSet<String>,
+    again: Vec<(SimTime, String)>,
+    wakes: u64,
+    tracing: bool,
+    traced: u64,
+}
+
+/// Plays `plan` to its end.
+pub fn run(plan: &Plan) -> Result<Outcome, Failure> {
+    let mut runner = Runner {
+        world: World::new(plan.config.clone()),
+        referee: Referee::default(),
+        waived_pods: BTreeSet::new(),
+        waived_nodes: BTreeSet::new(),
+        again: Vec::new(),
+        wakes: 0,
+        tracing: std::env::var("TRACE").is_ok(),
+        traced: 0,
+    };
+    let applied = runner.world.input(&Input::Apply { text: plan.manifests.as_str().into() });
+    if !applied.lines.iter().all(|line| line.ends_with(" created")) {
+        return Err(runner.failure("manifests", applied.lines.join("; ")));
+    }
+    for Entry { at, deed } in &plan.deeds {
+        runner.to(SimTime(*at))?;
+        runner.act(deed)?;
+    }
+    runner.to(runner.world.now + Span::seconds(1))?;
+    runner.end_faults(plan)?;
+    runner.to(runner.world.now + BOUND)?;
+    runner.judge()
+}
+
+impl Runner {
+    fn to(&mut self, until: SimTime) -> Result<(), Failure> {
+        while let Some(at) = self.again.iter().position(|(at, _)| *at <= until) {
+            let (at, line) = self.again.remove(at);
+            self.wakes_to(at)?;
+            self.act(&Deed::Kubectl(line))?;
+        }
+        self.wakes_to(until)
+    }
+
+    fn wakes_to(&mut self, until: SimTime) -> Result<(), Failure> {
+        while self.world.next_due().is_some_and(|due| due <= until) {
+            self.world.take_wake(until);
+            self.wakes += 1;
+            self.watch()?;
+            if self.wakes > WAKES {
+                return Err(self.failure("restless", format!("more than {WAKES} wakes")));
+            }
+        }
+        self.world.run_until(until, 1);
+        Ok(())
+    }
+
+    fn act(&mut self, deed: &Deed) -> Result<(), Failure> {
+        match deed {
+            Deed::Input(input) => {
+                let outcome = self.world.input(input);
+                if !outcome.refused {
+                    self.waive(input);
+                }
+            }
+            Deed::Kubectl(line) => {
+                let files = SortedMap::new();
+                let reply =
+                    self.world.request(|server, now| command::run(server, now, &files, line));
+                let at = reply.again.map(|pause| self.world.now + pause);
+                self.again.extend(at.map(|at| (at, line.clone())));
+            }
+        }
+        self.watch()
+    }
+
+    /// Notes who takes it upon himself that something runs twice.
+    fn waive(&mut self, input: &Input) {
+        match input {
+            Input::Delete { kind, name, grace: Some(0), .. } if kind == "Pod" => {
+                self.waived_pods.insert(name.clone());
+            }
+            Input::Delete { kind, name, .. } if kind == "Node" => {
+                self.waived_nodes.insert(name.clone());
+            }
+            Input::Taint { node, key, on: true, .. } if key.ends_with("out-of-service") => {
+                self.waived_nodes.insert(node.clone());
+            }
+            _ => {}
+        }
+    }
+
+    fn is_waived(&self, finding: &Finding) -> bool {
+        let Finding::TwoProcesses { pod, nodes } = finding else { return false };
+        self.waived_pods.contains(&*pod.name)
+            || nodes.iter().any(|node| self.waived_nodes.contains(&**node))
+    }
+
+    /// `TRACE=1` prints every write, with what the object has become.
+    fn trace(&self) {
+        for change in self.world.server.log.after(self.traced) {
+            let object = change.new.as_ref().map(|object| object.to_value().to_string());
+            let (now, kind) = (self.world.now.0, change.kind.info().name);
+            println!("{now} {kind} {} {}", change.key, object.unwrap_or("gone".into()));
+        }
+    }
+
+    fn watch(&mut self) -> Result<(), Failure> {
+        if self.tracing {
+            self.trace();
+            self.traced = self.world.store().revision();
+        }
+        let found = self.referee.look(&self.world);
+        match found.iter().find(|finding| !self.is_waived(finding)) {
+            None => Ok(()),
+            Some(finding) => {
+                let text = format!("{finding:?}");
+                let kind = text.split([' ', '{']).next().unwrap_or("").to_string();
+                Err(self.failure(&kind, text))
+            }
+        }
+    }
+
+    fn failure(&self, kind: &str, text: String) -> Failure {
+        let seconds = self.world.now.0 as f64 / 1000.0;
+        Failure { kind: kind.to_string(), text: format!("at {seconds} s: {text}") }
+    }
+
+    /// Everything that was broken is mended: machines, network, components, taints.
+    fn end_faults(&mut self, plan: &Plan) -> Result<(), Failure> {
+        self.again.clear();
+        for name in ["kube-controller-manager", "kube-scheduler"] {
+            self.act(&Deed::Input(Input::Component { name: name.into(), on: true }))?;
+        }
+        for machine in &plan.config.machines {
+            let node = machine.name.to_string();
+            let key = Key::global(machine.name.clone());
+            let Some(known) = self.world.store().get::<Node>(&key).cloned() else {
+                // Only a kubelet that starts anew registers its Node again.
+                for input in [
+                    Input::Power { node: node.clone(), on: false },
+                    Input::Network { node: node.clone(), on: true },
+                    Input::Power { node: node.clone(), on: true },
+                ] {
+                    self.act(&Deed::Input(input))?;
+                }
+                continue;
+            };
+            let mut inputs = vec![
+                Input::Network { node: node.clone(), on: true },
+                Input::Power { node: node.clone(), on: true },
+                Input::Cordon { node: node.clone(), on: false },
+            ];
+            let own = |key: &str| key == "dedicated" || key.ends_with("out-of-service");
+            inputs.extend(known.spec.taints.iter().filter(|taint| own(&taint.key)).map(|taint| {
+                Input::Taint {
+                    node: node.clone(),
+                    key: taint.key.to_string(),
+                    value: taint.value.to_string(),
+                    effect: taint.effect.to_string(),
+                    on: false,
+                }
+            }));
+            for input in inputs {
+                self.act(&Deed::Input(input))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// All is as wanted, or somebody says what is waited for.
+    fn judge(&self) -> Result<Outcome, Failure> {
+        let mut waiting = Vec::new();
+        if let Some(unready) = explain::most_blocked(&self.world) {
+            let Some(root) = unready.root() else {
+                return Err(self.failure("stall", format!("{} waits, unsaid", unready.set)));
+            };
+            // Only the learner's own wish may keep a set waiting when nothing is broken. And
+            // upstream's controller is not told when a claim it found going has gone, so a set
+            // whose claims go with its Pods can stay as it is until it or a Pod changes.
+            let own = matches!(root.because, Because::OnDelete | Because::ClaimTerminating);
+            if !own {
+                let chain: Vec<String> = unready.chain.iter().map(|w| format!("{w:?}")).collect();
+                return Err(self.failure("late", format!("{}: {}", unready.set, chain.join("; "))));
+            }
+            waiting.push(format!("{:?}", root.because));
+        }
+        for pod in self.world.store().list::<Pod>() {
+            let subject = ObjectRef::new(Kind::Pod, Key::of(&pod.meta));
+            let open = pod.is_terminating() || !pod.is_ready();
+            if open && explain::of_object(&self.world, &subject).is_empty() {
+                let how = if pod.is_terminating() { "Terminating" } else { "not Ready" };
+                return Err(self.failure("pod", format!("{subject} is {how}, unsaid")));
+            }
+        }
+        Ok(Outcome { waiting, state: format!("{:?}", self.world.hash()) })
+    }
+}
