@@ -33,11 +33,13 @@ macro_rules! object {
                         key: $key,
                         shape: <$type as $crate::api::json::Json>::SHAPE,
                         support: $crate::api::json::Support::Simulated,
+                        always: false $(|| $crate::always!($flag))?,
                     }, )*
                     $( $( $crate::api::json::Field {
                         key: $kept,
                         shape: $shape,
                         support: $crate::api::json::Support::Kept,
+                        always: false,
                     }, )* )?
                 ],
             };
@@ -51,29 +53,31 @@ macro_rules! object {
                 value: &serde_json::Value,
                 reader: &mut $crate::api::json::Reader,
             ) -> Self {
-                let Some(map) = reader.object(value, stringify!($name)) else {
-                    return Self::default();
-                };
-                Self {
-                    $( $field: reader.field(map, $key), )*
-                    $( $( $hidden: Default::default(), )* )?
-                    rest: reader.rest(map, &Self::SCHEMA),
-                }
+                let mut this = Self::default();
+                let slots: &mut [&mut dyn $crate::api::json::Slot] =
+                    &mut [$( &mut this.$field ),*];
+                this.rest = reader.fill(value, &Self::SCHEMA, slots);
+                this
             }
 
             fn write(&self) -> serde_json::Value {
-                let mut map = serde_json::Map::new();
-                $( $crate::api::json::put(
-                    &mut map, $key, &self.$field, false $(|| stringify!($flag) == "always")?,
-                ); )*
-                self.rest.write_into(&mut map);
-                serde_json::Value::Object(map)
+                let slots: &[&dyn $crate::api::json::Slot] = &[$( &self.$field ),*];
+                $crate::api::json::show(&Self::SCHEMA, slots, &self.rest)
             }
 
             fn is_absent(&self) -> bool {
                 false
             }
         }
+    };
+}
+
+/// The one word that may stand after a key.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! always {
+    (always) => {
+        true
     };
 }
 

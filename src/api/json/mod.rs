@@ -60,6 +60,8 @@ pub struct Field {
     pub shape: Shape,
     /// What it does here.
     pub support: Support,
+    /// Whether it is printed even when it is empty or zero.
+    pub always: bool,
 }
 
 /// The fields of one type, under the name it has upstream.
@@ -192,12 +194,26 @@ impl Reader {
         self.inside(format!("{KEY}{key}"), read)
     }
 
-    /// Reads the field `key` of `map`, null and absence alike giving the default.
-    pub fn field<T: Json>(&mut self, map: &JsonMap<String, Value>, key: &str) -> T {
-        match map.get(key) {
-            None | Some(Value::Null) => T::default(),
-            Some(value) => self.inside(key.to_string(), |reader| T::read(value, reader)),
+    /// Reads an object's fields into `slots`, one for each simulated field of `schema` in its
+    /// order; null and absence leave a slot as it is. Gives the fields kept without effect.
+    pub fn fill(
+        &mut self,
+        value: &Value,
+        schema: &'static Schema,
+        slots: &mut [&mut dyn Slot],
+    ) -> Rest {
+        let Some(map) = self.object(value, schema.name) else {
+            return Rest::default();
+        };
+        for (field, slot) in schema.fields.iter().zip(slots) {
+            match map.get(field.key) {
+                None | Some(Value::Null) => {}
+                Some(value) => {
+                    self.inside(field.key.to_string(), |reader| slot.fill(value, reader));
+                }
+            }
         }
+        self.rest(map, schema)
     }
 
     /// Notes that `value` is not the `want` that belongs here.
@@ -386,15 +402,32 @@ pub trait Json: Sized + Default {
     fn is_absent(&self) -> bool;
 }
 
-/// Puts `value` into `map` unless it is absent; `always` overrides that.
-pub fn put<T: Json>(map: &mut JsonMap<String, Value>, key: &str, value: &T, always: bool) {
-    if value.is_absent() {
-        if always {
-            // What is empty in Go is nil there, and nil prints as null.
-            let list = matches!(T::SHAPE, Shape::List(_) | Shape::Dict(_));
-            map.insert(key.to_string(), if list { Value::Null } else { value.write() });
-        }
-    } else {
-        map.insert(key.to_string(), value.write());
+/// A field of an object, whatever its type. All objects are read and written by one routine
+/// over such slots: one for each type would be a tenth of the download.
+pub trait Slot {
+    /// Reads the field.
+    fn fill(&mut self, value: &Value, reader: &mut Reader);
+    /// Writes the field; `None` if it is absent and not wanted `always`.
+    fn show(&self, always: bool) -> Option<Value>;
+}
+
+impl<T: Json> Slot for T {
+    fn fill(&mut self, value: &Value, reader: &mut Reader) {
+        *self = T::read(value, reader);
     }
+    fn show(&self, always: bool) -> Option<Value> {
+        (always || !self.is_absent()).then(|| self.write())
+    }
+}
+
+/// Writes an object: its fields, which are those of `schema` in its order, and what is kept.
+pub fn show(schema: &Schema, slots: &[&dyn Slot], rest: &Rest) -> Value {
+    let mut map = JsonMap::new();
+    for (field, slot) in schema.fields.iter().zip(slots) {
+        if let Some(value) = slot.show(field.always) {
+            map.insert(field.key.to_string(), value);
+        }
+    }
+    rest.write_into(&mut map);
+    Value::Object(map)
 }
