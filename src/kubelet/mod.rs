@@ -15,13 +15,14 @@ mod images;
 mod lifecycle;
 mod node_status;
 mod probes;
+mod silence;
 mod status;
 mod volumes;
 mod worker;
 
 use crate::api::core::node::Node;
 use crate::api::core::pod::Pod;
-use crate::api::kinds::{Key, Kind, ObjectRef};
+use crate::api::kinds::{Key, Kind};
 use crate::api::meta::{ResourceVersion, Uid};
 use crate::api::storage::CSINodeDriver;
 use crate::apiserver::watch::Change;
@@ -30,8 +31,9 @@ use crate::base::map::{Map, Set};
 use crate::base::time::{SimTime, Span};
 use crate::base::timers::Timers;
 use crate::client::node_plane::NodePlane;
-use crate::trace::{Because, Source, Wait};
+use crate::trace::Source;
 use node_status::NodeState;
+use silence::say_silent;
 use status::Texts;
 use std::rc::Rc;
 use worker::{Prepare, Stage, Worker};
@@ -107,28 +109,7 @@ impl Kubelets {
     pub fn observe(&mut self, cx: &mut NodePlane<'_>, change: &Change, timers: &mut Timers<Wake>) {
         match change.kind {
             Kind::Pod => self.observe_pod(cx, change, timers),
-            Kind::Node => {
-                let doubted = |node: Option<&Rc<Node>>| node.is_none_or(|node| is_doubted(node));
-                if doubted(change.new()) && !doubted(change.old()) {
-                    let cache = cx.cache.clone();
-                    for pod in cache.pods_on(&change.key.name) {
-                        *cx.visits += 1;
-                        if !self.hears(cx, pod) {
-                            say_silent(cx, pod);
-                        }
-                    }
-                }
-                let attached = |node: Option<&Rc<Node>>| {
-                    node.map(|node| node.status.volumes_attached.clone()).unwrap_or_default()
-                };
-                let name = &change.key.name;
-                if doubted(change.new()) && cx.infra.is_reachable(name) {
-                    self.touch_node(cx, name, timers);
-                }
-                if attached(change.old()) != attached(change.new()) {
-                    self.look_at_waiting(cx, &change.key.name, timers);
-                }
-            }
+            Kind::Node => self.observe_node(cx, change, timers),
             Kind::Lease if change.is_removed() && &*change.key.namespace == NODE_LEASES => {
                 let name = &change.key.name;
                 if let Some(node) = self.nodes.get(name).filter(|node| node.registered) {
@@ -487,26 +468,4 @@ impl Kubelets {
         }
         self.workers.remove_mut(&uid);
     }
-}
-
-/// Whether the control plane, too, has noticed that the kubelet does not answer.
-fn is_doubted(node: &Node) -> bool {
-    node.ready() == "Unknown"
-}
-
-/// Says of a Pod whose kubelet does not answer what it waits for: if it is to go, for that. Once
-/// the control plane has noticed, it says so itself.
-fn say_silent(cx: &mut NodePlane<'_>, pod: &Pod) {
-    let name = &pod.spec.node_name;
-    let key = Key::of(&pod.meta);
-    let node = cx.cache.get::<Node>(&Key::global(name.clone()));
-    let unnoticed = node.is_some_and(|node| !is_doubted(node));
-    let waits = (pod.is_terminating() && unnoticed).then(|| Wait {
-        subject: ObjectRef::new(Kind::Pod, key.clone()),
-        on: Some(ObjectRef::new(Kind::Node, Key::global(name.clone()))),
-        because: Because::KubeletSilent { node: name.clone() },
-        since: cx.now,
-        until: None,
-    });
-    cx.say(Source::Kubelet, (Kind::Pod, &key), waits.into_iter().collect());
 }
