@@ -197,7 +197,12 @@ impl Referee {
             let well = others.filter(|other| {
                 means(other) && !is_evicted(other) && self.seems_well(world, &Key::of(&other.meta))
             });
-            if (well.count() as i64) < i64::from(budget.status.desired_healthy) {
+            let fresh = |at: &SimTime| world.now.since(*at) <= NEWS;
+            let gone = self.healthy.iter().filter(|(key, at)| {
+                key.namespace == pod.meta.namespace && fresh(at) && store.get::<Pod>(key).is_none()
+            });
+            let known = well.count() + gone.count();
+            if (known as i64) < i64::from(budget.status.desired_healthy) {
                 let (pod, budget) = (Key::of(&pod.meta), Key::of(&budget.meta));
                 out.push(Finding::BudgetBroken { pod, budget });
             }
