@@ -1,12 +1,11 @@
 //! Deleting: at once, or in steps, where Pods get their grace and finalizers must agree.
 //!
-//! Not here: what empties a Namespace that is being deleted; it stays Terminating.
-//!
 //! Upstream: staging/src/k8s.io/apiserver/pkg/registry/rest/delete.go, and Delete in
 //! pkg/registry/generic/registry/store.go; pkg/registry/core/pod/strategy.go for the grace
 
 use super::status::{Cause, Status};
 use super::{Answer, ApiServer};
+use crate::api::core::config::Namespace;
 use crate::api::core::pod::Pod;
 use crate::api::kinds::{Key, Kind, Object};
 use crate::api::meta::{ObjectMeta, ResourceVersion, Uid};
@@ -136,6 +135,24 @@ impl ApiServer {
         new.status.phase = "Terminating".into();
         let object = Object::Namespace(Rc::new(new));
         Ok(Some(self.commit(Kind::Namespace, old.key(), Some(object))))
+    }
+}
+
+impl ApiServer {
+    /// The subresource finalize of a Namespace: takes one of its own finalizers off. With the
+    /// last one the Namespace goes, if it is being deleted. An error if it does not exist.
+    pub fn finalize_namespace(&mut self, key: &Key, finalizer: &str) -> Answer<()> {
+        let Some(namespace) = self.store.get::<Namespace>(key) else {
+            return Err(Status::not_found(Kind::Namespace, &key.name));
+        };
+        let mut new = (**namespace).clone();
+        new.spec.finalizers.retain(|own| **own != *finalizer);
+        let goes = new.meta.is_terminating()
+            && new.spec.finalizers.is_empty()
+            && new.meta.finalizers.is_empty();
+        let object = (!goes).then(|| Object::Namespace(Rc::new(new)));
+        self.commit(Kind::Namespace, key.clone(), object);
+        Ok(())
     }
 }
 

@@ -220,7 +220,9 @@ impl ApiServer {
         if dry_run == DryRun::All || new == old {
             return Ok(new);
         }
-        if ends(new.meta(), old.meta()) {
+        // A Namespace has finalizers of its own.
+        let held = matches!(&new, Object::Namespace(own) if !own.spec.finalizers.is_empty());
+        if ends(new.meta(), old.meta()) && !held {
             self.commit(kind, key.clone(), None);
             self.count_quotas(&key.namespace);
             return Ok(new);

@@ -9,6 +9,7 @@ pub mod disruption;
 pub mod endpoint_slice;
 pub mod endpoints;
 pub mod garbage_collector;
+pub mod namespace;
 pub mod node_lifecycle;
 pub mod pod_gc;
 pub mod revision;
@@ -179,6 +180,8 @@ controllers! {
     EndpointSlice: endpoint_slice = endpoint_slice::EndpointSliceController;
     /// Owners and dependents.
     GarbageCollector: garbage_collector = garbage_collector::GarbageCollector;
+    /// Namespaces that go.
+    Namespace: namespace = namespace::NamespaceController;
     /// Silent nodes.
     NodeLifecycle: node_lifecycle = node_lifecycle::NodeLifecycleController;
     /// Pods nobody will ever finish.
