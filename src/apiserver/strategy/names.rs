@@ -22,6 +22,11 @@ const LABEL_VALUE: &str = "a valid label must be an empty string or consist of a
 const ENV_NAME: &str = "a valid environment variable name must consist only of printable ASCII \
     characters other than '='";
 
+/// The same of label keys and values, which are measured in other words.
+fn too_many_bytes(text: &str, most: usize) -> Option<String> {
+    (text.len() > most).then(|| format!("must be no more than {most} bytes"))
+}
+
 fn too_long(text: &str, most: usize) -> Option<String> {
     (text.len() > most).then(|| format!("must be no more than {most} characters"))
 }
@@ -93,7 +98,7 @@ pub fn qualified_name(text: &str) -> Vec<String> {
     }
     if name.is_empty() {
         out.push("name part must be non-empty".to_string());
-    } else if let Some(problem) = too_long(name, 63) {
+    } else if let Some(problem) = too_many_bytes(name, 63) {
         out.push(format!("name part {problem}"));
     }
     if !is_name_part(name) {
@@ -104,7 +109,7 @@ pub fn qualified_name(text: &str) -> Vec<String> {
 
 /// The value of a label: empty, or at most 63 characters.
 pub fn label_value(text: &str) -> Vec<String> {
-    let mut out: Vec<String> = too_long(text, 63).into_iter().collect();
+    let mut out: Vec<String> = too_many_bytes(text, 63).into_iter().collect();
     if !text.is_empty() && !is_name_part(text) {
         out.push(LABEL_VALUE.to_string());
     }
