@@ -29,6 +29,9 @@ pub struct Replay {
     pub placements: Vec<(Str, Str)>,
     /// A node, and an instant at which its kubelet looked at its status.
     pub status_phases: Vec<(Str, SimTime)>,
+    /// `namespace/claim node` for each attachment, in order, and whether it was there when the
+    /// controller looked for the first time, which it does after 0.5 to 0.55 s.
+    pub attachments: Vec<(Str, bool)>,
 }
 
 /// A machine there is at first.

@@ -11,6 +11,8 @@
 //! scenario's folder and where to write `trace.jsonl` as played, in the recordings' form:
 //! `./dev replay DIR OUT`.
 
+#[path = "upstream/chance.rs"]
+mod chance;
 #[path = "upstream/compact.rs"]
 mod compact;
 #[path = "upstream/compare.rs"]

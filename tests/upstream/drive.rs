@@ -1,5 +1,6 @@
 //! Plays a recorded scenario's actions against the simulator and writes down what it wrote.
 
+use super::chance;
 use super::compare::Record;
 use super::reduce;
 use super::scenario::Scenario;
@@ -18,7 +19,7 @@ use playground::config::{Config, Flags, MachineConfig, Replay, Storage, Timing};
 use playground::infra::Backend;
 use playground::kubectl::command;
 use serde_json::{Value, json};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
 /// The cluster stands this long before the first action if the recording does not say when it
@@ -323,40 +324,6 @@ fn set_backend(backend: &mut Backend, from: &Value) {
     backend.stuck_unmount = flag("stuck_umount").unwrap_or(backend.stuck_unmount);
 }
 
-/// Where the recorded Pods were placed, in order.
-fn placements(trace: &[Record]) -> Vec<(Str, Str)> {
-    let mut out = Vec::new();
-    let mut placed = BTreeSet::new();
-    for record in trace.iter().filter(|record| record["kind"] == "Pod") {
-        let text = |key: &str| record.get(key).and_then(Value::as_str);
-        if let (Some(name), Some(node), Some(uid)) = (text("name"), text("node"), text("uid"))
-            && placed.insert(uid)
-        {
-            let namespace = text("ns").unwrap_or("default");
-            out.push((format!("{namespace}/{name}").into(), node.into()));
-        }
-    }
-    out
-}
-
-/// When each node's kubelet looked at its status: whenever volumesInUse was written, which it does
-/// on nothing but its own clock. The last one counts, and a drift of some milliseconds does not.
-fn status_phases(trace: &[Record], start: SimTime, period: Span) -> Vec<(Str, SimTime)> {
-    let none = json!([]);
-    let mut used: BTreeMap<&str, &Value> = BTreeMap::new();
-    let mut phases: BTreeMap<&str, SimTime> = BTreeMap::new();
-    for record in trace.iter().filter(|record| record["kind"] == "Node") {
-        let name = record["name"].as_str().unwrap_or("");
-        let Some(now) = record.get("volumesInUse") else { continue };
-        let before = used.insert(name, now).unwrap_or(&none);
-        if before != now && !phases.contains_key(name) {
-            let at = start + Span::millis(record["t_ms"].as_u64().unwrap_or(0));
-            phases.insert(name, SimTime(at.0 % period.0.max(1)));
-        }
-    }
-    phases.into_iter().map(|(name, at)| (name.into(), at)).collect()
-}
-
 /// The machines there are at first: three, and those that the recording knows without having
 /// seen them come.
 fn machines(scenario: &Scenario) -> BTreeSet<String> {
@@ -442,8 +409,9 @@ fn config(scenario: &Scenario) -> Config {
     let changes = scenario.actions.iter().filter_map(|action| seconds(&action["viu_period"]));
     let longest = changes.chain([timing.node_status]).max().unwrap_or(timing.node_status);
     let replay = Replay {
-        placements: placements(&scenario.trace),
-        status_phases: status_phases(&scenario.trace, start(scenario), longest),
+        placements: chance::placements(&scenario.trace),
+        attachments: chance::attachments(&scenario.trace),
+        status_phases: chance::status_phases(&scenario.trace, start(scenario), longest),
     };
     Config {
         seed: 1,

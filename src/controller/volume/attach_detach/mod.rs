@@ -70,6 +70,8 @@ pub struct AttachDetachController {
     /// When a pause or a patience of a volume ends.
     looks: Map<Str, SimTime>,
     tasks: Map<(SimTime, Task), ()>,
+    /// In a replay: how often each volume was attached to each node.
+    turns: Map<Str, usize>,
     /// Whether the loop has run since the start.
     running: bool,
 }

@@ -125,6 +125,15 @@ impl Operations {
         self.all.insert_mut(key.clone(), operation);
     }
 
+    /// The first look comes as late as it may: up to a tenth is chance.
+    pub fn look_late(&mut self, key: &OperationKey) {
+        let Some(mut operation) = self.all.get(key).cloned() else { return };
+        if let Some(pending) = operation.pending.as_mut() {
+            pending.next = pending.next + Span(FIRST_POLL.0 / 10);
+            self.all.insert_mut(key.clone(), operation);
+        }
+    }
+
     /// The operation `key` itself.
     pub fn get(&self, key: &OperationKey) -> Option<&Operation> {
         self.all.get(key)

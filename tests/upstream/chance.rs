@@ -1,0 +1,66 @@
+//! How chance fell in a recording, for a replay: which of equal nodes got a Pod, when each
+//! kubelet looked at its status, how soon the controller saw that a volume was attached.
+
+use super::compare::Record;
+use playground::base::Str;
+use playground::base::time::{SimTime, Span};
+use serde_json::{Value, json};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Where the recorded Pods were placed, in order.
+pub fn placements(trace: &[Record]) -> Vec<(Str, Str)> {
+    let mut out = Vec::new();
+    let mut placed = BTreeSet::new();
+    for record in trace.iter().filter(|record| record["kind"] == "Pod") {
+        let text = |key: &str| record.get(key).and_then(Value::as_str);
+        if let (Some(name), Some(node), Some(uid)) = (text("name"), text("node"), text("uid"))
+            && placed.insert(uid)
+        {
+            let namespace = text("ns").unwrap_or("default");
+            out.push((format!("{namespace}/{name}").into(), node.into()));
+        }
+    }
+    out
+}
+
+/// Each attachment, and whether the controller saw it at its first look, about half a second
+/// after it had asked for it.
+pub fn attachments(trace: &[Record]) -> Vec<(Str, bool)> {
+    let text = |record: &Record, key: &str| record[key].as_str().unwrap_or("").to_string();
+    let at = |record: &Record| record["t_ms"].as_u64().unwrap_or(0);
+    let asked = trace
+        .iter()
+        .enumerate()
+        .filter(|(_, record)| record["kind"] == "VolumeAttachment" && record["type"] == "ADDED");
+    let quick = |(place, record): (usize, &Record)| {
+        let (claim, node) = (text(record, "pv"), text(record, "node"));
+        let lists = |later: &&Record| {
+            let all = later.get("volumesAttached").and_then(Value::as_array);
+            later["kind"] == "Node"
+                && text(later, "name") == node
+                && all.is_some_and(|all| all.iter().any(|name| *name == *claim))
+        };
+        let listed = trace[place..].iter().find(lists);
+        let quick = listed.is_some_and(|listed| at(listed) < at(record) + 800);
+        (format!("{claim} {node}").into(), quick)
+    };
+    asked.map(quick).collect()
+}
+
+/// When each node's kubelet looked at its status: whenever volumesInUse was written, which it does
+/// on nothing but its own clock. The last one counts, and a drift of some milliseconds does not.
+pub fn status_phases(trace: &[Record], start: SimTime, period: Span) -> Vec<(Str, SimTime)> {
+    let none = json!([]);
+    let mut used: BTreeMap<&str, &Value> = BTreeMap::new();
+    let mut phases: BTreeMap<&str, SimTime> = BTreeMap::new();
+    for record in trace.iter().filter(|record| record["kind"] == "Node") {
+        let name = record["name"].as_str().unwrap_or("");
+        let Some(now) = record.get("volumesInUse") else { continue };
+        let before = used.insert(name, now).unwrap_or(&none);
+        if before != now && !phases.contains_key(name) {
+            let at = start + Span::millis(record["t_ms"].as_u64().unwrap_or(0));
+            phases.insert(name, SimTime(at.0 % period.0.max(1)));
+        }
+    }
+    phases.into_iter().map(|(name, at)| (name.into(), at)).collect()
+}
