@@ -45,6 +45,8 @@ pub fn ways_out(world: &World, chain: &Chain) -> Vec<Way> {
 /// What can be done about a node that does not answer; `pod` is the Pod stuck on it.
 fn dead_node(world: &World, node: &str, pod: Option<&ObjectRef>) -> Vec<Way> {
     let mut ways = Vec::new();
+    // Whoever waits may not have heard yet that the Pod is gone.
+    let pod = pod.filter(|pod| world.store().find(pod).is_some());
     let machine = world.infra.machines.get(node);
     if machine.is_some_and(|machine| !machine.powered) {
         ways.push(Way {
