@@ -278,3 +278,22 @@ impl Recorder {
         spam
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_tenth_different_message_is_combined() {
+        let mut recorder = Recorder::new("statefulset-controller");
+        let (object, group) = (Str::from("StatefulSet/default/web"), Str::from("Normal/Created"));
+        let mut combines = |second: u64, message: &str| {
+            recorder.combines(SimTime(second * 1000), &object, &group, message)
+        };
+        assert!((0..9).all(|n| !combines(n, &format!("message {n}"))));
+        assert!(combines(9, "message 9"));
+        assert!(!combines(10, "message 1"), "one that is remembered is told plainly");
+        assert!(combines(11, "message 0"), "the oldest was forgotten");
+        assert!(!combines(700, "message 20"), "after ten minutes it begins anew");
+    }
+}
