@@ -73,9 +73,11 @@ impl Sync<'_, '_> {
         let mut due: Vec<u32> = self.roster.missing(wanted.clone()).collect();
         due.extend(self.roster.finished(wanted.clone()));
         due.extend(self.desk.unmended.range(wanted.clone()));
-        sorted::sort(&mut due);
-        due.dedup();
         let batch = |ordinal: u32| batch_of(ordinal - wanted.start);
+        // Of the goroutines of a batch the one that was started last runs first.
+        let is_last = |n: u32| n + 1 >= wanted.end || batch(n + 1) != batch(n);
+        sorted::sort_by_key(&mut due, |&ordinal| (batch(ordinal), !is_last(ordinal), ordinal));
+        due.dedup();
         let (mut failed, mut at) = (None, 0);
         for ordinal in due {
             if failed.is_some() && batch(ordinal) != at {
