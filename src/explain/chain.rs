@@ -139,7 +139,8 @@ pub fn of_set(world: &World, key: &Key) -> Unready {
     let set = ObjectRef::new(Kind::StatefulSet, key.clone());
     let said = world.waits.said_by(Source::StatefulSet, Kind::StatefulSet, key);
     let mut chain = Vec::new();
-    if let Some(first) = said.iter().max_by_key(|wait| weight(wait)) {
+    let said = said.iter().filter(|wait| stands(world, wait));
+    if let Some(first) = said.max_by_key(|wait| weight(wait)) {
         follow(world, first.clone(), &mut chain);
     }
     Unready { set, chain }
@@ -170,9 +171,18 @@ fn follow(world: &World, first: Wait, chain: &mut Chain) {
 /// The wait of `subject` that matters most, `but` not this one.
 fn foremost(world: &World, subject: &ObjectRef, but: Option<&Wait>) -> Option<Wait> {
     let others = world.waits.of(subject).filter(|wait| Some(*wait) != but);
+    let standing = others.filter(|wait| stands(world, wait));
     let fresh =
-        others.filter(|wait| but.is_none_or(|but| rank(&wait.because) >= rank(&but.because)));
+        standing.filter(|wait| but.is_none_or(|but| rank(&wait.because) >= rank(&but.because)));
     fresh.max_by_key(|wait| weight(wait)).cloned()
+}
+
+/// Whether a wait can still hold: what was said of a Pod that is gone by now waits only for
+/// those who said it to hear of that.
+fn stands(world: &World, wait: &Wait) -> bool {
+    let of_what_is = matches!(wait.because, Because::IdentityHeld) || rank(&wait.because) > 1;
+    let gone = wait.subject.kind == Kind::Pod && world.store().find(&wait.subject).is_none();
+    !(gone && of_what_is)
 }
 
 /// The deeper a rule lies, the higher: order, then place, then volume, then container, then
