@@ -130,7 +130,8 @@ impl Store {
         all.take_while(move |key| key.namespace == *namespace).filter_map(|key| self.get(key))
     }
 
-    /// The Pods bound to `node`, ordered by namespace and name.
+    /// The Pods bound to `node`, ordered by namespace and name; the empty name gives those that
+    /// have no node.
     pub fn pods_on<'s>(&'s self, node: &'s Str) -> impl Iterator<Item = &'s Rc<Pod>> + 's {
         let from = (node.clone(), Key::new("", ""));
         let all = self.tables.pods_by_node.range((Bound::Included(from), Bound::Unbounded));
@@ -221,9 +222,7 @@ impl Tables {
             }
         }
         for pod in new.iter() {
-            if pod.is_assigned() {
-                self.pods_by_node.insert_mut((pod.spec.node_name.clone(), key.clone()), ());
-            }
+            self.pods_by_node.insert_mut((pod.spec.node_name.clone(), key.clone()), ());
             for claim in pod.claim_names() {
                 let claim = Key::new(key.namespace.clone(), claim.clone());
                 self.pods_by_claim.insert_mut((claim, key.clone()), ());

@@ -3,6 +3,7 @@
 
 use super::world::{Process, Wake, World};
 use crate::api::kinds::Kind;
+use crate::apiserver::store::Store;
 use crate::apiserver::watch::Change;
 use crate::base::Str;
 use crate::base::time::SimTime;
@@ -222,18 +223,9 @@ impl World {
         act: impl FnOnce(&mut kubelet::Kubelets, &mut NodePlane<'_>, &mut Timers<kubelet::Wake>),
     ) {
         let mut timers = Timers::default();
-        let mut cx = NodePlane {
-            now: self.now,
-            config: &self.config,
-            cache: self.kubelets_cache.clone(),
-            server: &mut self.server,
-            infra: &mut self.infra,
-            recorders: &mut self.recorders,
-            prng: &mut self.node_prng,
-            waits: &mut self.waits,
-            visits: &mut self.counts.visits,
-        };
-        act(&mut self.kubelets, &mut cx, &mut timers);
+        let mut kubelets = std::mem::take(&mut self.kubelets);
+        act(&mut kubelets, &mut self.node_plane(self.kubelets_cache.clone()), &mut timers);
+        self.kubelets = kubelets;
         self.drain(timers, Wake::Kubelet);
     }
 
@@ -242,19 +234,25 @@ impl World {
         act: impl FnOnce(&mut csi::Csi, &mut NodePlane<'_>, &mut Timers<csi::Wake>),
     ) {
         let mut timers = Timers::default();
-        let mut cx = NodePlane {
+        let mut csi = std::mem::take(&mut self.csi);
+        act(&mut csi, &mut self.node_plane(self.csi_cache.clone()), &mut timers);
+        self.csi = csi;
+        self.drain(timers, Wake::Csi);
+    }
+
+    /// What a component works with that lives on machines and knows what `cache` holds.
+    fn node_plane(&mut self, cache: Store) -> NodePlane<'_> {
+        NodePlane {
             now: self.now,
             config: &self.config,
-            cache: self.csi_cache.clone(),
+            cache,
             server: &mut self.server,
             infra: &mut self.infra,
             recorders: &mut self.recorders,
             prng: &mut self.node_prng,
             waits: &mut self.waits,
             visits: &mut self.counts.visits,
-        };
-        act(&mut self.csi, &mut cx, &mut timers);
-        self.drain(timers, Wake::Csi);
+        }
     }
 
     fn drain<W>(&mut self, mut timers: Timers<W>, wrap: impl Fn(W) -> Wake) {

@@ -32,7 +32,6 @@ pub struct Infra {
     /// Counts changes, so that a step can see that something happened.
     pub revision: u64,
     processes_by_key: Set<(Key, Uid)>,
-    processes_by_node: Set<(Str, Uid)>,
 }
 
 /// What ails the backend of all network disks.
@@ -47,8 +46,6 @@ pub struct Backend {
     /// Whether it attaches a disk made for one machine to a second as well, as careless
     /// backends do.
     pub careless: bool,
-    /// Whether machines fail to unmount what no Pod uses any more.
-    pub stuck_unmount: bool,
 }
 
 impl Infra {
@@ -77,17 +74,9 @@ impl Infra {
         all.take_while(move |(at, _)| at == key).filter_map(|(_, uid)| self.processes.get(uid))
     }
 
-    /// The processes that run on the machine `node`, by uid.
-    pub fn processes_on<'i>(&'i self, node: &'i Str) -> impl Iterator<Item = &'i Process> + 'i {
-        let from = (node.clone(), Uid(0));
-        let all = self.processes_by_node.range((Bound::Included(from), Bound::Unbounded));
-        all.take_while(move |(at, _)| at == node).filter_map(|(_, uid)| self.processes.get(uid))
-    }
-
     /// Puts a process there, or what it has become.
     pub fn start_process(&mut self, process: Process) {
         self.processes_by_key.insert_mut((process.key.clone(), process.pod));
-        self.processes_by_node.insert_mut((process.node.clone(), process.pod));
         self.processes.insert_mut(process.pod, process);
         self.revision += 1;
     }
@@ -96,7 +85,6 @@ impl Infra {
     pub fn stop_process(&mut self, uid: Uid) -> Option<Process> {
         let process = self.processes.get(&uid)?.clone();
         self.processes_by_key.remove_mut(&(process.key.clone(), uid));
-        self.processes_by_node.remove_mut(&(process.node.clone(), uid));
         self.processes.remove_mut(&uid);
         self.revision += 1;
         Some(process)

@@ -48,7 +48,7 @@ pub fn attachments(trace: &[Record]) -> Vec<(Str, bool)> {
 }
 
 /// When each node's kubelet looked at its status: whenever volumesInUse was written, which it does
-/// on nothing but its own clock. The last one counts, and a drift of some milliseconds does not.
+/// on nothing but its own clock. The first one counts: it looks again in its rhythm.
 pub fn status_phases(trace: &[Record], start: SimTime, period: Span) -> Vec<(Str, SimTime)> {
     let none = json!([]);
     let mut used: BTreeMap<&str, &Value> = BTreeMap::new();

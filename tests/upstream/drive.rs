@@ -1,4 +1,8 @@
 //! Plays a recorded scenario's actions against the simulator and writes down what it wrote.
+//!
+//! Not here: the setting `stuck_umount` (a living machine that does not unmount). What is
+//! written is the same without it, only earlier, and times are not compared; `tests/volumes.rs`
+//! has the case.
 
 use super::chance;
 use super::compare::Record;
@@ -321,7 +325,6 @@ fn set_backend(backend: &mut Backend, from: &Value) {
     set("detach_error", &mut backend.detach_error);
     let flag = |key: &str| from[key].as_f64().map(|number| number != 0.0);
     backend.careless = flag("exclusive").map_or(backend.careless, |exclusive| !exclusive);
-    backend.stuck_unmount = flag("stuck_umount").unwrap_or(backend.stuck_unmount);
 }
 
 /// The machines there are at first: three, and those that the recording knows without having

@@ -126,8 +126,7 @@ fn budget(eye: &Eye<'_>, set: &StatefulSet) -> Option<Budget> {
 
 fn tray(eye: &Eye<'_>) -> Tray {
     let mut tray = Tray::default();
-    let store = eye.world.store();
-    for pod in store.list::<Pod>().filter(|pod| !pod.is_assigned()) {
+    for pod in eye.world.store().pods_on(&"".into()) {
         if tray.pods.len() == TRAY_MAX {
             tray.more += 1;
             continue;
