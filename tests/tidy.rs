@@ -28,7 +28,7 @@ const EDGES: &str = "
     explain    : base config api trace apiserver infra cluster
     kubectl    : base config api trace apiserver client
     session    : base config api trace apiserver client infra cluster timeline kubectl explain
-    view       : base config api trace apiserver infra cluster timeline kubectl explain session
+    view       : base config api trace apiserver client infra cluster timeline kubectl explain session
     ui         : base api session view
 ";
 
@@ -103,7 +103,8 @@ const BANS: &[(Scope, &[&str], &str)] = &[
 ];
 
 /// Where serde's derives belong: inputs, journal, saved sessions. Objects have `object!`.
-const TEXT_FORMS: &[&str] = &["src/cluster/input.rs", "src/timeline/", "src/session/save.rs"];
+const TEXT_FORMS: &[&str] =
+    &["src/client/request.rs", "src/cluster/input.rs", "src/timeline/", "src/session/save.rs"];
 
 /// What only some places may name: the word, the paths it may stand in, what to do instead.
 const ONLY_IN: &[(&str, &[&str], &str)] = &[

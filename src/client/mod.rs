@@ -7,6 +7,7 @@ pub mod api;
 pub mod node_plane;
 pub mod queue;
 pub mod recorder;
+pub mod request;
 pub mod volumes;
 
 use crate::api::kinds::{Key, Object};

@@ -6,10 +6,11 @@ use super::world::{Process, World};
 use crate::api::core::node::{Node, Taint};
 use crate::api::kinds::{Key, Kind, ObjectRef};
 use crate::apiserver::apply::{Applied, ApplyReport, apply_text};
-use crate::apiserver::{ApiServer, DeleteOptions, Propagation};
+use crate::apiserver::{Answer, ApiServer, DeleteOptions, Propagation};
 use crate::base::Str;
 use crate::base::time::SimTime;
 use crate::client::api::Client;
+use crate::client::request::{Answered, Request};
 use serde::{Deserialize, Serialize};
 use std::rc::Rc;
 
@@ -84,6 +85,13 @@ pub enum Input {
         /// Running, or stopped.
         on: bool,
     },
+    /// One write of a command.
+    Request {
+        /// The command.
+        line: String,
+        /// The write.
+        request: Request,
+    },
 }
 
 /// What becomes of what a deleted object owns: `kubectl delete --cascade`.
@@ -107,6 +115,8 @@ pub struct Outcome {
     pub refused: bool,
     /// What came of the manifests, if some were applied.
     pub report: Option<Rc<ApplyReport>>,
+    /// What came of a request.
+    pub answer: Option<Answer<Answered>>,
 }
 
 impl Outcome {
@@ -115,7 +125,7 @@ impl Outcome {
     }
 
     fn refused(line: String) -> Outcome {
-        Outcome { lines: vec![line], refused: true, report: None }
+        Outcome { lines: vec![line], refused: true, ..Outcome::default() }
     }
 }
 
@@ -151,7 +161,14 @@ impl World {
             Input::Power { node, on } => self.set_machine(node, Some(*on), None),
             Input::Network { node, on } => self.set_machine(node, None, Some(*on)),
             Input::Component { name, on } => self.set_component(name, *on),
+            Input::Request { request, .. } => Ok(self.send(request)),
         }
+    }
+
+    fn send(&mut self, request: &Request) -> Outcome {
+        let answer = request.send(&mut self.server, self.now);
+        let lines = answer.as_ref().err().map(|status| status.to_string()).into_iter().collect();
+        Outcome { lines, refused: answer.is_err(), report: None, answer: Some(answer) }
     }
 
     fn apply(&mut self, text: &str) -> Outcome {
@@ -159,7 +176,7 @@ impl World {
         let lines = report.lines();
         let is_refused = |outcome: &Applied| matches!(outcome, Applied::Refused(_));
         let refused = report.outcomes.iter().all(|outcome| is_refused(&outcome.result));
-        Outcome { lines, refused, report: Some(Rc::new(report)) }
+        Outcome { lines, refused, report: Some(Rc::new(report)), answer: None }
     }
 
     fn delete(
@@ -350,6 +367,7 @@ impl Input {
             Input::Network { node, on: false } => format!("partition {node}"),
             Input::Component { name, on: true } => format!("start {name}"),
             Input::Component { name, on: false } => format!("stop {name}"),
+            Input::Request { line, .. } => line.clone(),
         }
     }
 
@@ -358,6 +376,10 @@ impl Input {
         let node = |name: &str| ObjectRef::new(Kind::Node, Key::global(name));
         match self {
             Input::Apply { .. } | Input::Component { .. } => None,
+            Input::Request { request, .. } => {
+                let key = Key::new(&*request.namespace, &*request.name);
+                Some(ObjectRef::new(Kind::by_name(&request.kind)?, key))
+            }
             Input::Delete { kind, namespace, name, .. } => {
                 Some(ObjectRef::new(Kind::by_name(kind)?, Key::new(&**namespace, &**name)))
             }

@@ -2,6 +2,8 @@
 
 pub mod args;
 pub mod command;
+mod get;
 pub mod print;
 pub mod rows;
+pub mod running;
 pub mod yaml;

@@ -234,6 +234,7 @@ vocabulary! {
     DeedApply: "apply",
     DeedDelete: "delete",
     DeedForce: "force delete",
+    DeedChange: "change",
     DeedDeleteNode: "delete Node",
     DeedScale: "scale",
     DeedTaint: "taint",

@@ -8,6 +8,7 @@ use crate::api::kinds::Key;
 use crate::api::meta::Uid;
 use crate::base::Str;
 use crate::base::time::{SimTime, Span as Time};
+use crate::client::request::Verb;
 use crate::cluster::input::Input;
 use crate::timeline::Entry;
 use crate::timeline::film::{NodeLook, PodState, SeatLook};
@@ -237,6 +238,16 @@ pub(super) fn deed_word(input: &Input) -> Word {
         Input::Network { .. } => Word::DeedCut,
         Input::Component { on: true, .. } => Word::DeedStart,
         Input::Component { .. } => Word::DeedStop,
+        Input::Request { request, .. } => match request.verb {
+            Verb::Create => Word::DeedApply,
+            Verb::Delete | Verb::Evict if request.kind == "Node" => Word::DeedDeleteNode,
+            Verb::Delete | Verb::Evict if request.body["gracePeriodSeconds"] == 0 => {
+                Word::DeedForce
+            }
+            Verb::Delete | Verb::Evict => Word::DeedDelete,
+            Verb::Scale => Word::DeedScale,
+            _ => Word::DeedChange,
+        },
     }
 }
 

@@ -1,0 +1,198 @@
+//! A command as a value that can be left and taken up again: `get -w`, `wait`, `rollout status`,
+//! `drain` and a `delete` that waits go on while simulated time goes on.
+//!
+//! Whoever runs one polls it once, shows what it wrote, and polls it again when what it waits
+//! for has come, until it is `Done`. To end it early (Ctrl+C, exit code 130) drop it.
+
+use crate::api::kinds::{Kind, ObjectRef};
+use crate::apiserver::{Answer, ApiServer};
+use crate::base::Str;
+use crate::base::sorted::SortedMap;
+use crate::base::time::{SimTime, Span};
+use crate::client::request::{Answered, Request};
+use std::ops::Range;
+
+/// The cluster as kubectl reaches it.
+pub trait Hub {
+    /// Now.
+    fn now(&self) -> SimTime;
+    /// What is to be read; never to be written to.
+    fn server(&self) -> &ApiServer;
+    /// Sends a write. The hub notes it in its journal and sees to it that everybody hears of
+    /// it. Requests with `dry_run` do not come here.
+    fn send(&mut self, request: &Request) -> Answer<Answered>;
+}
+
+/// Texts by path, such as `web.yaml` or `sets/web.yaml`; an address (`https://…`) is a path too.
+pub type Files = SortedMap<Str, Str>;
+
+/// What kubectl keeps in its configuration.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// The namespace of the current context.
+    pub namespace: Str,
+}
+
+impl Default for Settings {
+    fn default() -> Settings {
+        Settings { namespace: "default".into() }
+    }
+}
+
+/// What a command works with.
+pub struct Context<'a> {
+    /// The cluster.
+    pub hub: &'a mut dyn Hub,
+    /// The files there are.
+    pub files: &'a Files,
+    /// What `kubectl config` changes.
+    pub settings: &'a mut Settings,
+    /// Between two requests of one command; zero sends them all at once.
+    pub pace: Span,
+}
+
+/// Where text goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stream {
+    /// Standard output.
+    Out,
+    /// Standard error.
+    Err,
+    /// The simulator's own voice: shown in another colour, never piped on.
+    Simulator,
+}
+
+/// Something written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Chunk {
+    /// Where to.
+    pub stream: Stream,
+    /// Whole lines, most often.
+    pub text: String,
+    /// Which bytes of the text name which objects, from the left.
+    pub links: Vec<Link>,
+}
+
+/// A piece of a text that names an object.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Link {
+    /// The bytes of the text.
+    pub range: Range<usize>,
+    /// What they name. It need not exist any more.
+    pub object: ObjectRef,
+}
+
+/// A text to be changed in the editor.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Draft {
+    /// What kubectl would call the file.
+    pub name: Str,
+    /// The text.
+    pub text: Str,
+}
+
+/// How far a command is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Progress {
+    /// It has ended with this exit code.
+    Done(i32),
+    /// It goes on as soon as anything is written to the cluster, and at this time if there is
+    /// one. Poll it after each wake that wrote something: it reads the log of changes, which
+    /// is kept until every process has heard of them.
+    Waits {
+        /// When it would go on by itself.
+        until: Option<SimTime>,
+    },
+    /// `kubectl edit` (and `create --edit`) wants this text changed: give the new text to
+    /// `Running::edited` and poll again.
+    Edits(Draft),
+}
+
+/// What one poll gave.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Poll {
+    /// What was written since, in order.
+    pub chunks: Vec<Chunk>,
+    /// How far it is.
+    pub progress: Progress,
+}
+
+/// Collects what a command writes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Output {
+    chunks: Vec<Chunk>,
+}
+
+impl Output {
+    /// Writes `text` as it is.
+    pub fn write(&mut self, stream: Stream, text: &str) {
+        self.write_linked(stream, text, Vec::new());
+    }
+
+    /// Writes `text` with its links.
+    pub fn write_linked(&mut self, stream: Stream, text: &str, links: Vec<Link>) {
+        if text.is_empty() {
+            return;
+        }
+        match self.chunks.last_mut().filter(|last| last.stream == stream) {
+            Some(last) => {
+                let at = last.text.len();
+                last.text.push_str(text);
+                last.links.extend(links.into_iter().map(|link| Link {
+                    range: link.range.start + at..link.range.end + at,
+                    object: link.object,
+                }));
+            }
+            None => self.chunks.push(Chunk { stream, text: text.to_string(), links }),
+        }
+    }
+
+    /// Takes everything out.
+    pub fn take(&mut self) -> Vec<Chunk> {
+        std::mem::take(&mut self.chunks)
+    }
+}
+
+/// A command under way.
+#[derive(Clone, Debug)]
+pub struct Running {
+    words: Vec<String>,
+    stdin: String,
+    edited: Option<String>,
+}
+
+/// Begins a command: `words` are those after `kubectl`, `stdin` is what `-f -` reads.
+pub fn start(words: &[String], stdin: String) -> Running {
+    Running { words: words.to_vec(), stdin, edited: None }
+}
+
+impl Running {
+    /// Lets it go on as far as it can now.
+    pub fn poll(&mut self, cx: &mut Context<'_>) -> Poll {
+        let mut output = Output::default();
+        let code = super::get::run(&self.words, cx, &mut output);
+        Poll { chunks: output.take(), progress: Progress::Done(code) }
+    }
+
+    /// The text that `Progress::Edits` asked for.
+    pub fn edited(&mut self, text: String) {
+        self.edited = Some(text);
+    }
+}
+
+/// What could stand in the place of the last of `words` (those after `kubectl`; the last one is
+/// begun, perhaps empty): whole words, in order. Verbs, kinds, names, flags, files.
+pub fn complete(words: &[String], server: &ApiServer, files: &Files) -> Vec<String> {
+    let (last, before) = words.split_last().map_or(("", &[][..]), |(last, b)| (&**last, b));
+    let all: Vec<String> = match before {
+        [] => ["apply", "create", "delete", "describe", "get"].map(String::from).to_vec(),
+        [.., flag] if flag == "-f" => files.iter().map(|(name, _)| name.to_string()).collect(),
+        [_] => Kind::ALL.iter().map(|kind| kind.info().plural.to_string()).collect(),
+        [_, kind, ..] => {
+            let kind = Kind::by_word(kind);
+            let objects = kind.into_iter().flat_map(|kind| server.store.list_objects(kind));
+            objects.map(|object| object.meta().name.to_string()).collect()
+        }
+    };
+    all.into_iter().filter(|word| word.starts_with(last)).collect()
+}
