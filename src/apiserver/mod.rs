@@ -21,7 +21,9 @@ pub mod volume_index;
 pub mod watch;
 
 use crate::api::json::Rest;
+use crate::base::Str;
 use crate::base::prng::Prng;
+use std::rc::Rc;
 use status::Status;
 use store::Store;
 use watch::Log;
@@ -48,6 +50,8 @@ pub struct ApiServer {
     /// What every Pod mounts to reach the API; here so that all Pods share it.
     api_access: Rest,
     mounted: Option<admission::Mounted>,
+    /// For replays: names that the recorded server made up and that were not used yet.
+    recorded_names: Rc<Vec<(Str, u32)>>,
     writes: u64,
 }
 
@@ -63,8 +67,14 @@ impl ApiServer {
             addresses: seed.fork("addresses"),
             api_access: strategy::pod::api_access(),
             mounted: None,
+            recorded_names: Rc::default(),
             writes: 0,
         }
+    }
+
+    /// Makes up the names of a run that is replayed, as in `config::Replay::names`.
+    pub fn replay_names(&mut self, names: &[(Str, u32)]) {
+        self.recorded_names = Rc::new(names.to_vec());
     }
 
     /// How many writes there were.

@@ -88,6 +88,18 @@ impl ApiServer {
         // Long prefixes are cut so that the whole is a name.
         let cut = prefix.char_indices().map(|(at, c)| at + c.len_utf8()).take_while(|n| *n <= 58);
         let prefix = &prefix[..cut.last().unwrap_or(0)];
+        if kind == Kind::Pod && !self.recorded_names.is_empty() {
+            let whole = format!("{}/{prefix}", meta.namespace);
+            let fits = |(name, _): &(Str, u32)| {
+                name.strip_prefix(&*whole).is_some_and(|suffix| suffix.len() == 5)
+            };
+            if let Some(at) = self.recorded_names.iter().position(fits) {
+                let (name, uid) = Rc::make_mut(&mut self.recorded_names).remove(at);
+                meta.name = name[meta.namespace.len() + 1..].into();
+                meta.uid = Uid(meta.uid.0 << 32 >> 32 | u128::from(uid) << 96);
+                return;
+            }
+        }
         for _ in 0..NAME_TRIES {
             meta.name = format!("{prefix}{}", names::suffix(&mut self.names, 5)).into();
             if self.store.object(kind, &Key::of(meta)).is_none() {

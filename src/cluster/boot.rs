@@ -56,6 +56,7 @@ impl World {
             max_unavailable_stateful_set: flags.max_unavailable_stateful_set,
             default_toleration_seconds: flags.default_toleration_seconds,
         };
+        world.server.replay_names(&world.config.replay.names);
         world.found();
         for process in Process::ALL {
             world.start(process);

@@ -23,6 +23,23 @@ pub fn placements(trace: &[Record]) -> Vec<(Str, Str)> {
     out
 }
 
+/// The Pods whose names the server made up: they are told by their ends, five letters and digits
+/// of its alphabet after a dash. A name that somebody gave and that looks so does no harm.
+pub fn names(trace: &[Record]) -> Vec<(Str, u32)> {
+    let mut out = Vec::new();
+    for record in trace.iter().filter(|r| r["kind"] == "Pod" && r["type"] == "ADDED") {
+        let text = |key: &str| record.get(key).and_then(Value::as_str);
+        let (name, uid) = (text("name").unwrap_or(""), text("uid").unwrap_or(""));
+        let made_up = |end: &str| end.len() == 5 && end.bytes().all(|b| b.is_ascii_alphanumeric());
+        if name.rsplit_once('-').is_some_and(|(_, end)| made_up(end)) {
+            let namespace = text("ns").unwrap_or("default");
+            let uid = u32::from_str_radix(uid, 16).unwrap_or(0);
+            out.push((format!("{namespace}/{name}").into(), uid));
+        }
+    }
+    out
+}
+
 /// Each attachment, and whether the controller saw it at its first look, about half a second
 /// after it had asked for it.
 pub fn attachments(trace: &[Record]) -> Vec<(Str, bool)> {

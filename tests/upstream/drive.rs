@@ -413,6 +413,7 @@ fn config(scenario: &Scenario) -> Config {
     let longest = changes.chain([timing.node_status]).max().unwrap_or(timing.node_status);
     let replay = Replay {
         placements: chance::placements(&scenario.trace),
+        names: chance::names(&scenario.trace),
         attachments: chance::attachments(&scenario.trace),
         status_phases: chance::status_phases(&scenario.trace, start(scenario), longest),
     };
