@@ -23,8 +23,8 @@ pub mod watch;
 use crate::api::json::Rest;
 use crate::base::Str;
 use crate::base::prng::Prng;
-use std::rc::Rc;
 use status::Status;
+use std::rc::Rc;
 use store::Store;
 use watch::Log;
 
