@@ -206,7 +206,7 @@ fn deed(server: &mut ApiServer, case: &Value) -> Result<(), Status> {
     let key = Key::new("default", case["name"].as_str().unwrap_or_default());
     match case["do"].as_str().expect("every case does something") {
         "create" => create(server, &case["body"]).map(drop),
-        "scale" => server.scale(now, &key, -1).map(drop),
+        "scale" => server.scale(now, Kind::StatefulSet, &key, -1).map(drop),
         "bind" => server.bind(now, &key, &"node-3".into()).map(drop),
         _ => {
             let kind = Kind::by_name(case["kind"].as_str().expect("recorded")).expect("ours");

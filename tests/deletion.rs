@@ -267,7 +267,7 @@ fn applying_again_changes_what_the_text_says_and_nothing_else() {
     assert_eq!(apply(&mut rig, web), same);
     assert_eq!(rig.writes(), Vec::<String>::new());
     let key = Key::new("default", "web");
-    rig.server.scale(NOW, &key, 3).expect("it may be scaled");
+    rig.server.scale(NOW, Kind::StatefulSet, &key, 3).expect("it may be scaled");
     let newer = web.replace("nginx-slim:0.21", "nginx-slim:0.24");
     let changed = ["service/nginx unchanged", "statefulset.apps/web configured"];
     assert_eq!(apply(&mut rig, &newer), changed);

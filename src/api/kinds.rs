@@ -4,6 +4,7 @@
 //! Upstream: the REST storage of each group, such as pkg/registry/core/rest/storage_core.go,
 //! and the short names that `kubectl api-resources` lists.
 
+use super::apps::deployment::{Deployment, ReplicaSet};
 use super::apps::stateful_set::{ControllerRevision, StatefulSet};
 use super::core::config::{
     ConfigMap, LimitRange, Namespace, ResourceQuota, Secret, ServiceAccount,
@@ -209,6 +210,10 @@ kinds! {
     StatefulSet("statefulsets", "statefulset", ["sts"], "apps", "v1", true),
     /// Remembered templates.
     ControllerRevision("controllerrevisions", "controllerrevision", [], "apps", "v1", true),
+    /// Deployments.
+    Deployment("deployments", "deployment", ["deploy"], "apps", "v1", true),
+    /// ReplicaSets.
+    ReplicaSet("replicasets", "replicaset", ["rs"], "apps", "v1", true),
     /// Budgets.
     PodDisruptionBudget(
         "poddisruptionbudgets", "poddisruptionbudget", ["pdb"], "policy", "v1", true

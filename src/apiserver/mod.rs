@@ -12,7 +12,7 @@ mod limits;
 pub mod patch;
 mod quota;
 pub mod roster;
-mod scale;
+pub mod scale;
 pub mod status;
 pub mod store;
 pub mod strategy;

@@ -1,32 +1,52 @@
 //! The scale subresource: how many replicas, apart from everything else.
 //!
-//! Upstream: pkg/registry/apps/statefulset/storage/storage.go (ScaleREST),
-//! pkg/apis/autoscaling/validation/validation.go
+//! Upstream: pkg/registry/apps/{statefulset,deployment,replicaset}/storage/storage.go
+//! (ScaleREST), pkg/apis/autoscaling/validation/validation.go
 
 use super::status::{Cause, Status};
 use super::{Answer, ApiServer};
-use crate::api::apps::stateful_set::StatefulSet;
 use crate::api::kinds::{Key, Kind, Object};
 use crate::base::time::SimTime;
 use std::rc::Rc;
 
 impl ApiServer {
-    /// Sets how many Pods the StatefulSet at `key` wants.
-    pub fn scale(&mut self, now: SimTime, key: &Key, replicas: i32) -> Answer<Object> {
-        let Some(set) = self.store.get::<StatefulSet>(key) else {
-            return Err(Status::not_found(Kind::StatefulSet, &key.name));
+    /// Sets how many Pods the object of `kind` at `key` wants. Refused if it is not there, has
+    /// no such number, or the number is negative.
+    pub fn scale(&mut self, now: SimTime, kind: Kind, key: &Key, replicas: i32) -> Answer<Object> {
+        let Some(object) = self.store.object(kind, key) else {
+            return Err(Status::not_found(kind, &key.name));
         };
+        let mut object = object.clone();
         if replicas < 0 {
             let rule = "must be greater than or equal to 0";
             let cause = Cause::invalid("spec.replicas", replicas, rule);
-            let mut status = Status::invalid(Kind::StatefulSet, &key.name, vec![cause]);
+            let mut status = Status::invalid(kind, &key.name, vec![cause]);
+            let was = format!("{}.{}", kind.info().name, kind.info().group);
             status.kind = "Scale".into();
             status.group = "autoscaling".into();
-            status.message = status.message.replacen("StatefulSet.apps", "Scale.autoscaling", 1);
+            status.message = status.message.replacen(&was, "Scale.autoscaling", 1);
             return Err(status);
         }
-        let mut set: StatefulSet = (**set).clone();
-        Rc::make_mut(&mut set.spec).replicas = Some(replicas);
-        self.update(now, Object::StatefulSet(Rc::new(set)))
+        *match &mut object {
+            Object::StatefulSet(set) => &mut Rc::make_mut(&mut Rc::make_mut(set).spec).replicas,
+            Object::Deployment(new) => &mut Rc::make_mut(&mut Rc::make_mut(new).spec).replicas,
+            Object::ReplicaSet(set) => &mut Rc::make_mut(&mut Rc::make_mut(set).spec).replicas,
+            _ => {
+                let mut status = Status::not_found(kind, &key.name);
+                status.message = "the server could not find the requested resource".into();
+                return Err(status);
+            }
+        } = Some(replicas);
+        self.update(now, object)
+    }
+}
+
+/// How many Pods an object wants; `None` of kinds that have no such number.
+pub fn replicas(object: &Object) -> Option<i32> {
+    match object {
+        Object::StatefulSet(set) => Some(set.replicas()),
+        Object::Deployment(deployment) => Some(deployment.replicas()),
+        Object::ReplicaSet(set) => Some(set.replicas()),
+        _ => None,
     }
 }

@@ -104,7 +104,7 @@ impl Request {
             Verb::Scale => {
                 let replicas = self.body.as_i64().unwrap_or(0) as i32;
                 let mut copy = server.clone();
-                (if self.dry_run { &mut copy } else { server }).scale(now, &key, replicas)?
+                (if self.dry_run { &mut copy } else { server }).scale(now, kind, &key, replicas)?
             }
         };
         let changed = before.is_none_or(|before| !before.same(&object) && before != object);

@@ -208,7 +208,7 @@ impl World {
     }
 
     fn scale(&mut self, key: &Key, replicas: i32) -> Result<Outcome, String> {
-        let scaled = self.server.scale(self.now, key, replicas);
+        let scaled = self.server.scale(self.now, Kind::StatefulSet, key, replicas);
         scaled.map_err(|status| status.to_string())?;
         Ok(Outcome::said(format!("statefulset.apps/{} scaled", key.name)))
     }

@@ -5,16 +5,17 @@
 use crate::api::apps::stateful_set::{ControllerRevision, StatefulSet};
 use crate::api::core::event::Event;
 use crate::api::core::node::Node;
-use crate::api::core::pod::{Pod, ResourceList};
+use crate::api::core::pod::{Pod, PodTemplateSpec, ResourceList};
 use crate::api::core::service::{Endpoints, Service};
 use crate::api::core::volume::{PersistentVolume, PersistentVolumeClaim};
 use crate::api::discovery::EndpointSlice;
 use crate::api::int_or_text::IntOrText;
 use crate::api::kinds::Object;
-use crate::api::meta::{Labels, condition};
+use crate::api::meta::{LabelSelector, Labels, condition};
 use crate::api::policy::PodDisruptionBudget;
 use crate::api::storage::{StorageClass, VolumeAttachment};
 use crate::base::Str;
+use crate::base::sorted;
 use crate::base::time::SimTime;
 
 const NONE: &str = "<none>";
@@ -27,6 +28,28 @@ pub fn row(object: &Object, now: SimTime) -> Vec<String> {
         Object::Pod(pod) => pod_row(pod, name, age, now),
         Object::Node(node) => node_row(node, name, age),
         Object::StatefulSet(set) => set_row(set, name, age),
+        Object::Deployment(deployment) => {
+            let (spec, status) = (&deployment.spec, &deployment.status);
+            let mut cells = vec![
+                name,
+                format!("{}/{}", status.ready_replicas, deployment.replicas()),
+                status.updated_replicas.to_string(),
+                status.available_replicas.to_string(),
+                age,
+            ];
+            cells.extend(containers(&spec.template));
+            cells.push(selector(&spec.selector));
+            cells
+        }
+        Object::ReplicaSet(set) => {
+            let counts = [set.replicas(), set.status.replicas, set.status.ready_replicas];
+            let mut cells = vec![name];
+            cells.extend(counts.map(|count| count.to_string()));
+            cells.push(age);
+            cells.extend(containers(&set.spec.template));
+            cells.push(selector(&set.spec.selector));
+            cells
+        }
         Object::ControllerRevision(revision) => revision_row(revision, name, age),
         Object::Service(service) => service_row(service, name, age),
         Object::Endpoints(endpoints) => vec![name, endpoints_cell(endpoints), age],
@@ -211,17 +234,39 @@ fn node_row(node: &Node, name: String, age: String) -> Vec<String> {
 }
 
 fn set_row(set: &StatefulSet, name: String, age: String) -> Vec<String> {
-    let containers = &set.spec.template.spec.containers;
+    let mut cells = vec![name, format!("{}/{}", set.status.ready_replicas, set.replicas()), age];
+    cells.extend(containers(&set.spec.template));
+    cells
+}
+
+/// The names and the images of a template's containers.
+fn containers(template: &PodTemplateSpec) -> [String; 2] {
     let join = |text: fn(&crate::api::core::container::Container) -> &Str| {
-        containers.iter().map(|c| text(c).to_string()).collect::<Vec<_>>().join(",")
+        let all = template.spec.containers.iter().map(|container| text(container).to_string());
+        all.collect::<Vec<_>>().join(",")
     };
-    vec![
-        name,
-        format!("{}/{}", set.status.ready_replicas, set.replicas()),
-        age,
-        join(|container| &container.name),
-        join(|container| &container.image),
-    ]
+    [join(|container| &container.name), join(|container| &container.image)]
+}
+
+/// A selector as upstream's FormatLabelSelector prints it.
+fn selector(selector: &Option<LabelSelector>) -> String {
+    let Some(selector) = selector.as_ref().filter(|selector| !selector.is_empty()) else {
+        return NONE.to_string();
+    };
+    let mut parts: Vec<(&Str, String)> = Vec::new();
+    parts.extend(selector.match_labels.iter().map(|(key, value)| (key, format!("{key}={value}"))));
+    for wanted in &selector.match_expressions {
+        let (key, values) = (&wanted.key, wanted.values.join(","));
+        let text = match &*wanted.operator {
+            "In" => format!("{key} in ({values})"),
+            "NotIn" => format!("{key} notin ({values})"),
+            "Exists" => key.to_string(),
+            _ => format!("!{key}"),
+        };
+        parts.push((key, text));
+    }
+    sorted::sort_by_key(&mut parts, |(key, _)| (*key).clone());
+    parts.into_iter().map(|(_, text)| text).collect::<Vec<_>>().join(",")
 }
 
 fn revision_row(revision: &ControllerRevision, name: String, age: String) -> Vec<String> {

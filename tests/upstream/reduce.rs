@@ -99,6 +99,7 @@ fn fields(kind: Kind, value: &Value, store: &Store, out: &mut Map<String, Value>
             out.insert("endpoints".into(), sorted(list(&value["endpoints"], endpoint)));
         }
         Kind::StatefulSet => stateful_set(value, out),
+        Kind::Deployment | Kind::ReplicaSet => deployment(kind, value, out),
         Kind::ControllerRevision => {
             out.insert("revision".into(), value["revision"].clone());
             out.insert("labels".into(), value["metadata"]["labels"].clone());
@@ -220,6 +221,36 @@ fn stateful_set(value: &Value, out: &mut Map<String, Value>) {
         if !spec[key].is_null() {
             out.insert(key.into(), spec[key].clone());
         }
+    }
+}
+
+fn deployment(kind: Kind, value: &Value, out: &mut Map<String, Value>) {
+    let (meta, spec, status) = (&value["metadata"], &value["spec"], &value["status"]);
+    out.insert("gen".into(), meta["generation"].clone());
+    out.insert("observed".into(), status["observedGeneration"].clone());
+    out.insert("specReplicas".into(), spec["replicas"].clone());
+    out.insert("terminating".into(), status["terminatingReplicas"].clone());
+    out.insert("image".into(), images(&spec["template"]["spec"]));
+    let ours = |key: &str| {
+        key.starts_with("deployment.kubernetes.io/") || key == "kubernetes.io/change-cause"
+    };
+    let annotations = meta["annotations"].as_object().into_iter().flatten();
+    let kept = annotations.filter(|(key, _)| ours(key)).map(|(k, v)| (k.clone(), v.clone()));
+    out.insert("ann".into(), Value::Object(kept.collect()));
+    let counts: &[(&str, &str)] = if kind == Kind::ReplicaSet {
+        out.insert("hash".into(), meta["labels"]["pod-template-hash"].clone());
+        &[("fullyLabeled", "fullyLabeledReplicas")]
+    } else {
+        out.insert("strategy".into(), spec["strategy"]["type"].clone());
+        out.insert("rollingUpdate".into(), spec["strategy"]["rollingUpdate"].clone());
+        out.insert("paused".into(), json!(spec["paused"].as_bool().unwrap_or(false)));
+        out.insert("conds".into(), conditions(&status["conditions"], true));
+        &[("updated", "updatedReplicas"), ("unavailable", "unavailableReplicas")]
+    };
+    let common =
+        [("replicas", "replicas"), ("ready", "readyReplicas"), ("available", "availableReplicas")];
+    for (short, long) in common.iter().chain(counts) {
+        out.insert((*short).into(), json!(status[*long].as_i64().unwrap_or(0)));
     }
 }
 

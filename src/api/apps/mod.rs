@@ -1,7 +1,8 @@
-//! The apps group: StatefulSets and their revisions.
+//! The apps group: StatefulSets and their revisions, Deployments and ReplicaSets.
 //!
-//! Not here yet: ReplicaSets, Deployments and DaemonSets.
+//! Not here yet: DaemonSets.
 
+pub mod deployment;
 mod revision;
 pub mod stateful_set;
 

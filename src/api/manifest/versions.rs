@@ -23,6 +23,11 @@ const OLD: &[(&str, Kind, &str)] = &[
     ("apps/v1beta2", Kind::StatefulSet, "1.16"),
     // Never served, but written all the same beside Deployments that were.
     ("extensions/v1beta1", Kind::StatefulSet, "1.16"),
+    ("apps/v1beta1", Kind::Deployment, "1.16"),
+    ("apps/v1beta2", Kind::Deployment, "1.16"),
+    ("extensions/v1beta1", Kind::Deployment, "1.16"),
+    ("apps/v1beta2", Kind::ReplicaSet, "1.16"),
+    ("extensions/v1beta1", Kind::ReplicaSet, "1.16"),
     ("apps/v1beta1", Kind::ControllerRevision, "1.16"),
     ("apps/v1beta2", Kind::ControllerRevision, "1.16"),
     ("policy/v1beta1", Kind::PodDisruptionBudget, "1.25"),
@@ -56,7 +61,17 @@ pub(super) fn modernize(tree: &mut Value, known: &Known, say: &mut Notices) {
         format!("{} is gone since Kubernetes {removed}: it is {today} today", known.version),
     );
     match (known.kind, known.version) {
-        (Kind::StatefulSet, "apps/v1beta1" | "extensions/v1beta1") => first_sets(tree, known, say),
+        (
+            Kind::StatefulSet | Kind::Deployment | Kind::ReplicaSet,
+            "apps/v1beta1" | "extensions/v1beta1",
+        ) => {
+            labels_for_selector(tree, known, say);
+            match known.kind {
+                Kind::StatefulSet => first_sets(tree, known, say),
+                Kind::Deployment => first_deployments(tree, known, say),
+                _ => {}
+            }
+        }
         (Kind::PodDisruptionBudget, _) => first_budgets(tree, say),
         _ => {}
     }
@@ -75,9 +90,8 @@ fn is_set(value: Option<&Value>) -> bool {
     value.is_some_and(|value| !value.is_null())
 }
 
-/// apps/v1beta1: the selector was the template's labels, and so were the set's own; Pods
-/// were only updated when somebody deleted them.
-fn first_sets(tree: &mut Value, known: &Known, say: &mut Notices) {
+/// The selector was the template's labels, and so were the object's own.
+fn labels_for_selector(tree: &mut Value, known: &Known, say: &mut Notices) {
     let labels = tree["spec"]["template"]["metadata"]["labels"].clone();
     let Some(spec) = object(tree, "spec") else {
         return;
@@ -95,6 +109,20 @@ fn first_sets(tree: &mut Value, known: &Known, say: &mut Notices) {
             ),
         );
     }
+    let Some(meta) = object(tree, "metadata") else {
+        return;
+    };
+    let own = meta.get("labels").and_then(Value::as_object).is_some_and(|own| !own.is_empty());
+    if !own && named {
+        meta.insert("labels".into(), labels);
+    }
+}
+
+/// Pods were only updated when somebody deleted them.
+fn first_sets(tree: &mut Value, known: &Known, say: &mut Notices) {
+    let Some(spec) = object(tree, "spec") else {
+        return;
+    };
     let strategy = spec.get("updateStrategy").and_then(|strategy| strategy.get("type"));
     if !is_set(strategy) {
         match spec.get_mut("updateStrategy") {
@@ -114,13 +142,42 @@ fn first_sets(tree: &mut Value, known: &Known, say: &mut Notices) {
             ),
         );
     }
-    let Some(meta) = object(tree, "metadata") else {
+}
+
+/// Other numbers where none were given: one Pod at a time, no deadline, all history; later
+/// two old ReplicaSets.
+fn first_deployments(tree: &mut Value, known: &Known, say: &mut Notices) {
+    let first = known.version == "extensions/v1beta1";
+    let old: &[(&str, i32)] = match first {
+        true => &[("revisionHistoryLimit", i32::MAX), ("progressDeadlineSeconds", i32::MAX)],
+        false => &[("revisionHistoryLimit", 2)],
+    };
+    let Some(spec) = object(tree, "spec") else {
         return;
     };
-    let own = meta.get("labels").and_then(Value::as_object).is_some_and(|own| !own.is_empty());
-    if !own && named {
-        meta.insert("labels".into(), labels);
+    for (field, number) in old {
+        if !is_set(spec.get(*field)) {
+            spec.insert((*field).into(), json!(number));
+            let what = if *number == i32::MAX { "none" } else { "2" };
+            let text = format!("{} meant {field}: {what}, and so does this", known.version);
+            say.at("spec", text);
+        }
     }
+    let strategy = spec.entry("strategy").or_insert(json!({}));
+    let kind = strategy.get("type").and_then(Value::as_str).unwrap_or("RollingUpdate");
+    if !first || kind != "RollingUpdate" || !strategy.is_object() {
+        return;
+    }
+    let mut rolling = json!({"maxSurge": 1, "maxUnavailable": 1});
+    if let Value::Object(given) = &strategy["rollingUpdate"] {
+        for (field, amount) in given.iter().filter(|(_, amount)| !amount.is_null()) {
+            rolling[field] = amount.clone();
+        }
+    }
+    strategy["rollingUpdate"] = rolling;
+    let text = "extensions/v1beta1 meant maxSurge 1 and maxUnavailable 1 where they were not \
+                given, and so does this; today it is 25%";
+    say.at("spec.strategy", text.to_string());
 }
 
 /// policy/v1beta1: an empty selector chose nothing; today it chooses all.

@@ -6,6 +6,7 @@
 pub mod check;
 mod claim;
 mod config;
+mod deployment;
 mod dump;
 pub mod meta;
 pub mod names;
@@ -43,6 +44,8 @@ pub fn default(object: &mut Object, config: &Config) {
     match object {
         Object::Pod(pod) => pod::default_pod(Rc::make_mut(pod)),
         Object::StatefulSet(set) => stateful_set::default(Rc::make_mut(set), config),
+        Object::Deployment(new) => deployment::default(Rc::make_mut(new)),
+        Object::ReplicaSet(set) => deployment::default_replica_set(Rc::make_mut(set)),
         Object::PersistentVolumeClaim(claim) => claim::default(Rc::make_mut(claim)),
         Object::PersistentVolume(volume) => volume::default(Rc::make_mut(volume)),
         Object::Service(service) => service::default(Rc::make_mut(service)),
@@ -73,6 +76,14 @@ pub fn prepare_create(object: &mut Object, now: SimTime, config: &Config) {
     match object {
         Object::Pod(pod) => pod::prepare_create(Rc::make_mut(pod), now),
         Object::StatefulSet(set) => stateful_set::prepare_create(Rc::make_mut(set), config),
+        Object::Deployment(new) => {
+            let new = Rc::make_mut(new);
+            (new.status, new.meta.generation) = (Default::default(), 1);
+        }
+        Object::ReplicaSet(set) => {
+            let set = Rc::make_mut(set);
+            (set.status, set.meta.generation) = (Default::default(), 1);
+        }
         Object::PersistentVolumeClaim(claim) => claim::prepare_create(Rc::make_mut(claim)),
         Object::PersistentVolume(volume) => volume::prepare_create(Rc::make_mut(volume), now),
         Object::Service(service) => service::prepare_create(Rc::make_mut(service)),
@@ -93,6 +104,12 @@ pub fn prepare_update(new: &mut Object, old: &Object, config: &Config) {
         (Object::Pod(new), Object::Pod(old)) => pod::prepare_update(Rc::make_mut(new), old),
         (Object::StatefulSet(new), Object::StatefulSet(old)) => {
             stateful_set::prepare_update(Rc::make_mut(new), old, config);
+        }
+        (Object::Deployment(new), Object::Deployment(old)) => {
+            deployment::prepare_update(Rc::make_mut(new), old);
+        }
+        (Object::ReplicaSet(new), Object::ReplicaSet(old)) => {
+            deployment::prepare_replica_set_update(Rc::make_mut(new), old);
         }
         (Object::PodDisruptionBudget(new), Object::PodDisruptionBudget(old)) => {
             policy::prepare_update(Rc::make_mut(new), old);
@@ -143,6 +160,8 @@ pub fn has_status(kind: Kind) -> bool {
         kind,
         Kind::Pod
             | Kind::StatefulSet
+            | Kind::Deployment
+            | Kind::ReplicaSet
             | Kind::PersistentVolumeClaim
             | Kind::PersistentVolume
             | Kind::Node
@@ -163,6 +182,13 @@ pub fn prepare_status(new: &mut Object, old: &Object, now: SimTime) {
             volume::prepare_status(Rc::make_mut(new), old, now);
         }
         (Object::StatefulSet(new), Object::StatefulSet(old)) => {
+            Rc::make_mut(new).spec = old.spec.clone();
+        }
+        (Object::Deployment(new), Object::Deployment(old)) => {
+            let new = Rc::make_mut(new);
+            (new.spec, new.meta.labels) = (old.spec.clone(), old.meta.labels.clone());
+        }
+        (Object::ReplicaSet(new), Object::ReplicaSet(old)) => {
             Rc::make_mut(new).spec = old.spec.clone();
         }
         (Object::PersistentVolumeClaim(new), Object::PersistentVolumeClaim(old)) => {
@@ -242,6 +268,13 @@ pub fn validate_update(new: &Object, old: &Object) -> Vec<Cause> {
 /// The kinds whose rules for creation and updates are one.
 fn validate_either(check: &mut Check, new: &Object, old: Option<&Object>) {
     match new {
+        Object::Deployment(new) => {
+            deployment::validate(check, new, old.and_then(Object::typed).map(|old| &**old));
+        }
+        Object::ReplicaSet(new) => {
+            let old = old.and_then(Object::typed).map(|old| &**old);
+            deployment::validate_replica_set(check, new, old);
+        }
         Object::PodDisruptionBudget(budget) => policy::validate(check, &budget.spec),
         Object::EndpointSlice(slice) => service::validate_slice(check, slice),
         Object::LimitRange(range) => config::validate_limits(check, range),
@@ -276,8 +309,17 @@ fn validate_either(check: &mut Check, new: &Object, old: Option<&Object>) {
 /// What is wrong with a status that replaces that of `old`.
 pub fn validate_status(new: &Object, old: &Object) -> Vec<Cause> {
     let mut check = Check::default();
-    if let (Object::StatefulSet(new), Object::StatefulSet(old)) = (new, old) {
-        stateful_set::validate_status(&mut check, &new.status, &old.status);
+    match (new, old) {
+        (Object::StatefulSet(new), Object::StatefulSet(old)) => {
+            stateful_set::validate_status(&mut check, &new.status, &old.status);
+        }
+        (Object::Deployment(new), Object::Deployment(old)) => {
+            deployment::validate_status(&mut check, &new.status, &old.status);
+        }
+        (Object::ReplicaSet(new), _) => {
+            deployment::validate_replica_set_status(&mut check, &new.status);
+        }
+        _ => {}
     }
     meta::update(&mut check, new.meta(), old.meta());
     check.causes
@@ -286,11 +328,17 @@ pub fn validate_status(new: &Object, old: &Object) -> Vec<Cause> {
 /// What the server warns of when it takes `object`.
 ///
 /// Upstream: pkg/api/pod/warnings.go and the strategies' WarningsOnCreate; only those of
-/// containers and of StatefulSets.
+/// containers, of StatefulSets and of names that Pods inherit.
 pub fn warnings(object: &Object) -> Vec<String> {
     let mut out = Vec::new();
     match object {
         Object::Pod(pod) => pod::warnings(&pod.spec, "spec", &mut out),
+        Object::Deployment(new) => {
+            deployment::warnings(&new.meta.name, &new.spec.template, &mut out);
+        }
+        Object::ReplicaSet(set) => {
+            deployment::warnings(&set.meta.name, &set.spec.template, &mut out);
+        }
         Object::StatefulSet(set) => {
             pod::warnings(&set.spec.template.spec, "spec.template.spec", &mut out);
             if set.spec.revision_history_limit.is_some_and(|limit| limit < 0) {

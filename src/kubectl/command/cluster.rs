@@ -6,9 +6,9 @@ use super::target::named;
 use super::{Failure, Shell, refusal};
 use crate::api::core::node::{Node, Taint};
 use crate::api::core::pod::Pod;
-use crate::api::kinds::{Key, Kind, Object, ObjectRef};
+use crate::api::kinds::{Key, Kind, ObjectRef};
 use crate::api::meta::ResourceVersion;
-use crate::apiserver::{DeleteOptions, Propagation};
+use crate::apiserver::{DeleteOptions, Propagation, scale};
 use crate::base::time::Span;
 use crate::client::api::Client;
 use crate::kubectl::args::Args;
@@ -73,15 +73,12 @@ impl Shell<'_> {
         for target in self.targets(args, &words)? {
             let object = self.find(&target)?;
             let wanted = args.get("current-replicas");
-            if let (Some(wanted), Object::StatefulSet(set)) = (wanted, &object)
-                && wanted.parse() != Ok(set.replicas())
+            if let (Some(wanted), Some(now)) = (wanted, scale::replicas(&object))
+                && wanted.parse() != Ok(now)
             {
-                return Err(format!(
-                    "error: Expected replicas to be {wanted}, was {}",
-                    set.replicas()
-                ));
+                return Err(format!("error: Expected replicas to be {wanted}, was {now}"));
             }
-            self.server.scale(self.now, &target.key, replicas).map_err(refusal)?;
+            self.server.scale(self.now, target.kind, &target.key, replicas).map_err(refusal)?;
             self.say(format!("{} scaled", named(&target)));
         }
         Ok(())
