@@ -13,6 +13,7 @@ pub mod patch;
 mod quota;
 pub mod roster;
 pub mod scale;
+pub mod selector;
 pub mod status;
 pub mod store;
 pub mod strategy;
