@@ -2,11 +2,12 @@
 //! (back-off), and those that wait until something happens that may help (unschedulable).
 //!
 //! As upstream since 1.33 the scheduler does not let a Pod sit out its back-off while it has
-//! nothing else to do; only after an error (not: no node fits) the pause is kept.
+//! nothing else to do; only after an error (not: no node fits) the pause is kept. Pauses end
+//! with whole seconds of the clock, and those that end with the same second take turns as the
+//! active Pods do.
 //!
 //! Not here: the retry after 5 minutes of a Pod nothing woke, except where something changed
-//! that wakes nobody (see `Scheduler::observe`); the windows of one second in which upstream
-//! sorts Pods whose back-off ends by priority.
+//! that wakes nobody (see `Scheduler::observe`).
 //!
 //! Upstream: pkg/scheduler/backend/queue/{scheduling_queue,active_queue,backoff_queue,
 //! nominator}.go
@@ -23,6 +24,9 @@ use std::rc::Rc;
 
 const INITIAL_BACKOFF: Span = Span::seconds(1);
 const MAX_BACKOFF: Span = Span::seconds(10);
+
+/// Pauses that end within one such window of the clock end together, when it is over.
+const WINDOW: Span = Span::seconds(1);
 
 /// Where a Pod is in the queue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,7 +66,10 @@ impl Queued {
         let tries = if self.errors > 0 { self.errors } else { self.failures };
         match tries {
             0 => self.since,
-            n => self.since + Span((INITIAL_BACKOFF.0 << (n - 1).min(10)).min(MAX_BACKOFF.0)),
+            n => {
+                let pause = Span((INITIAL_BACKOFF.0 << (n - 1).min(10)).min(MAX_BACKOFF.0));
+                window_of(self.since + pause) + WINDOW
+            }
         }
     }
 }
@@ -75,7 +82,7 @@ type Turn = (i64, SimTime, u64, Key);
 pub(super) struct Queue {
     pods: Map<Key, Rc<Queued>>,
     active: Set<Turn>,
-    backoff: Set<(SimTime, u64, Key)>,
+    backoff: Set<(SimTime, Turn)>,
     unschedulable: Set<(Plugin, Key)>,
     nominated: Map<Key, Str>,
     turns: u64,
@@ -144,7 +151,7 @@ impl Queue {
 
     fn idle_backoff(&self) -> Option<Key> {
         let no_error = |key: &Key| self.pods.get(key).is_some_and(|queued| queued.errors == 0);
-        self.backoff.iter().map(|(_, _, key)| key).find(|key| no_error(key)).cloned()
+        self.backoff.iter().map(|(_, (.., key))| key).find(|key| no_error(key)).cloned()
     }
 
     /// Puts a Pod back after a try: `plugins` found no node for it, nobody means an error.
@@ -180,12 +187,12 @@ impl Queue {
 
     /// When the next pause ends.
     pub fn next_retry(&self) -> Option<SimTime> {
-        self.backoff.first().map(|(ends, _, _)| *ends)
+        self.backoff.first().map(|(ends, _)| *ends)
     }
 
     /// Lets the Pods whose pause is over be tried.
     pub fn flush_backoff(&mut self, now: SimTime) {
-        while let Some((ends, _, key)) = self.backoff.first().cloned() {
+        while let Some((ends, (.., key))) = self.backoff.first().cloned() {
             if ends > now {
                 break;
             }
@@ -245,7 +252,7 @@ impl Queue {
         self.take_out(&key);
         match queued.place {
             Place::Active => self.active.insert_mut(turn_of(&key, &queued)),
-            Place::Backoff(ends) => self.backoff.insert_mut((ends, queued.turn, key.clone())),
+            Place::Backoff(ends) => self.backoff.insert_mut((ends, turn_of(&key, &queued))),
             Place::Unschedulable => {
                 for plugin in queued.plugins.iter() {
                     self.unschedulable.insert_mut((*plugin, key.clone()));
@@ -260,9 +267,7 @@ impl Queue {
         let Some(queued) = self.pods.get(key).cloned() else { return };
         match queued.place {
             Place::Active => drop(self.active.remove_mut(&turn_of(key, &queued))),
-            Place::Backoff(ends) => {
-                self.backoff.remove_mut(&(ends, queued.turn, key.clone()));
-            }
+            Place::Backoff(ends) => drop(self.backoff.remove_mut(&(ends, turn_of(key, &queued)))),
             Place::Unschedulable => {
                 for plugin in queued.plugins.iter() {
                     self.unschedulable.remove_mut(&(*plugin, key.clone()));
@@ -271,6 +276,11 @@ impl Queue {
             Place::InFlight => {}
         }
     }
+}
+
+/// The beginning of the window that `time` lies in.
+fn window_of(time: SimTime) -> SimTime {
+    SimTime(time.0 - time.0 % WINDOW.0)
 }
 
 fn turn_of(key: &Key, queued: &Queued) -> Turn {

@@ -166,13 +166,26 @@ impl Driver<'_> {
             "api" => self.request(action),
             "fake-kubelet" => self.machine(action),
             "fake-config" => self.reconfigure(action),
-            "control-plane" => {
-                self.world.stop(Process::ControllerManager);
-                self.world.start(Process::ControllerManager);
-            }
+            "control-plane" => self.control_plane(action["what"].as_str().unwrap_or("")),
             _ => {}
         }
         self.write_down();
+    }
+
+    /// `what` names a component and whether it was stopped, started or both.
+    fn control_plane(&mut self, what: &str) {
+        let process = match what.contains("scheduler") {
+            true => Process::Scheduler,
+            false => Process::ControllerManager,
+        };
+        let says = |words: &[&str]| words.iter().any(|word| what.contains(word));
+        let again = what.contains("restart");
+        if again || says(&["stop", "kill", "down", "pause"]) {
+            self.world.stop(process);
+        }
+        if again || says(&[" start", " up", "started", "revive", "resume"]) {
+            self.world.start(process);
+        }
     }
 
     /// A command about several objects sends one request after the other.
