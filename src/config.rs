@@ -1,6 +1,7 @@
 //! What a cluster is made of and how long things take there.
 
 use crate::base::Str;
+use crate::base::names::RecordedName;
 use crate::base::time::{SimTime, Span};
 use std::rc::Rc;
 
@@ -27,9 +28,8 @@ pub struct Replay {
     /// `namespace/name` of a Pod and the node it was given, in order. The scheduler takes that
     /// node if the Pod fits there, since which of equal nodes it takes is chance.
     pub placements: Vec<(Str, Str)>,
-    /// `namespace/name` of a Pod whose name the server made up, and the first 32 bits of its
-    /// uid, in order. The server takes the next that fits.
-    pub names: Vec<(Str, u32)>,
+    /// The Pods whose names the server made up, in order. It takes the next that fits.
+    pub names: Vec<RecordedName>,
     /// A node, and an instant at which its kubelet looked at its status.
     pub status_phases: Vec<(Str, SimTime)>,
     /// `namespace/claim node` for each attachment, in order, and whether it was there when the

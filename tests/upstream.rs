@@ -31,6 +31,8 @@ mod reduce;
 mod scenario;
 #[path = "upstream/verdict.rs"]
 mod verdict;
+#[path = "upstream/workloads.rs"]
+mod workloads;
 
 use compare::{Outcome, Score};
 use scenario::Scenario;

@@ -4,8 +4,10 @@
 //! Upstream: the REST storage of each group, such as pkg/registry/core/rest/storage_core.go,
 //! and the short names that `kubectl api-resources` lists.
 
+use super::apps::daemon_set::DaemonSet;
 use super::apps::deployment::{Deployment, ReplicaSet};
 use super::apps::stateful_set::{ControllerRevision, StatefulSet};
+use super::batch::Job;
 use super::core::config::{
     ConfigMap, LimitRange, Namespace, ResourceQuota, Secret, ServiceAccount,
 };
@@ -214,6 +216,10 @@ kinds! {
     Deployment("deployments", "deployment", ["deploy"], "apps", "v1", true),
     /// ReplicaSets.
     ReplicaSet("replicasets", "replicaset", ["rs"], "apps", "v1", true),
+    /// DaemonSets.
+    DaemonSet("daemonsets", "daemonset", ["ds"], "apps", "v1", true),
+    /// Jobs.
+    Job("jobs", "job", [], "batch", "v1", true),
     /// Budgets.
     PodDisruptionBudget(
         "poddisruptionbudgets", "poddisruptionbudget", ["pdb"], "policy", "v1", true

@@ -2,6 +2,7 @@
 //! but stamps.
 
 pub mod apps;
+pub mod batch;
 pub mod core;
 pub mod discovery;
 pub mod int_or_text;

@@ -22,7 +22,7 @@ pub mod volume_index;
 pub mod watch;
 
 use crate::api::json::Rest;
-use crate::base::Str;
+use crate::base::names::RecordedName;
 use crate::base::prng::Prng;
 use status::Status;
 use std::rc::Rc;
@@ -52,7 +52,7 @@ pub struct ApiServer {
     api_access: Rest,
     mounted: Option<admission::Mounted>,
     /// For replays: names that the recorded server made up and that were not used yet.
-    recorded_names: Rc<Vec<(Str, u32)>>,
+    recorded_names: Rc<Vec<RecordedName>>,
     writes: u64,
 }
 
@@ -74,7 +74,7 @@ impl ApiServer {
     }
 
     /// Makes up the names of a run that is replayed, as in `config::Replay::names`.
-    pub fn replay_names(&mut self, names: &[(Str, u32)]) {
+    pub fn replay_names(&mut self, names: &[RecordedName]) {
         self.recorded_names = Rc::new(names.to_vec());
     }
 

@@ -14,9 +14,9 @@ use super::watch::Change;
 use super::{Answer, ApiServer, strategy};
 use crate::api::core::pod::Pod;
 use crate::api::kinds::{Key, Kind, Object};
-use crate::api::meta::{Condition, ObjectMeta, ResourceVersion, Uid, set_condition};
+use crate::api::meta::{Condition, ResourceVersion, Uid, set_condition};
 use crate::base::Str;
-use crate::base::names;
+use crate::base::names::{self, RecordedName};
 use crate::base::time::SimTime;
 use std::rc::Rc;
 
@@ -50,19 +50,17 @@ impl ApiServer {
         let kind = object.kind();
         strategy::default(&mut object, &self.config);
         self.admit(&mut object)?;
-        strategy::prepare_create(&mut object, now, &self.config);
         let uid = Uid(names::uid(&mut self.uids));
-        let prefix = object.meta().generate_name.clone();
-        let generated = object.meta().name.is_empty() && !prefix.is_empty();
         let meta = object.meta_mut();
         meta.uid = uid;
         meta.resource_version = ResourceVersion(0);
         meta.creation_timestamp = Some(now.whole_second());
         meta.deletion_timestamp = None;
         meta.deletion_grace_period_seconds = None;
-        if generated {
-            self.generate_name(kind, &prefix, object.meta_mut());
+        if meta.name.is_empty() && !meta.generate_name.is_empty() {
+            self.generate_name(&mut object);
         }
+        strategy::prepare_create(&mut object, now, &self.config);
         let causes = strategy::validate_create(&object, &self.config);
         if !causes.is_empty() {
             return Err(Status::invalid(kind, &object.meta().name, causes));
@@ -84,19 +82,24 @@ impl ApiServer {
         Ok(made)
     }
 
-    fn generate_name(&mut self, kind: Kind, prefix: &str, meta: &mut ObjectMeta) {
+    fn generate_name(&mut self, object: &mut Object) {
+        let pinned = object.typed::<Pod>().and_then(|pod| pod.spec.pinned_to()).map(Str::from);
+        let (kind, meta) = (object.kind(), object.meta_mut());
         // Long prefixes are cut so that the whole is a name.
+        let prefix = meta.generate_name.clone();
         let cut = prefix.char_indices().map(|(at, c)| at + c.len_utf8()).take_while(|n| *n <= 58);
         let prefix = &prefix[..cut.last().unwrap_or(0)];
         if kind == Kind::Pod && !self.recorded_names.is_empty() {
             let whole = format!("{}/{prefix}", meta.namespace);
-            let fits = |(name, _): &(Str, u32)| {
-                name.strip_prefix(&*whole).is_some_and(|suffix| suffix.len() == 5)
+            let pinned = pinned.as_deref().unwrap_or("");
+            let fits = |recorded: &RecordedName| {
+                let suffix = recorded.name.strip_prefix(&*whole);
+                suffix.is_some_and(|suffix| suffix.len() == 5) && *recorded.pinned == *pinned
             };
             if let Some(at) = self.recorded_names.iter().position(fits) {
-                let (name, uid) = Rc::make_mut(&mut self.recorded_names).remove(at);
-                meta.name = name[meta.namespace.len() + 1..].into();
-                meta.uid = Uid(meta.uid.0 << 32 >> 32 | u128::from(uid) << 96);
+                let recorded = Rc::make_mut(&mut self.recorded_names).remove(at);
+                meta.name = recorded.name[meta.namespace.len() + 1..].into();
+                meta.uid = Uid(meta.uid.0 << 32 >> 32 | u128::from(recorded.uid) << 96);
                 return;
             }
         }

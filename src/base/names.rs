@@ -3,9 +3,21 @@
 //! Upstream: staging/src/k8s.io/apimachinery/pkg/util/rand/rand.go (the alphabet without
 //! vowels and look-alikes), hash/fnv of Go's library.
 
+use super::Str;
 use super::prng::Prng;
 
 const ALPHANUMS: &[u8; 27] = b"bcdfghjklmnpqrstvwxz2456789";
+
+/// A Pod whose name the API server made up in a run that is replayed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RecordedName {
+    /// `namespace/name`.
+    pub name: Str,
+    /// The first 32 bits of its uid.
+    pub uid: u32,
+    /// The one node it may run on; empty if it is not that of a DaemonSet.
+    pub pinned: Str,
+}
 
 /// `n` characters of the alphabet that generated names are made of.
 pub fn suffix(prng: &mut Prng, n: usize) -> String {

@@ -5,5 +5,6 @@ pub mod command;
 mod get;
 pub mod print;
 pub mod rows;
+mod work_rows;
 pub mod running;
 pub mod yaml;

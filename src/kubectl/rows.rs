@@ -2,6 +2,7 @@
 //!
 //! Upstream: pkg/printers/internalversion/printers.go
 
+use super::work_rows;
 use crate::api::apps::stateful_set::{ControllerRevision, StatefulSet};
 use crate::api::core::event::Event;
 use crate::api::core::node::Node;
@@ -50,6 +51,8 @@ pub fn row(object: &Object, now: SimTime) -> Vec<String> {
             cells.push(selector(&set.spec.selector));
             cells
         }
+        Object::DaemonSet(set) => work_rows::daemon_set(set, name, age),
+        Object::Job(job) => work_rows::job(job, name, age, now),
         Object::ControllerRevision(revision) => revision_row(revision, name, age),
         Object::Service(service) => service_row(service, name, age),
         Object::Endpoints(endpoints) => vec![name, endpoints_cell(endpoints), age],
@@ -240,7 +243,7 @@ fn set_row(set: &StatefulSet, name: String, age: String) -> Vec<String> {
 }
 
 /// The names and the images of a template's containers.
-fn containers(template: &PodTemplateSpec) -> [String; 2] {
+pub(super) fn containers(template: &PodTemplateSpec) -> [String; 2] {
     let join = |text: fn(&crate::api::core::container::Container) -> &Str| {
         let all = template.spec.containers.iter().map(|container| text(container).to_string());
         all.collect::<Vec<_>>().join(",")
@@ -249,7 +252,7 @@ fn containers(template: &PodTemplateSpec) -> [String; 2] {
 }
 
 /// A selector as upstream's FormatLabelSelector prints it.
-fn selector(selector: &Option<LabelSelector>) -> String {
+pub(super) fn selector(selector: &Option<LabelSelector>) -> String {
     let Some(selector) = selector.as_ref().filter(|selector| !selector.is_empty()) else {
         return NONE.to_string();
     };

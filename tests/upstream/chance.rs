@@ -3,6 +3,7 @@
 
 use super::compare::Record;
 use playground::base::Str;
+use playground::base::names::RecordedName;
 use playground::base::time::{SimTime, Span};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -25,7 +26,7 @@ pub fn placements(trace: &[Record]) -> Vec<(Str, Str)> {
 
 /// The Pods whose names the server made up: they are told by their ends, five letters and digits
 /// of its alphabet after a dash. A name that somebody gave and that looks so does no harm.
-pub fn names(trace: &[Record]) -> Vec<(Str, u32)> {
+pub fn names(trace: &[Record]) -> Vec<RecordedName> {
     let mut out = Vec::new();
     for record in trace.iter().filter(|r| r["kind"] == "Pod" && r["type"] == "ADDED") {
         let text = |key: &str| record.get(key).and_then(Value::as_str);
@@ -34,7 +35,8 @@ pub fn names(trace: &[Record]) -> Vec<(Str, u32)> {
         if name.rsplit_once('-').is_some_and(|(_, end)| made_up(end)) {
             let namespace = text("ns").unwrap_or("default");
             let uid = u32::from_str_radix(uid, 16).unwrap_or(0);
-            out.push((format!("{namespace}/{name}").into(), uid));
+            let pinned = text("pinned").unwrap_or("").into();
+            out.push(RecordedName { name: format!("{namespace}/{name}").into(), uid, pinned });
         }
     }
     out

@@ -34,6 +34,7 @@ pub fn normal(trace: &[Record], recorded: &[Record]) -> Vec<Record> {
             }
         }
         chosen_node(record);
+        job_uid(record);
         unready_containers(record);
         for key in ["attachError", "detachError"] {
             if let Some(Value::String(error)) = record.get_mut(key) {
@@ -104,6 +105,14 @@ fn unready_containers(record: &mut Record) {
 
 fn text<'r>(record: &'r Record, key: &str) -> &'r str {
     record.get(key).and_then(Value::as_str).unwrap_or("")
+}
+
+/// The Pods of a Job carry its uid.
+fn job_uid(record: &mut Record) {
+    if let Some(Value::Object(labels)) = record.get_mut("labels") {
+        let by_uid = labels.iter_mut().filter(|(key, _)| key.ends_with("controller-uid"));
+        by_uid.for_each(|(_, uid)| *uid = json!("UID"));
+    }
 }
 
 /// Which of several equal nodes is chosen is up to chance.

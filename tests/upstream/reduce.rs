@@ -1,5 +1,6 @@
 //! Objects reduced to the fields that the recordings keep, one record a write.
 
+use super::workloads;
 use playground::api::kinds::{Kind, Object};
 use playground::api::meta::ObjectMeta;
 use playground::apiserver::store::Store;
@@ -100,6 +101,8 @@ fn fields(kind: Kind, value: &Value, store: &Store, out: &mut Map<String, Value>
         }
         Kind::StatefulSet => stateful_set(value, out),
         Kind::Deployment | Kind::ReplicaSet => deployment(kind, value, out),
+        Kind::DaemonSet => workloads::daemon_set(value, out),
+        Kind::Job => workloads::job(value, out),
         Kind::ControllerRevision => {
             out.insert("revision".into(), value["revision"].clone());
             out.insert("labels".into(), value["metadata"]["labels"].clone());
@@ -156,7 +159,7 @@ fn sorted(list: Value) -> Value {
 }
 
 /// Type to status, reason, message, without empty ones at the end.
-fn conditions(value: &Value, messages: bool) -> Value {
+pub fn conditions(value: &Value, messages: bool) -> Value {
     let mut out = Map::new();
     for condition in value.as_array().into_iter().flatten() {
         let mut parts = vec![condition["status"].clone()];
@@ -171,7 +174,8 @@ fn conditions(value: &Value, messages: bool) -> Value {
     Value::Object(out)
 }
 
-fn images(spec: &Value) -> Value {
+/// The images of a Pod's containers.
+pub fn images(spec: &Value) -> Value {
     list(&spec["containers"], |container| container["image"].clone())
 }
 

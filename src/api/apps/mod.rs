@@ -1,7 +1,6 @@
-//! The apps group: StatefulSets and their revisions, Deployments and ReplicaSets.
-//!
-//! Not here yet: DaemonSets.
+//! The apps group: StatefulSets, DaemonSets and their revisions, Deployments and ReplicaSets.
 
+pub mod daemon_set;
 pub mod deployment;
 mod revision;
 pub mod stateful_set;

@@ -168,6 +168,16 @@ object! {
     }
 }
 
+impl PodSpec {
+    /// The one node that its required affinity names, as that of DaemonSets' Pods does.
+    pub fn pinned_to(&self) -> Option<&str> {
+        let required = self.affinity.as_ref()?.node_affinity.as_ref()?.required.as_ref()?;
+        let field = required.node_selector_terms.first()?.match_fields.first()?;
+        let named = &*field.key == "metadata.name" && &*field.operator == "In";
+        field.values.first().filter(|_| named).map(|name| &**name)
+    }
+}
+
 impl Pod {
     /// Whether it is being deleted.
     pub fn is_terminating(&self) -> bool {

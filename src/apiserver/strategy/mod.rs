@@ -6,8 +6,10 @@
 pub mod check;
 mod claim;
 mod config;
+mod daemon_set;
 mod deployment;
 mod dump;
+mod job;
 pub mod meta;
 pub mod names;
 pub mod pod;
@@ -17,6 +19,7 @@ pub mod service;
 mod stateful_set;
 mod storage;
 mod volume;
+mod workload;
 
 use super::status::Cause;
 use crate::api::kinds::{Kind, Object};
@@ -46,6 +49,8 @@ pub fn default(object: &mut Object, config: &Config) {
         Object::StatefulSet(set) => stateful_set::default(Rc::make_mut(set), config),
         Object::Deployment(new) => deployment::default(Rc::make_mut(new)),
         Object::ReplicaSet(set) => deployment::default_replica_set(Rc::make_mut(set)),
+        Object::DaemonSet(set) => daemon_set::default(Rc::make_mut(set)),
+        Object::Job(job) => job::default(Rc::make_mut(job)),
         Object::PersistentVolumeClaim(claim) => claim::default(Rc::make_mut(claim)),
         Object::PersistentVolume(volume) => volume::default(Rc::make_mut(volume)),
         Object::Service(service) => service::default(Rc::make_mut(service)),
@@ -84,6 +89,8 @@ pub fn prepare_create(object: &mut Object, now: SimTime, config: &Config) {
             let set = Rc::make_mut(set);
             (set.status, set.meta.generation) = (Default::default(), 1);
         }
+        Object::DaemonSet(set) => daemon_set::prepare_create(Rc::make_mut(set)),
+        Object::Job(job) => job::prepare_create(Rc::make_mut(job)),
         Object::PersistentVolumeClaim(claim) => claim::prepare_create(Rc::make_mut(claim)),
         Object::PersistentVolume(volume) => volume::prepare_create(Rc::make_mut(volume), now),
         Object::Service(service) => service::prepare_create(Rc::make_mut(service)),
@@ -111,6 +118,10 @@ pub fn prepare_update(new: &mut Object, old: &Object, config: &Config) {
         (Object::ReplicaSet(new), Object::ReplicaSet(old)) => {
             deployment::prepare_replica_set_update(Rc::make_mut(new), old);
         }
+        (Object::DaemonSet(new), Object::DaemonSet(old)) => {
+            daemon_set::prepare_update(Rc::make_mut(new), old);
+        }
+        (Object::Job(new), Object::Job(old)) => job::prepare_update(Rc::make_mut(new), old),
         (Object::PodDisruptionBudget(new), Object::PodDisruptionBudget(old)) => {
             policy::prepare_update(Rc::make_mut(new), old);
         }
@@ -162,6 +173,8 @@ pub fn has_status(kind: Kind) -> bool {
             | Kind::StatefulSet
             | Kind::Deployment
             | Kind::ReplicaSet
+            | Kind::DaemonSet
+            | Kind::Job
             | Kind::PersistentVolumeClaim
             | Kind::PersistentVolume
             | Kind::Node
@@ -191,6 +204,10 @@ pub fn prepare_status(new: &mut Object, old: &Object, now: SimTime) {
         (Object::ReplicaSet(new), Object::ReplicaSet(old)) => {
             Rc::make_mut(new).spec = old.spec.clone();
         }
+        (Object::DaemonSet(new), Object::DaemonSet(old)) => {
+            Rc::make_mut(new).spec = old.spec.clone();
+        }
+        (Object::Job(new), Object::Job(old)) => Rc::make_mut(new).spec = old.spec.clone(),
         (Object::PersistentVolumeClaim(new), Object::PersistentVolumeClaim(old)) => {
             Rc::make_mut(new).spec = old.spec.clone();
         }
@@ -275,6 +292,12 @@ fn validate_either(check: &mut Check, new: &Object, old: Option<&Object>) {
             let old = old.and_then(Object::typed).map(|old| &**old);
             deployment::validate_replica_set(check, new, old);
         }
+        Object::DaemonSet(new) => {
+            daemon_set::validate(check, new, old.and_then(Object::typed).map(|old| &**old));
+        }
+        Object::Job(new) => {
+            job::validate(check, new, old.and_then(Object::typed).map(|old| &**old));
+        }
         Object::PodDisruptionBudget(budget) => policy::validate(check, &budget.spec),
         Object::EndpointSlice(slice) => service::validate_slice(check, slice),
         Object::LimitRange(range) => config::validate_limits(check, range),
@@ -346,6 +369,12 @@ pub fn warnings(object: &Object) -> Vec<String> {
                             revisions; a value >= 0 is recommended";
                 out.push(text.to_string());
             }
+        }
+        Object::DaemonSet(set) => {
+            pod::warnings(&set.spec.template.spec, "spec.template.spec", &mut out);
+        }
+        Object::Job(job) => {
+            pod::warnings(&job.spec.template.spec, "spec.template.spec", &mut out);
         }
         _ => {}
     }

@@ -1,0 +1,123 @@
+//! Jobs: Pods that run to their end.
+//!
+//! Not here: CronJobs; podFailurePolicy and successPolicy are kept without effect.
+//!
+//! Upstream: staging/src/k8s.io/api/batch/v1/types.go
+
+use super::core::pod::PodTemplateSpec;
+use super::json::Shape;
+use super::meta::{Condition, LabelSelector, ObjectMeta, Uid, condition};
+use crate::base::Str;
+use crate::base::time::SimTime;
+use crate::object;
+use std::rc::Rc;
+
+object! {
+    /// A Job.
+    pub struct Job {
+        /// Names, versions, owners.
+        meta: ObjectMeta = "metadata";
+        /// What is wanted.
+        spec: Rc<JobSpec> = "spec";
+        /// How far it has come.
+        status: JobStatus = "status" always;
+    }
+}
+
+object! {
+    /// What a Job wants.
+    pub struct JobSpec {
+        /// How many Pods may run at once.
+        parallelism: Option<i32> = "parallelism";
+        /// How many must end well; if not given, one that did is enough.
+        completions: Option<i32> = "completions";
+        /// Seconds the Job may take.
+        active_deadline_seconds: Option<i64> = "activeDeadlineSeconds";
+        /// How many failures are borne; 6 if not given.
+        backoff_limit: Option<i32> = "backoffLimit";
+        /// How many failures of each index are borne.
+        backoff_limit_per_index: Option<i32> = "backoffLimitPerIndex";
+        /// How many indexes may fail.
+        max_failed_indexes: Option<i32> = "maxFailedIndexes";
+        /// Its Pods, by labels; made by the server.
+        selector: Option<LabelSelector> = "selector";
+        /// Whether its author made the selector.
+        manual_selector: Option<bool> = "manualSelector";
+        /// What its Pods are made from.
+        template: PodTemplateSpec = "template" always;
+        /// Seconds after its end until it is deleted.
+        ttl_seconds_after_finished: Option<i32> = "ttlSecondsAfterFinished";
+        /// `NonIndexed` or `Indexed`.
+        completion_mode: Str = "completionMode";
+        /// Whether it is to have no Pods for now.
+        suspend: Option<bool> = "suspend";
+        /// `TerminatingOrFailed` or `Failed`: when a Pod is replaced.
+        pod_replacement_policy: Str = "podReplacementPolicy";
+        /// Who looks after it; the Job controller if not given.
+        managed_by: Str = "managedBy";
+    }
+    kept {
+        "podFailurePolicy": Shape::Any;
+        "successPolicy": Shape::Any;
+    }
+}
+
+object! {
+    /// How far a Job has come.
+    pub struct JobStatus {
+        /// What is so about it.
+        conditions: Vec<Condition> = "conditions";
+        /// When its controller took it on, or went on with it.
+        start_time: Option<SimTime> = "startTime";
+        /// When it was complete.
+        completion_time: Option<SimTime> = "completionTime";
+        /// How many Pods wait or run.
+        active: i32 = "active";
+        /// How many have ended well.
+        succeeded: i32 = "succeeded";
+        /// How many have failed.
+        failed: i32 = "failed";
+        /// How many are being deleted.
+        terminating: Option<i32> = "terminating";
+        /// The indexes that are done: `0,2-4`.
+        completed_indexes: Str = "completedIndexes";
+        /// The indexes that have failed for good.
+        failed_indexes: Option<Str> = "failedIndexes";
+        /// Pods that have ended and still have their finalizer.
+        uncounted_terminated_pods: Option<UncountedTerminatedPods> = "uncountedTerminatedPods";
+        /// How many are ready.
+        ready: Option<i32> = "ready";
+    }
+}
+
+object! {
+    /// Pods that have ended and are not in the counts yet.
+    pub struct UncountedTerminatedPods {
+        /// Those that ended well.
+        succeeded: Vec<Uid> = "succeeded";
+        /// Those that failed.
+        failed: Vec<Uid> = "failed";
+    }
+}
+
+impl Job {
+    /// Whether each Pod has an index.
+    pub fn is_indexed(&self) -> bool {
+        &*self.spec.completion_mode == "Indexed"
+    }
+
+    /// Whether it is to have no Pods for now.
+    pub fn is_suspended(&self) -> bool {
+        self.spec.suspend == Some(true)
+    }
+
+    /// Whether the condition `kind` is True.
+    pub fn is(&self, kind: &str) -> bool {
+        condition(&self.status.conditions, kind).is_some_and(|found| &*found.status == "True")
+    }
+
+    /// Whether it is over, well or not.
+    pub fn is_finished(&self) -> bool {
+        self.is("Complete") || self.is("Failed")
+    }
+}
