@@ -5,7 +5,6 @@
 
 use super::roster::{Roster, Rosters};
 use super::volume_index::VolumeIndex;
-use crate::api::apps::stateful_set::ControllerRevision;
 use crate::api::core::pod::Pod;
 use crate::api::kinds::{Key, Kind, Object, ObjectRef, Resource};
 use crate::api::meta::Uid;
@@ -28,7 +27,7 @@ struct Tables {
     pods_by_node: Map<(Str, Key), ()>,
     pods_by_claim: Map<(Key, Key), ()>,
     rosters: Rosters,
-    free_revisions: Set<Key>,
+    free: Set<(Kind, Key)>,
     volumes: VolumeIndex,
 }
 
@@ -120,14 +119,16 @@ impl Store {
         self.tables.rosters.orphans(namespace, set).filter_map(|key| self.get::<Pod>(&key))
     }
 
-    /// The ControllerRevisions in `namespace` that nobody manages, ordered by name.
-    pub fn free_revisions<'s>(
+    /// The objects of type `T` in `namespace` that nobody manages, ordered by name; of the kinds
+    /// that controllers adopt.
+    pub fn free<'s, T: Resource>(
         &'s self,
         namespace: &'s Str,
-    ) -> impl Iterator<Item = &'s Rc<ControllerRevision>> + 's {
-        let from = Key { namespace: namespace.clone(), name: "".into() };
-        let all = self.tables.free_revisions.range(from..);
-        all.take_while(move |key| key.namespace == *namespace).filter_map(|key| self.get(key))
+    ) -> impl Iterator<Item = &'s Rc<T>> + 's {
+        let from = (T::KIND, Key { namespace: namespace.clone(), name: "".into() });
+        let all = self.tables.free.range(from..);
+        all.take_while(move |(kind, key)| *kind == T::KIND && key.namespace == *namespace)
+            .filter_map(|(_, key)| self.get(key))
     }
 
     /// The Pods bound to `node`, ordered by namespace and name; the empty name gives those that
@@ -171,10 +172,14 @@ impl Store {
             tables.rosters.note(before.as_deref(), after.as_deref());
             tables.reindex_pod(key, before, after);
         }
-        if kind == Kind::ControllerRevision {
-            match new.as_ref().filter(|object| object.meta().controller_of().is_none()) {
-                Some(_) => tables.free_revisions.insert_mut(key.clone()),
-                None => drop(tables.free_revisions.remove_mut(key)),
+        if matches!(kind, Kind::Pod | Kind::ReplicaSet | Kind::ControllerRevision) {
+            let is_free = |object: &Option<Object>| {
+                object.as_ref().is_some_and(|object| object.meta().controller_of().is_none())
+            };
+            match (is_free(&old), is_free(&new)) {
+                (false, true) => tables.free.insert_mut((kind, key.clone())),
+                (true, false) => drop(tables.free.remove_mut(&(kind, key.clone()))),
+                _ => {}
             }
         }
         match new {

@@ -11,6 +11,7 @@ pub mod endpoints;
 pub mod garbage_collector;
 pub mod namespace;
 pub mod node_lifecycle;
+pub mod ownership;
 pub mod pod_gc;
 pub mod revision;
 mod service_pods;

@@ -38,7 +38,7 @@ pub fn list(cx: &mut ControlPlane<'_>, set: &StatefulSet) -> Vec<Rc<ControllerRe
         revision.meta.controller_of().is_some_and(|owner| owner.uid == set.meta.uid)
     };
     let own = cx.cache.dependents_of::<ControllerRevision>(set.meta.uid).filter(is_owner);
-    let free = cx.cache.free_revisions(&set.meta.namespace);
+    let free = cx.cache.free::<ControllerRevision>(&set.meta.namespace);
     let mut all: Vec<_> = own.chain(free).filter(selected).cloned().collect();
     *cx.visits += all.len() as u64;
     sorted::sort_by(&mut all, |a, b| {

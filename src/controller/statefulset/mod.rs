@@ -30,6 +30,7 @@ use crate::base::map::{Map, Set};
 use crate::base::time::SimTime;
 use crate::client::{ControlPlane, Keys, Requeue};
 use crate::controller::Controller;
+use crate::controller::ownership::{can_adopt, controller_ref};
 use crate::controller::revision::{self, Revisions};
 use crate::trace::{Because, Source, Wait};
 use serde_json::Value;
@@ -213,10 +214,10 @@ fn sync(
     set: Rc<StatefulSet>,
     waits: &mut Vec<Wait>,
 ) -> Answer<Requeue> {
-    let owner = utils::controller_ref(Kind::StatefulSet, &set.meta);
+    let owner = controller_ref(Kind::StatefulSet, &set.meta);
     let history = revision::list(cx, &set);
     if history.iter().any(|revision| revision.meta.controller_of().is_none()) {
-        claim::can_adopt(cx, &set)?;
+        can_adopt::<StatefulSet>(cx, &set.meta)?;
         revision::adopt(cx, &owner, &history)?;
     }
     let roster = claim::claim_pods(cx, desk, &set)?;

@@ -13,6 +13,7 @@ use crate::api::meta::{Labels, ObjectMeta, OwnerReference, Uid};
 use crate::apiserver::roster::{REVISION_LABEL, ordinal_in};
 use crate::base::Str;
 use crate::base::time::Span;
+use crate::controller::ownership::controller_ref;
 use std::ops::Range;
 use std::rc::Rc;
 
@@ -45,19 +46,6 @@ pub(super) fn claim_key(set: &StatefulSet, template: &PersistentVolumeClaim, ord
 /// The claims of the Pod with this ordinal.
 pub(super) fn claim_keys(set: &StatefulSet, ordinal: u32) -> impl Iterator<Item = Key> + '_ {
     set.spec.volume_claim_templates.iter().map(move |template| claim_key(set, template, ordinal))
-}
-
-/// A reference by which `owner` manages something.
-pub(super) fn controller_ref(kind: Kind, owner: &ObjectMeta) -> OwnerReference {
-    OwnerReference {
-        api_version: kind.info().api_version().into(),
-        kind: kind.info().name.into(),
-        name: owner.name.clone(),
-        uid: owner.uid,
-        controller: Some(true),
-        block_owner_deletion: Some(true),
-        rest: Rest::default(),
-    }
 }
 
 /// Everything the Pods of one revision have in common, made once, so that ten thousand Pods
