@@ -240,10 +240,16 @@ pub enum Because {
     },
     /// A budget allows no more disruption.
     Budget,
-    /// A controller or the scheduler is stopped.
-    ComponentStopped {
-        /// The component.
-        component: Str,
+    /// The kubelet is slow and has not come round to the Pod.
+    KubeletLate {
+        /// The node.
+        node: Str,
+    },
+    /// Something is broken on purpose. Nobody in the cluster says so, for nobody there knows:
+    /// explanations end with it.
+    Fault {
+        /// What is broken, in words.
+        text: Str,
     },
 }
 

@@ -52,7 +52,7 @@ impl Visit {
     }
 
     fn powers(&mut self, node: &str, on: bool) -> Screen {
-        self.does(Action::Do(Input::Power { node: node.into(), on }))
+        self.does(Action::Do(Input::power(node, on)))
     }
 
     /// Takes the way out with this label, from the pane on the right.
@@ -282,7 +282,7 @@ fn two_plates_of_one_ordinal_only_when_both_are_real() {
     let before = visit.does(Action::Forward(Span::minutes(1)));
     let place = seat(&before, 1).occupant.as_ref().expect("web-1 runs").place.clone();
     let node = place.split(',').next().expect("its node").to_string();
-    visit.does(Action::Do(Input::Network { node, on: false }));
+    visit.does(Action::Do(Input::network(&node, false)));
     visit.settles();
     visit.takes("Force delete web-1");
     let screen = visit.settles();

@@ -3,9 +3,9 @@
 //!
 //! A file holds cases, each begun by `--- name ---`, each with a cluster of its own. Commands:
 //!   $ kubectl get|apply|delete|scale|taint|cordon|uncordon   as kubectl, a small part of it
-//!   poweroff|poweron|partition|heal NODE, stop|start COMPONENT
+//!   poweroff node-b, fault never-ready pod/web-0, mend all, …: see `cluster::operate`
 //!   advance 30s, settle, step, back, seek 42s
-//!   show waits|processes|disks|said|film
+//!   show waits|because|chain|ways|seats|findings|faults|processes|disks
 //!   file NAME … end   a manifest to apply by that name
 //! A line that begins with `#` is a remark.
 

@@ -127,6 +127,45 @@ impl Span {
         }
     }
 
+    /// As Go prints it: `1.8s`, `300ms`, `1m20s`.
+    pub fn go(self) -> String {
+        let (seconds, millis) = (self.0 / 1000, self.0 % 1000);
+        if seconds == 0 {
+            return if millis == 0 { "0s".into() } else { format!("{millis}ms") };
+        }
+        let (h, m, s) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
+        let fraction = match millis {
+            0 => String::new(),
+            millis => format!(".{millis:03}").trim_end_matches('0').to_string(),
+        };
+        match (h, m) {
+            (0, 0) => format!("{s}{fraction}s"),
+            (0, m) => format!("{m}m{s}{fraction}s"),
+            (h, m) => format!("{h}h{m}m{s}{fraction}s"),
+        }
+    }
+
+    /// What Go reads as a length of time: whole numbers with the units `h`, `m`, `s`, `ms`, one
+    /// after the other. `None` for anything else and for more than a thousand years.
+    pub fn parse_go(text: &str) -> Option<Span> {
+        let (mut rest, mut sum) = (text, 0u64);
+        while !rest.is_empty() {
+            let digits = rest.find(|c: char| !c.is_ascii_digit())?;
+            let (number, tail) = rest.split_at(digits);
+            let end = tail.find(|c: char| c.is_ascii_digit()).unwrap_or(tail.len());
+            let unit = match &tail[..end] {
+                "h" => 3_600_000,
+                "m" => 60_000,
+                "s" => 1000,
+                "ms" => 1,
+                _ => return None,
+            };
+            sum = number.parse::<u64>().ok()?.checked_mul(unit)?.checked_add(sum)?;
+            rest = &tail[end..];
+        }
+        (!text.is_empty() && sum < 1 << 45).then_some(Span(sum))
+    }
+
     /// As a clock: `01:42`, with hours once there are any: `1:01:42`.
     pub fn clock(self) -> String {
         let seconds = self.0 / 1000;
@@ -207,6 +246,15 @@ mod tests {
         assert_eq!(age(3 * 3600), "3h");
         assert_eq!(age(3 * 3600 + 120), "3h2m");
         assert_eq!(age(50 * 3600), "2d2h");
+    }
+
+    #[test]
+    fn lengths_are_go_s() {
+        for text in ["1h1m1.5s", "300ms", "1m20s", "2m0s", "0s"] {
+            let whole = text.replace("1.5s", "1s500ms");
+            assert_eq!(Span::parse_go(&whole).map(Span::go).as_deref(), Some(text));
+        }
+        assert_eq!(["", "5", "s", "1d", "-1s"].map(Span::parse_go), [None; 5]);
     }
 
     #[test]

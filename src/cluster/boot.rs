@@ -29,7 +29,7 @@ impl World {
     /// A cluster at its start: everything runs, nothing was asked of it.
     pub fn new(config: Config) -> World {
         let seed = Prng::new(config.seed);
-        let idle = Inbox { running: false, cursor: 0, expected: false };
+        let idle = Inbox { running: false, cursor: 0, expected: false, under_way: Rc::default() };
         let mut world = World {
             now: SimTime::ZERO,
             server: ApiServer::new(&seed),

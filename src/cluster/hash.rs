@@ -19,7 +19,8 @@ impl Write for Hasher {
 
 impl World {
     /// A number that differs, in all likelihood, between any two different states. What is
-    /// hashed: the clock, all objects, machines, processes and disks, all waits, the agenda.
+    /// hashed: the clock, all objects, machines, processes and disks, all faults and waits,
+    /// the agenda.
     pub fn hash(&self) -> u64 {
         let mut hasher = Hasher(0xcbf2_9ce4_8422_2325);
         let mut write = |part: &dyn std::fmt::Debug| {
@@ -37,6 +38,8 @@ impl World {
         infra.machines.values().for_each(|machine| write(machine));
         infra.processes.values().for_each(|process| write(process));
         infra.disks.values().for_each(|disk| write(disk));
+        self.faults().for_each(|fault| write(fault));
+        write(&(&infra.backend, infra.ailing.iter().collect::<Vec<_>>()));
         self.waits.iter().for_each(|wait| write(wait));
         self.agenda.iter().for_each(|((at, _), wake)| write(&(at, wake)));
         hasher.0

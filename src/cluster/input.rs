@@ -2,12 +2,12 @@
 //!
 //! An input either happens whole or is refused with the reason, and then nothing changed.
 
-use super::world::{Process, World};
+use super::operate::is_about_machine;
+use super::world::World;
 use crate::api::core::node::{Node, Taint};
 use crate::api::kinds::{Key, Kind, ObjectRef};
 use crate::apiserver::apply::{Applied, ApplyReport, apply_text};
 use crate::apiserver::{Answer, ApiServer, DeleteOptions, Propagation};
-use crate::base::Str;
 use crate::base::time::SimTime;
 use crate::client::api::Client;
 use crate::client::request::{Answered, Request};
@@ -64,26 +64,11 @@ pub enum Input {
         /// Closed to new Pods, or open.
         on: bool,
     },
-    /// Switches the machine `node` on or off.
-    Power {
-        /// The machine.
-        node: String,
-        /// On, or off.
-        on: bool,
-    },
-    /// Connects the machine `node` to the network or cuts it off.
-    Network {
-        /// The machine.
-        node: String,
-        /// Connected, or cut off.
-        on: bool,
-    },
-    /// Stops or starts a component of the control plane.
-    Component {
-        /// `kube-controller-manager` or `kube-scheduler`.
-        name: String,
-        /// Running, or stopped.
-        on: bool,
+    /// Breaks or mends something, or brings and takes machines: one of the commands of
+    /// `cluster::operate`, such as `poweroff node-b`.
+    Operate {
+        /// The command.
+        line: Rc<str>,
     },
     /// One write of a command.
     Request {
@@ -158,10 +143,8 @@ impl World {
                 self.taint(node, key, value, effect, *on)
             }
             Input::Cordon { node, on } => self.cordon(node, *on),
-            Input::Power { node, on } => self.set_machine(node, Some(*on), None),
-            Input::Network { node, on } => self.set_machine(node, None, Some(*on)),
-            Input::Component { name, on } => self.set_component(name, *on),
             Input::Request { request, .. } => Ok(self.send(request)),
+            Input::Operate { line } => self.operate(line).map(Outcome::said),
         }
     }
 
@@ -264,61 +247,6 @@ impl World {
         Ok(Outcome::said(format!("node/{node} {word}")))
     }
 
-    fn set_machine(
-        &mut self,
-        node: &str,
-        powered: Option<bool>,
-        connected: Option<bool>,
-    ) -> Result<Outcome, String> {
-        let name: Str = node.into();
-        let Some(machine) = self.infra.machines.get(&name) else {
-            let known: Vec<&str> = self.infra.machines.keys().map(|name| &**name).collect();
-            let known = known.join(", ");
-            return Err(format!("there is no machine {node:?}; there are: {known}"));
-        };
-        let mut machine = machine.clone();
-        let before = (machine.powered, machine.connected);
-        machine.powered = powered.unwrap_or(machine.powered);
-        machine.connected = connected.unwrap_or(machine.connected);
-        let state = match (powered, machine.powered, machine.connected) {
-            (Some(_), true, _) => "powered on",
-            (Some(_), false, _) => "powered off",
-            (None, _, true) => "connected",
-            (None, _, false) => "cut off from the network",
-        };
-        if before == (machine.powered, machine.connected) {
-            return Err(format!("{node} is {state} already"));
-        }
-        machine.since = self.now;
-        self.infra.machines.insert_mut(name.clone(), machine);
-        self.infra.revision += 1;
-        self.machine_changed(&name);
-        Ok(Outcome::said(format!("{node} {state}")))
-    }
-
-    fn set_component(&mut self, name: &str, on: bool) -> Result<Outcome, String> {
-        let process = match name {
-            "kube-controller-manager" => Process::ControllerManager,
-            "kube-scheduler" => Process::Scheduler,
-            _ => {
-                return Err(format!(
-                    "there is no component {name:?}; there are: kube-controller-manager, \
-                     kube-scheduler"
-                ));
-            }
-        };
-        let state = if on { "running" } else { "stopped" };
-        if self.is_running(process) == on {
-            return Err(format!("{name} is {state} already"));
-        }
-        if on {
-            self.start(process);
-        } else {
-            self.stop(process);
-        }
-        Ok(Outcome::said(format!("{name} {state}")))
-    }
-
     fn client(&mut self) -> Client<'_> {
         Client { now: self.now, server: &mut self.server }
     }
@@ -329,6 +257,26 @@ fn unknown_kind(kind: &str) -> String {
 }
 
 impl Input {
+    /// A command of `cluster::operate`.
+    pub fn operate(line: impl Into<Rc<str>>) -> Input {
+        Input::Operate { line: line.into() }
+    }
+
+    /// Switches the machine `node` on or off.
+    pub fn power(node: &str, on: bool) -> Input {
+        Input::operate(format!("{} {node}", if on { "poweron" } else { "poweroff" }))
+    }
+
+    /// Connects the machine `node` to the network or cuts it off.
+    pub fn network(node: &str, on: bool) -> Input {
+        Input::operate(format!("{} {node}", if on { "heal" } else { "partition" }))
+    }
+
+    /// Starts or stops the component `name` of the control plane.
+    pub fn component(name: &str, on: bool) -> Input {
+        Input::operate(format!("{} {name}", if on { "start" } else { "stop" }))
+    }
+
     /// What it is, in the imperative, as kubectl or the simulator's own words would say it.
     pub fn command(&self) -> String {
         match self {
@@ -361,13 +309,8 @@ impl Input {
             }
             Input::Cordon { node, on: true } => format!("kubectl cordon {node}"),
             Input::Cordon { node, on: false } => format!("kubectl uncordon {node}"),
-            Input::Power { node, on: true } => format!("poweron {node}"),
-            Input::Power { node, on: false } => format!("poweroff {node}"),
-            Input::Network { node, on: true } => format!("heal {node}"),
-            Input::Network { node, on: false } => format!("partition {node}"),
-            Input::Component { name, on: true } => format!("start {name}"),
-            Input::Component { name, on: false } => format!("stop {name}"),
             Input::Request { line, .. } => line.clone(),
+            Input::Operate { line } => line.to_string(),
         }
     }
 
@@ -375,21 +318,21 @@ impl Input {
     pub fn subject(&self) -> Option<ObjectRef> {
         let node = |name: &str| ObjectRef::new(Kind::Node, Key::global(name));
         match self {
-            Input::Apply { .. } | Input::Component { .. } => None,
             Input::Request { request, .. } => {
                 let key = Key::new(&*request.namespace, &*request.name);
                 Some(ObjectRef::new(Kind::by_name(&request.kind)?, key))
             }
+            Input::Apply { .. } => None,
             Input::Delete { kind, namespace, name, .. } => {
                 Some(ObjectRef::new(Kind::by_name(kind)?, Key::new(&**namespace, &**name)))
             }
             Input::Scale { namespace, name, .. } => {
                 Some(ObjectRef::new(Kind::StatefulSet, Key::new(&**namespace, &**name)))
             }
-            Input::Taint { node: name, .. }
-            | Input::Cordon { node: name, .. }
-            | Input::Power { node: name, .. }
-            | Input::Network { node: name, .. } => Some(node(name)),
+            Input::Taint { node: name, .. } | Input::Cordon { node: name, .. } => Some(node(name)),
+            Input::Operate { line } => {
+                line.split(' ').nth(1).filter(|_| is_about_machine(line)).map(node)
+            }
         }
     }
 }

@@ -4,5 +4,6 @@ pub mod boot;
 pub mod hash;
 pub mod input;
 pub mod invariants;
+pub mod operate;
 pub mod step;
 pub mod world;

@@ -6,11 +6,12 @@ use crate::api::kinds::Kind;
 use crate::apiserver::store::Store;
 use crate::apiserver::watch::Change;
 use crate::base::Str;
-use crate::base::time::SimTime;
+use crate::base::time::{SimTime, Span};
 use crate::base::timers::Timers;
 use crate::client::ControlPlane;
 use crate::client::node_plane::NodePlane;
 use crate::controller::Surroundings;
+use crate::infra::fault::FaultKind;
 use crate::scheduler::Scheduler;
 use crate::trace::Source;
 use crate::{csi, kubelet, scheduler};
@@ -56,7 +57,10 @@ impl World {
             Wake::Csi(wake) => self.csi.expects(at, wake),
             Wake::Scheduler(wake) => self.scheduler.expects(at, wake),
             Wake::Kubelet(wake) => self.kubelets.expects(at, wake),
-            Wake::Deliver(_) => true,
+            Wake::Deliver(process) => {
+                let inbox = &self.inboxes[*process as usize];
+                inbox.expected || !inbox.under_way.is_empty()
+            }
         }
     }
 
@@ -78,32 +82,66 @@ impl World {
         let timing = &self.config.timing;
         let (soon, later) = (timing.watch_lag, timing.watch_lag + timing.call);
         for process in Process::ALL {
+            let lag = self.infra.faults.delay(FaultKind::Lag, process.component());
             let at = self.now + if process == Process::Kubelets { later } else { soon };
             let inbox = &mut self.inboxes[process as usize];
-            if inbox.running && !inbox.expected && inbox.cursor < revision {
+            if !inbox.running || inbox.cursor >= revision {
+                continue;
+            }
+            if lag > Span::ZERO {
+                // Each change is heard of so late, not all with the first of them.
+                if inbox.under_way.back().is_none_or(|last| last.revision() < revision) {
+                    Rc::make_mut(&mut inbox.under_way).push_back(self.server.store.clone());
+                    self.schedule(at + lag, Wake::Deliver(process));
+                }
+            } else if !inbox.expected {
                 inbox.expected = true;
                 self.schedule(at, Wake::Deliver(process));
             }
         }
     }
 
-    fn deliver(&mut self, process: Process) {
-        let revision = self.server.store.revision();
+    /// News reach `process` later or sooner from now on: what is under way arrives soon, and what
+    /// is written from now on does not come with it.
+    pub(super) fn lag_changed(&mut self, process: Process) {
+        let (soon, store) = (self.now + self.config.timing.watch_lag, self.server.store.clone());
         let inbox = &mut self.inboxes[process as usize];
+        if !inbox.under_way.is_empty() {
+            inbox.under_way = Rc::default();
+            inbox.expected = true;
+            self.schedule(soon, Wake::Deliver(process));
+        } else if inbox.expected {
+            inbox.expected = false;
+            Rc::make_mut(&mut inbox.under_way).push_back(store);
+        }
+    }
+
+    fn deliver(&mut self, process: Process) {
+        let inbox = &mut self.inboxes[process as usize];
+        let late = match inbox.expected {
+            true => None,
+            false => Rc::make_mut(&mut inbox.under_way).pop_front(),
+        };
+        // What was under way has arrived with something else.
+        if late.is_none() && !inbox.expected {
+            return;
+        }
         inbox.expected = false;
-        if !inbox.running {
+        let store = late.unwrap_or_else(|| self.server.store.clone());
+        let revision = store.revision();
+        if !inbox.running || revision <= inbox.cursor {
             return;
         }
         let cursor = std::mem::replace(&mut inbox.cursor, revision);
-        let changes: Vec<Rc<Change>> = self.server.log.after(cursor).cloned().collect();
+        let news = self.server.log.after(cursor).filter(|change| change.revision <= revision);
+        let changes: Vec<Rc<Change>> = news.cloned().collect();
         let heard = self.inboxes.iter().filter(|inbox| inbox.running).map(|inbox| inbox.cursor);
         self.server.log.trim(heard.min().unwrap_or(revision));
-        self.tell(process, &changes);
+        self.tell(process, &changes, store);
     }
 
-    /// Shows changes to a process, whose cache first moves to the newest store.
-    pub(super) fn tell(&mut self, process: Process, changes: &[Rc<Change>]) {
-        let store = self.server.store.clone();
+    /// Shows changes to a process, whose cache first moves to `store`.
+    pub(super) fn tell(&mut self, process: Process, changes: &[Rc<Change>], store: Store) {
         match process {
             Process::ControllerManager => {
                 self.manager.deliver(&store);
@@ -159,7 +197,9 @@ impl World {
             .filter(|(_, wake)| !belongs(wake, process))
             .map(|(at, wake)| (*at, wake.clone()))
             .collect();
-        self.inboxes[process as usize].expected = false;
+        let inbox = &mut self.inboxes[process as usize];
+        inbox.expected = false;
+        inbox.under_way = Rc::default();
     }
 
     /// Starts a stopped process with an empty memory.
@@ -184,7 +224,7 @@ impl World {
             self.csi = csi::Csi::default();
         }
         let everything = self.everything();
-        self.tell(process, &everything);
+        self.tell(process, &everything, self.server.store.clone());
     }
 
     fn wake_controller(&mut self, wake: crate::controller::Wake) {
@@ -229,7 +269,7 @@ impl World {
         self.drain(timers, Wake::Kubelet);
     }
 
-    fn with_csi(
+    pub(super) fn with_csi(
         &mut self,
         act: impl FnOnce(&mut csi::Csi, &mut NodePlane<'_>, &mut Timers<csi::Wake>),
     ) {

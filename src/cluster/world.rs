@@ -16,6 +16,7 @@ use crate::kubelet::{self, Kubelets};
 use crate::scheduler::decision::Decision;
 use crate::scheduler::{self, Scheduler};
 use crate::trace::Waits;
+use std::collections::VecDeque;
 use std::rc::Rc;
 
 /// A process that follows the store from its own cursor.
@@ -61,6 +62,8 @@ pub struct Inbox {
     pub cursor: u64,
     /// Whether a delivery is on its way.
     pub expected: bool,
+    /// The stores whose news are on their way, while news take long: each arrives by itself.
+    pub under_way: Rc<VecDeque<Store>>,
 }
 
 /// Counted work, for benchmarks and tests.

@@ -5,15 +5,16 @@
 
 use super::drivers::{self, Driver};
 use super::provisioner::wait;
-use super::{Csi, Wake, one_more};
+use super::{Csi, Wake, one_more, pace};
 use crate::api::core::volume::PersistentVolume;
-use crate::api::kinds::{Key, Kind, Object, Resource};
+use crate::api::kinds::{Key, Kind, Object, ObjectRef, Resource};
 use crate::api::storage::{CSINode, VolumeAttachment, VolumeError};
 use crate::apiserver::watch::Change;
 use crate::base::Str;
+use crate::base::time::SimTime;
 use crate::base::timers::Timers;
 use crate::client::node_plane::NodePlane;
-use crate::trace::{Because, Source};
+use crate::trace::{Because, Source, Wait};
 use std::rc::Rc;
 
 /// On an attachment: the driver's name for the node.
@@ -26,6 +27,15 @@ pub(super) struct Job {
     handle: Str,
     node: Str,
     attach: bool,
+    /// When it answers.
+    pub(super) due: SimTime,
+}
+
+impl Job {
+    /// What the backend is asked to do.
+    pub(super) fn work(&self) -> &'static str {
+        if self.attach { "attach" } else { "detach" }
+    }
 }
 
 impl Csi {
@@ -85,17 +95,32 @@ impl Csi {
             Ok(handle) => handle,
             Err(message) => return self.attachment_failed(cx, name, attach, message, timers),
         };
-        let timing = &cx.config.timing;
-        let due = cx.now + if attach { timing.attach } else { timing.detach };
         let node = attachment.spec.node_name.clone();
-        let because = if attach {
-            Because::Attaching { node: node.clone() }
-        } else {
-            Because::Detaching { node: node.clone() }
+        let job = Job { driver, handle, node, attach, due: cx.now };
+        let due = cx.now + pace(cx, job.work());
+        self.attaching.insert_mut(name.clone(), job);
+        self.await_attachment(cx, name, due, timers);
+    }
+
+    /// The backend will answer at `due`.
+    pub(super) fn await_attachment(
+        &mut self,
+        cx: &mut NodePlane<'_>,
+        name: &Str,
+        due: SimTime,
+        timers: &mut Timers<Wake>,
+    ) {
+        let key = Key::global(name.clone());
+        let Some(job) = self.attaching.get_mut(name) else { return };
+        job.due = due;
+        let node = job.node.clone();
+        let because = match job.attach {
+            true => Because::Attaching { node },
+            false => Because::Detaching { node },
         };
-        let wait = wait(cx.now, VolumeAttachment::wrap(attachment), because, Some(due));
+        let subject = ObjectRef::new(Kind::VolumeAttachment, key.clone());
+        let wait = Wait { subject, on: None, because, since: cx.now, until: Some(due) };
         cx.say(Source::Csi, (Kind::VolumeAttachment, &key), vec![wait]);
-        self.attaching.insert_mut(name.clone(), Job { driver, handle, node, attach });
         timers.at(due, Wake::Attachment(name.clone()));
     }
 
@@ -106,7 +131,8 @@ impl Csi {
         name: &Str,
         timers: &mut Timers<Wake>,
     ) {
-        let Some(job) = self.attaching.get(name).cloned() else { return };
+        let job = self.attaching.get(name).filter(|job| job.due == cx.now).cloned();
+        let Some(job) = job else { return };
         self.attaching.remove_mut(name);
         let key = Key::global(name.clone());
         let answer = if job.attach {

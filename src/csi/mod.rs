@@ -22,6 +22,7 @@ use crate::base::map::Map;
 use crate::base::time::{SimTime, Span};
 use crate::base::timers::Timers;
 use crate::client::node_plane::NodePlane;
+use crate::infra::fault::FaultKind;
 
 pub use drivers::{boot_objects, node_drivers};
 
@@ -54,6 +55,17 @@ pub struct Csi {
     next_turn: SimTime,
 }
 
+/// How long the backend takes for `work` now.
+fn pace(cx: &NodePlane<'_>, work: &str) -> Span {
+    let timing = &cx.config.timing;
+    let usual = match work {
+        "attach" => timing.attach,
+        "detach" => timing.detach,
+        _ => timing.provision,
+    };
+    usual + cx.infra.faults.delay(FaultKind::DiskSlow, work)
+}
+
 /// How often something failed, and when it is tried again.
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Retry {
@@ -82,12 +94,28 @@ impl Csi {
         }
     }
 
+    /// The backend has become slower or faster at `work`: what it is at starts over.
+    pub fn pace_changed(&mut self, cx: &mut NodePlane<'_>, work: &str, timers: &mut Timers<Wake>) {
+        let at = cx.now + pace(cx, work);
+        let jobs = self.attaching.iter().filter(|(_, job)| job.work() == work);
+        let names: Vec<Str> = jobs.map(|(name, _)| name.clone()).collect();
+        for name in names {
+            self.await_attachment(cx, &name, at, timers);
+        }
+        if work == "provision" {
+            let claims: Vec<Uid> = self.provisioning.keys().copied().collect();
+            claims.into_iter().for_each(|claim| self.await_volume(cx, claim, at, timers));
+        }
+    }
+
     /// Whether a wake that is due at `at` still finds something to do.
     pub fn expects(&self, at: SimTime, wake: &Wake) -> bool {
         match wake {
-            Wake::Provisioned(claim) => self.provisioning.contains_key(claim),
+            Wake::Provisioned(claim) => {
+                self.provisioning.get(claim).is_some_and(|job| job.due == Some(at))
+            }
             Wake::Delete(volume) => self.deleting.get(volume).is_some_and(|it| it.at == Some(at)),
-            Wake::Attachment(name) => self.attaching.contains_key(name),
+            Wake::Attachment(name) => self.attaching.get(name).is_some_and(|job| job.due == at),
             Wake::Retry(name) => self.retries.get(name).is_some_and(|it| it.at == Some(at)),
             Wake::Resized(claim) => self.resizing.contains_key(claim),
             Wake::Release(_) => true,
@@ -97,7 +125,7 @@ impl Csi {
     /// Does what `wake` asks for.
     pub fn wake(&mut self, cx: &mut NodePlane<'_>, wake: Wake, timers: &mut Timers<Wake>) {
         match wake {
-            Wake::Provisioned(claim) => self.provisioned(cx, claim),
+            Wake::Provisioned(claim) => self.provisioned(cx, claim, timers),
             Wake::Delete(volume) => self.delete_volume(cx, &volume, timers),
             Wake::Attachment(name) => self.attachment_done(cx, &name, timers),
             Wake::Retry(name) => {

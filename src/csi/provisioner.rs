@@ -7,7 +7,7 @@
 //! kubernetes-csi/external-provisioner/pkg/controller/{controller,topology}.go
 
 use super::drivers::{self, Driver, HOSTNAME, Home, ZONE};
-use super::{Csi, Wake, one_more};
+use super::{Csi, Wake, one_more, pace};
 use crate::api::core::node::Node;
 use crate::api::core::scheduling::{NodeSelector, NodeSelectorRequirement, NodeSelectorTerm};
 use crate::api::core::volume::{
@@ -37,6 +37,8 @@ pub(super) struct Job {
     class: Rc<StorageClass>,
     driver: &'static Driver,
     place: Place,
+    /// When the backend answers; `None` for never.
+    pub(super) due: Option<SimTime>,
 }
 
 /// Where a volume is to be made.
@@ -77,7 +79,7 @@ impl Csi {
             format!("External provisioner is provisioning volume for claim \"{}\"", change.key);
         event(cx, driver, &object, EventKind::Normal, "Provisioning", &text);
         match place(cx, driver, &class, &claim, node.as_ref()) {
-            Ok(place) => self.provision(cx, Job { claim, class, driver, place }, timers),
+            Ok(place) => self.provision(cx, Job { claim, class, driver, place, due: None }, timers),
             Err(message) => {
                 let class = &class.meta.name;
                 let text =
@@ -93,27 +95,77 @@ impl Csi {
 
     fn provision(&mut self, cx: &mut NodePlane<'_>, job: Job, timers: &mut Timers<Wake>) {
         let stalls = job.class.parameters.get("stall").is_some_and(|stall| **stall == *"true");
-        let until = (!stalls).then(|| cx.now + cx.config.timing.provision);
-        let because = Because::Provisioning { driver: job.driver.provisioner.into() };
-        let wait = wait(cx.now, PersistentVolumeClaim::wrap(job.claim.clone()), because, until);
-        let key = Key::of(&job.claim.meta);
-        cx.say(Source::Csi, (Kind::PersistentVolumeClaim, &key), vec![wait]);
-        cx.say(Source::VolumeBinder, (Kind::PersistentVolumeClaim, &key), Vec::new());
         let uid = job.claim.meta.uid;
+        let key = Key::of(&job.claim.meta);
+        cx.say(Source::VolumeBinder, (Kind::PersistentVolumeClaim, &key), Vec::new());
         self.provisioning.insert_mut(uid, job);
-        if let Some(at) = until {
-            let at = at.max(self.next_turn);
-            self.next_turn = at + cx.config.timing.turn;
-            timers.at(at, Wake::Provisioned(uid));
+        if stalls {
+            return self.say_provisioning(cx, uid);
         }
+        let at = (cx.now + pace(cx, "provision")).max(self.next_turn);
+        self.next_turn = at + cx.config.timing.turn;
+        self.await_volume(cx, uid, at, timers);
     }
 
-    /// The backend has made the volume: it becomes an object, bound or not. If the claim is gone
-    /// by now, the volume is released as soon as the binder sees it.
-    pub(super) fn provisioned(&mut self, cx: &mut NodePlane<'_>, uid: Uid) {
-        let Some(job) = self.provisioning.get(&uid).cloned() else { return };
-        self.provisioning.remove_mut(&uid);
-        let volume = volume_for(&job);
+    /// The backend will answer at `due`.
+    pub(super) fn await_volume(
+        &mut self,
+        cx: &mut NodePlane<'_>,
+        uid: Uid,
+        due: SimTime,
+        timers: &mut Timers<Wake>,
+    ) {
+        let Some(job) = self.provisioning.get_mut(&uid) else { return };
+        job.due = Some(due);
+        self.say_provisioning(cx, uid);
+        timers.at(due, Wake::Provisioned(uid));
+    }
+
+    fn say_provisioning(&self, cx: &mut NodePlane<'_>, uid: Uid) {
+        let Some(job) = self.provisioning.get(&uid) else { return };
+        let because = Because::Provisioning { driver: job.driver.provisioner.into() };
+        let wait = wait(cx.now, PersistentVolumeClaim::wrap(job.claim.clone()), because, job.due);
+        let key = Key::of(&job.claim.meta);
+        cx.say(Source::Csi, (Kind::PersistentVolumeClaim, &key), vec![wait]);
+    }
+
+    /// The backend has answered: it made the volume, or could not and is asked again after a
+    /// pause, as long as the claim is there.
+    pub(super) fn provisioned(
+        &mut self,
+        cx: &mut NodePlane<'_>,
+        uid: Uid,
+        timers: &mut Timers<Wake>,
+    ) {
+        let due = self.provisioning.get(&uid).filter(|job| job.due == Some(cx.now)).cloned();
+        let Some(job) = due else { return };
+        let name = volume_name(&job.claim);
+        let Err(message) = cx.infra.backend_does("provision") else {
+            self.provisioning.remove_mut(&uid);
+            self.retries.remove_mut(&name);
+            return self.make_volume(cx, &job);
+        };
+        let key = Key::of(&job.claim.meta);
+        let current = cx.cache.get::<PersistentVolumeClaim>(&key);
+        if current.is_none_or(|claim| claim.meta.uid != uid) {
+            self.provisioning.remove_mut(&uid);
+            self.retries.remove_mut(&name);
+            return;
+        }
+        let class = &job.class.meta.name;
+        let text = format!("failed to provision volume with StorageClass \"{class}\": {message}");
+        let claim = Object::PersistentVolumeClaim(job.claim.clone());
+        event(cx, job.driver, &claim, EventKind::Warning, "ProvisioningFailed", &text);
+        let at = one_more(&mut self.retries, &name, cx.now);
+        self.await_volume(cx, uid, at, timers);
+        let wait = wait(cx.now, claim, Because::DriverError { message }, Some(at));
+        cx.say(Source::Csi, (Kind::PersistentVolumeClaim, &key), vec![wait]);
+    }
+
+    /// The volume becomes an object, bound or not. If the claim is gone by now, the volume is
+    /// released as soon as the binder sees it.
+    fn make_volume(&mut self, cx: &mut NodePlane<'_>, job: &Job) {
+        let volume = volume_for(job);
         let bytes = volumes::requested(&job.claim).as_units();
         let reach = match &job.place {
             Place::Anywhere => Reach::Anywhere,

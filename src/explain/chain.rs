@@ -2,10 +2,12 @@
 
 use super::sentence::{Piece, Sentence, clause, sentence};
 use crate::api::apps::stateful_set::StatefulSet;
+use crate::api::core::pod::Pod;
 use crate::api::kinds::{Key, Kind, ObjectRef};
 use crate::apiserver::store::Store;
 use crate::base::time::SimTime;
 use crate::cluster::world::World;
+use crate::infra::fault::{Fault, FaultKind};
 use crate::trace::{Because, Source, Wait};
 
 /// At most so many links: more nobody reads.
@@ -140,8 +142,9 @@ pub fn of_set(world: &World, key: &Key) -> Unready {
     let said = world.waits.said_by(Source::StatefulSet, Kind::StatefulSet, key);
     let mut chain = Vec::new();
     let said = said.iter().filter(|wait| stands(world, wait));
-    if let Some(first) = said.max_by_key(|wait| weight(wait)) {
-        follow(world, first.clone(), &mut chain);
+    match said.max_by_key(|wait| weight(wait)) {
+        Some(first) => follow(world, first.clone(), &mut chain),
+        None => chain.extend(unheard(world, MANAGER).map(|fault| blame(&set, fault))),
     }
     Unready { set, chain }
 }
@@ -149,7 +152,17 @@ pub fn of_set(world: &World, key: &Key) -> Unready {
 /// The chain that begins with the wait of `subject` that matters most.
 pub fn of_object(world: &World, subject: &ObjectRef) -> Chain {
     let mut chain = Vec::new();
-    if let Some(first) = foremost(world, subject, None) {
+    let first = foremost(world, subject, None);
+    let first = first.or_else(|| {
+        let pod = world.store().get::<Pod>(&subject.key).filter(|_| subject.kind == Kind::Pod)?;
+        let fault = match pod.is_assigned() {
+            false => unheard(world, "kube-scheduler"),
+            true if !pod.is_ready() || pod.is_terminating() => unheard(world, "kubelet"),
+            true => None,
+        };
+        Some(blame(subject, fault?))
+    });
+    if let Some(first) = first {
         follow(world, first, &mut chain);
     }
     chain
@@ -164,7 +177,50 @@ fn follow(world: &World, first: Wait, chain: &mut Chain) {
             return;
         }
         next = foremost(world, &on, Some(&wait));
+        if next.is_none() {
+            next = fault_behind(world, &wait, &on).map(|fault| blame(&on, fault));
+        }
         chain.push(wait);
+    }
+}
+
+const MANAGER: &str = "kube-controller-manager";
+
+/// The end of a chain: what `fault` does to `subject`.
+fn blame(subject: &ObjectRef, fault: &Fault) -> Wait {
+    let because = Because::Fault { text: fault.to_string().into() };
+    Wait { subject: subject.clone(), on: None, because, since: fault.since, until: None }
+}
+
+/// The fault that keeps a component from hearing what there is to do.
+fn unheard<'w>(world: &'w World, component: &str) -> Option<&'w Fault> {
+    let faults = &world.infra.faults;
+    faults.get(FaultKind::Stopped, component).or_else(|| faults.get(FaultKind::Lag, component))
+}
+
+/// The fault without which `wait`, the last that anybody said, would not be or be shorter. Power
+/// and network are none of these: what follows from them says itself which node is silent.
+fn fault_behind<'w>(world: &'w World, wait: &Wait, on: &ObjectRef) -> Option<&'w Fault> {
+    let faults = &world.infra.faults;
+    let work = |kind: FaultKind, work: &str| faults.get(kind, work);
+    let pod = world.store().get::<Pod>(&on.key).filter(|_| on.kind == Kind::Pod);
+    let of_pod = |kind| pod.and_then(|pod| faults.of_pod(kind, &pod.meta));
+    match &wait.because {
+        Because::ImagePull { image } => faults.get(FaultKind::ImageSlow, image),
+        Because::ImagePullBackOff { image } => faults.get(FaultKind::ImageFails, image),
+        Because::ReadinessProbe => of_pod(FaultKind::NeverReady),
+        Because::CrashLoopBackOff { .. } => of_pod(FaultKind::CrashLoop),
+        Because::KubeletLate { node } => faults.get(FaultKind::SlowKubelet, node),
+        Because::Attaching { .. } => work(FaultKind::DiskSlow, "attach"),
+        Because::Detaching { .. } => work(FaultKind::DiskSlow, "detach"),
+        Because::Provisioning { .. } => work(FaultKind::DiskSlow, "provision"),
+        Because::DriverError { message } => {
+            let failing = faults.iter().filter(|fault| fault.kind == FaultKind::DiskFails);
+            failing.into_iter().find(|fault| message.ends_with(&*fault.target))
+        }
+        Because::Fault { .. } => None,
+        _ if pod.is_some_and(|pod| !pod.is_assigned()) => unheard(world, "kube-scheduler"),
+        _ => unheard(world, MANAGER).filter(|_| wait.until.is_none_or(|at| at <= world.now)),
     }
 }
 

@@ -190,9 +190,10 @@ fn node(because: &Because) -> (&'static str, Places<'_>) {
              for 40 s",
             node,
         ),
-        Because::ComponentStopped { component } => {
-            texted("{text} is stopped: nothing goes on that it looks after", component)
+        Because::KubeletLate { node } => {
+            placed("{subject} waits: the kubelet of {node} has not come round to it", node)
         }
+        Because::Fault { text } => texted("a fault that was put there: {text}", text),
         _ => {
             crate::never!("a rule without a sentence: {because:?}");
             ("{subject} waits", Places::default())

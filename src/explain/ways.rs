@@ -5,6 +5,7 @@ use crate::api::core::node::Node;
 use crate::api::kinds::{Key, Kind, ObjectRef};
 use crate::cluster::input::{Cascade, Input};
 use crate::cluster::world::World;
+use crate::infra::fault::Fault;
 use crate::trace::Because;
 
 /// Something a person can do about a wait.
@@ -38,7 +39,22 @@ pub fn ways_out(world: &World, chain: &Chain) -> Vec<Way> {
         Because::OnDelete | Because::BrokenRevision | Because::CrashLoopBackOff { .. } => {
             vec![delete_pod(&root.subject)]
         }
+        Because::Fault { text } => {
+            let faults = world.faults().filter(|fault| **text == *fault.to_string());
+            faults.map(mend).collect()
+        }
         _ => Vec::new(),
+    }
+}
+
+/// Ending a fault.
+fn mend(fault: &Fault) -> Way {
+    let remedy = fault.remedy();
+    Way {
+        label: format!("Mend it: {remedy}"),
+        price: "Costs nothing.".into(),
+        detail: "What was broken on purpose works again.".into(),
+        input: Input::operate(remedy),
     }
 }
 
@@ -53,14 +69,14 @@ fn dead_node(world: &World, node: &str, pod: Option<&ObjectRef>) -> Vec<Way> {
             label: format!("Power on {node}"),
             price: "Costs nothing.".into(),
             detail: "The kubelet comes back and says what stopped.".into(),
-            input: Input::Power { node: node.into(), on: true },
+            input: Input::power(node, true),
         });
     } else if machine.is_some_and(|machine| !machine.connected) {
         ways.push(Way {
             label: format!("Heal the network of {node}"),
             price: "Costs nothing.".into(),
             detail: "The kubelet is heard again and says what runs.".into(),
-            input: Input::Network { node: node.into(), on: true },
+            input: Input::network(node, true),
         });
     }
     if world.store().get::<Node>(&Key::global(node)).is_some() {

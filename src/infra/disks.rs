@@ -4,6 +4,7 @@
 
 use super::Infra;
 use super::disk::{Disk, Mount, Reach};
+use super::fault::FaultKind;
 use crate::api::meta::Uid;
 use crate::base::Str;
 use crate::base::time::SimTime;
@@ -38,12 +39,21 @@ impl Infra {
         self.change_disk(handle, |disk| disk.bytes = disk.bytes.max(bytes));
     }
 
+    /// Whether the backend does `work` now; its error if it does not.
+    pub fn backend_does(&self, work: &str) -> Result<(), Str> {
+        match self.faults.get(FaultKind::DiskFails, work) {
+            Some(_) => Err(rpc_error("Internal", format!("the backend fails to {work}"))),
+            None => Ok(()),
+        }
+    }
+
     /// Attaches a disk to a machine. Refused as a storage backend refuses, in gRPC's words; a
     /// disk that is attached there already is no error.
     pub fn attach(&mut self, handle: &str, node: &Str) -> Result<(), Str> {
         let Some(disk) = self.disks.get(handle) else {
             return Err(rpc_error("NotFound", format!("volume {handle} does not exist")));
         };
+        self.backend_does("attach")?;
         let backend = &self.backend;
         let ailing = backend.attach_error_on.as_ref().is_none_or(|on| on == node);
         let general = backend.attach_error.as_ref().filter(|_| ailing);
@@ -69,6 +79,7 @@ impl Infra {
     /// mounted is cut off from it. Detaching what is not attached is no error.
     pub fn detach(&mut self, now: SimTime, handle: &str, node: &str) -> Result<(), Str> {
         let Some(disk) = self.disks.get(handle) else { return Ok(()) };
+        self.backend_does("detach")?;
         if let Some(error) = disk.detach_error.as_ref().or(self.backend.detach_error.as_ref()) {
             return Err(error.clone());
         }

@@ -3,6 +3,7 @@
 
 pub mod disk;
 pub mod disks;
+pub mod fault;
 pub mod machine;
 pub mod process;
 
@@ -11,6 +12,7 @@ use crate::api::meta::Uid;
 use crate::base::Str;
 use crate::base::map::{Map, Set};
 use disk::Disk;
+use fault::Faults;
 use machine::Machine;
 use process::Process;
 use std::ops::Bound;
@@ -29,6 +31,8 @@ pub struct Infra {
     pub backend: Backend,
     /// Pods whose application runs but fails its readiness probe; set from outside.
     pub ailing: Set<Uid>,
+    /// What is broken on purpose.
+    pub faults: Faults,
     /// Counts changes, so that a step can see that something happened.
     pub revision: u64,
     processes_by_key: Set<(Key, Uid)>,
@@ -57,6 +61,13 @@ impl Infra {
     /// Whether the machine `node` has power and reaches the API server.
     pub fn is_reachable(&self, node: &str) -> bool {
         self.machines.get(node).is_some_and(|machine| machine.powered && machine.connected)
+    }
+
+    /// Takes a machine away, with the disks inside it.
+    pub fn remove_machine(&mut self, name: &str) {
+        self.machines.remove_mut(name);
+        self.drop_disks_in(name);
+        self.revision += 1;
     }
 
     /// Adds a machine; it gets the next number. One of the same name is replaced.

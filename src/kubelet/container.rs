@@ -19,6 +19,7 @@ use crate::base::time::{SimTime, Span};
 use crate::base::timers::Timers;
 use crate::client::node_plane::NodePlane;
 use crate::client::recorder::{EventKind, Recorder};
+use crate::infra::fault::FaultKind;
 use crate::infra::process::{Process, Running};
 use crate::trace::{Because, Wait};
 
@@ -121,7 +122,7 @@ impl Kubelets {
         let text = format!("Back-off restarting failed container {} in pod {pod}", spec.name);
         self.container_event(cx, worker, &spec.name, EventKind::Warning, "BackOff", &text);
         if let Some(container) = worker.container_mut(at) {
-            let span = go_duration(container.pause.map_or(PAUSE_MIN, |pause| pause.span));
+            let span = container.pause.map_or(PAUSE_MIN, |pause| pause.span).go();
             let text =
                 format!("back-off {span} restarting failed container={} pod={pod}", spec.name);
             if let Shown::Exited(exit) = container.shown {
@@ -153,6 +154,7 @@ impl Kubelets {
         self.container_event(cx, worker, &spec.name, normal, "Created", "Container created");
         self.container_event(cx, worker, &spec.name, normal, "Started", "Container started");
         let (now, init) = (cx.now, at < worker.inits.len() && !is_sidecar(&spec));
+        let crashes = cx.infra.faults.of_pod(FaultKind::CrashLoop, &worker.pod.meta).is_some();
         let Some(container) = worker.container_mut(at) else {
             return;
         };
@@ -164,7 +166,10 @@ impl Kubelets {
         }
         container.shown = Shown::Running { since: now };
         let timing = &cx.config.timing;
-        let end = own_end(&spec.image, init, now, timing.run_time);
+        let end = match crashes && !init {
+            true => Some((now, 1)),
+            false => own_end(&spec.image, init, now, timing.run_time),
+        };
         container.work = match init {
             true => Work::Run { end, started: now, ready: None, lapses: None, fails: None },
             false => probes::run(&spec, now, end, timing.ready_delay, timing.run_time),
@@ -310,7 +315,7 @@ impl Kubelets {
                 Work::Run { started, .. } if *started > cx.now => {
                     (Because::StartupProbe, Some(*started))
                 }
-                Work::Run { ready, .. } if !container.is_ready(cx.now) => {
+                Work::Run { ready, .. } if worker.ailing || !container.is_ready(cx.now) => {
                     (Because::ReadinessProbe, ready.filter(|&ready| ready > cx.now))
                 }
                 Work::Run { .. } | Work::Idle | Work::Ended => continue,
@@ -465,23 +470,5 @@ pub(super) fn exit_of(end: &ContainerStateTerminated) -> Exit {
         finished: end.finished_at.unwrap_or_default(),
         code: end.exit_code,
         run: 0,
-    }
-}
-
-/// A length of time as Go prints it: `1.8s`, `300ms`, `1m20s`.
-pub(super) fn go_duration(span: Span) -> String {
-    let (seconds, millis) = (span.0 / 1000, span.0 % 1000);
-    if seconds == 0 {
-        return if millis == 0 { "0s".into() } else { format!("{millis}ms") };
-    }
-    let (h, m, s) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
-    let fraction = match millis {
-        0 => String::new(),
-        millis => format!(".{millis:03}").trim_end_matches('0').to_string(),
-    };
-    match (h, m) {
-        (0, 0) => format!("{s}{fraction}s"),
-        (0, m) => format!("{m}m{s}{fraction}s"),
-        (h, m) => format!("{h}h{m}m{s}{fraction}s"),
     }
 }

@@ -5,12 +5,13 @@
 //! Upstream: pkg/kubelet/images/{image_manager,puller}.go
 
 use super::Kubelets;
-use super::container::{PAUSE_MAX, PAUSE_MIN, RELIST, go_duration, wait_for};
+use super::container::{PAUSE_MAX, PAUSE_MIN, RELIST, wait_for};
 use super::status::image_bytes;
 use super::worker::{Work, Worker};
 use crate::base::time::{SimTime, Span};
 use crate::client::node_plane::NodePlane;
 use crate::client::recorder::EventKind;
+use crate::infra::fault::FaultKind;
 
 /// Why an image cannot be had.
 const NOT_FOUND: &str = "failed to pull and unpack image: not found";
@@ -24,7 +25,10 @@ impl Kubelets {
         self.texts.learn_image(&spec.image);
         let (now, pull) = (cx.now, cx.config.timing.image_pull);
         let stored = (worker.node().clone(), spec.image.clone());
+        let faults = &cx.infra.faults;
         let absent = spec.image.contains("does-not-exist");
+        let fails = absent || faults.get(FaultKind::ImageFails, &spec.image).is_some();
+        let slower = faults.delay(FaultKind::ImageSlow, &spec.image);
         let present = !absent && (pull == Span::ZERO || self.images.contains(&stored));
         let always = &*spec.image_pull_policy == "Always";
         if present && (!always || pull == Span::ZERO) {
@@ -38,12 +42,12 @@ impl Kubelets {
         }
         let text = format!("Pulling image {:?}", spec.image);
         self.container_event(cx, worker, &spec.name, EventKind::Normal, "Pulling", &text);
-        if absent {
+        if fails {
             self.pull_failed(cx, worker, at);
             return;
         }
         // Nothing but the list of layers is fetched of an image that is there.
-        let takes = if present { Span(pull.0 / 6) } else { pull };
+        let takes = if present { Span(pull.0 / 6) } else { pull } + slower;
         if let Some(container) = worker.container_mut(at) {
             container.work = Work::Pull { until: now + takes, since: now };
         }
@@ -60,7 +64,7 @@ impl Kubelets {
             return;
         };
         self.images.insert_mut((worker.node().clone(), spec.image.clone()));
-        let took = go_duration(cx.now.since(since));
+        let took = cx.now.since(since).go();
         let text = format!(
             "Successfully pulled image {:?} in {took} ({took} including waiting). Image size: {} \
              bytes.",

@@ -21,6 +21,7 @@ use crate::base::time::{SimTime, Span};
 use crate::base::timers::Timers;
 use crate::client::node_plane::NodePlane;
 use crate::client::recorder::EventKind;
+use crate::infra::fault::FaultKind;
 use crate::trace::{Because, Source, Wait};
 
 /// More steps than any Pod can take at one moment; a bound against endless loops.
@@ -33,8 +34,13 @@ impl Kubelets {
             return;
         };
         let mut worker = Worker::clone(worker);
-        worker.ailing = cx.infra.ailing.contains(&uid);
         *cx.visits += 1;
+        if self.is_held(cx, &mut worker, timers) {
+            return;
+        }
+        let faults = &cx.infra.faults;
+        worker.ailing = cx.infra.ailing.contains(&uid)
+            || faults.of_pod(FaultKind::NeverReady, &worker.pod.meta).is_some();
         for _ in 0..STEPS_MAX {
             if !self.step(cx, &mut worker, timers) {
                 break;

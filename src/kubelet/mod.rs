@@ -11,6 +11,7 @@
 
 mod container;
 mod environment;
+mod faults;
 mod images;
 mod lifecycle;
 mod node_status;
@@ -32,6 +33,7 @@ use crate::base::time::{SimTime, Span};
 use crate::base::timers::Timers;
 use crate::client::node_plane::NodePlane;
 use crate::trace::Source;
+use faults::hold;
 use node_status::NodeState;
 use silence::say_silent;
 use status::Texts;
@@ -378,6 +380,9 @@ impl Kubelets {
         }
         let own = known.wrote == pod.meta.resource_version;
         let mut worker = Worker::clone(known);
+        if !own {
+            hold(cx, &mut worker);
+        }
         let was = worker.pod.meta.deletion_grace_period_seconds;
         worker.pod = pod.clone();
         if worker.stage == Stage::Stopping && was != pod.meta.deletion_grace_period_seconds {
@@ -402,7 +407,10 @@ impl Kubelets {
         if booted || pod.is_terminal() {
             lifecycle::revive(&mut worker, cx.now);
         }
-        self.report(cx, &mut worker);
+        hold(cx, &mut worker);
+        if worker.held.is_none() {
+            self.report(cx, &mut worker);
+        }
         self.by_node.insert_mut((worker.node().clone(), uid));
         self.workers.insert_mut(uid, Rc::new(worker));
         self.look(cx, uid, timers);
@@ -417,6 +425,7 @@ impl Kubelets {
         let mut worker = Worker::clone(worker);
         worker.pod = pod.clone();
         worker.orphan = true;
+        hold(cx, &mut worker);
         if worker.stage == Stage::Stopping {
             self.shorten_stop(cx, &mut worker);
         }

@@ -36,6 +36,8 @@ pub(super) struct Worker {
     pub wrote: ResourceVersion,
     /// When it is to be looked at next.
     pub next: Option<SimTime>,
+    /// Until when a slow kubelet does not come round to it.
+    pub held: Option<SimTime>,
     /// Whether the API server no longer has it.
     pub orphan: bool,
     /// Whether it ran longer than its activeDeadlineSeconds.
@@ -287,6 +289,7 @@ impl Worker {
             observed: pod.meta.generation,
             wrote: ResourceVersion(0),
             next: None,
+            held: None,
             orphan: false,
             overdue: false,
             ailing: false,

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use std::rc::Rc;
 
 /// The version of the format; another one is not read.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 #[derive(Serialize, Deserialize)]
 struct Saved {

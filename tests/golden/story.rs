@@ -17,7 +17,7 @@ pub fn apply(example: usize) -> Input {
 
 /// Power on or off.
 pub fn power(node: &str, on: bool) -> Input {
-    Input::Power { node: node.into(), on }
+    Input::power(node, on)
 }
 
 /// The main story: apply, wait, power off, wait, delete by force, wait.

@@ -115,13 +115,13 @@ impl Film {
 
     pub fn power(&mut self, node: &str, on: bool) {
         self.say(&format!("--- power of {node} {}", if on { "on" } else { "off" }));
-        assert!(!self.world.input(&Input::Power { node: node.into(), on }).refused);
+        assert!(!self.world.input(&Input::power(node, on)).refused);
         self.note();
     }
 
     pub fn network(&mut self, node: &str, on: bool) {
         self.say(&format!("--- network of {node} {}", if on { "on" } else { "off" }));
-        assert!(!self.world.input(&Input::Network { node: node.into(), on }).refused);
+        assert!(!self.world.input(&Input::network(node, on)).refused);
         self.note();
     }
 

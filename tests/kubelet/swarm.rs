@@ -34,10 +34,10 @@ fn trouble(seed: u64) -> Result<(), String> {
         let name = node.to_string();
         if film.world.store().object(Kind::Node, &Key::global(node)).is_none() {
             // Only a kubelet that starts anew registers its Node again.
-            film.world.input(&Input::Power { node: name.clone(), on: false });
+            film.world.input(&Input::power(&name, false));
         }
-        film.world.input(&Input::Power { node: name.clone(), on: true });
-        film.world.input(&Input::Network { node: name.clone(), on: true });
+        film.world.input(&Input::power(&name, true));
+        film.world.input(&Input::network(&name, true));
         film.world.input(&Input::Cordon { node: name, on: false });
     }
     film.to(at + 3_600_000);
@@ -54,8 +54,8 @@ fn any(chance: &mut Prng) -> Input {
         Input::Delete { kind, namespace, name, grace, cascade: Cascade::default() }
     };
     match chance.below(9) {
-        0 | 1 => Input::Power { node, on },
-        2 | 3 => Input::Network { node, on },
+        0 | 1 => Input::power(&node, on),
+        2 | 3 => Input::network(&node, on),
         4 | 5 => delete("Pod", pod, None),
         6 => delete("Pod", pod, Some(0)),
         7 => delete("Node", node, None),

@@ -217,8 +217,8 @@ impl Deeds {
 
     fn any(&mut self) -> Deed {
         let input = match self.chance.below(40) {
-            0..=6 => Input::Power { node: self.node(), on: self.flip() },
-            7..=13 => Input::Network { node: self.node(), on: self.flip() },
+            0..=6 => Input::power(&self.node(), self.flip()),
+            7..=13 => Input::network(&self.node(), self.flip()),
             14..=17 => {
                 let pod = format!("{}-{}", self.set().name, self.chance.below(4));
                 self.delete("Pod", pod, None)
@@ -242,8 +242,8 @@ impl Deeds {
             },
             32 => Input::Apply { text: self.set().text(true).into() },
             33 => Input::Apply { text: self.set().text(false).into() },
-            34 => Input::Component { name: "kube-scheduler".into(), on: self.flip() },
-            35..=36 => Input::Component { name: "kube-controller-manager".into(), on: self.flip() },
+            34 => Input::component("kube-scheduler", self.flip()),
+            35..=36 => Input::component("kube-controller-manager", self.flip()),
             37 => {
                 let claim = format!("data-{}-{}", self.set().name, self.chance.below(4));
                 self.delete("PersistentVolumeClaim", claim, None)

@@ -175,7 +175,7 @@ impl Runner {
     fn end_faults(&mut self, plan: &Plan) -> Result<(), Failure> {
         self.again.clear();
         for name in ["kube-controller-manager", "kube-scheduler"] {
-            self.act(&Deed::Input(Input::Component { name: name.into(), on: true }))?;
+            self.act(&Deed::Input(Input::component(name, true)))?;
         }
         for machine in &plan.config.machines {
             let node = machine.name.to_string();
@@ -183,17 +183,17 @@ impl Runner {
             let Some(known) = self.world.store().get::<Node>(&key).cloned() else {
                 // Only a kubelet that starts anew registers its Node again.
                 for input in [
-                    Input::Power { node: node.clone(), on: false },
-                    Input::Network { node: node.clone(), on: true },
-                    Input::Power { node: node.clone(), on: true },
+                    Input::power(&node, false),
+                    Input::network(&node, true),
+                    Input::power(&node, true),
                 ] {
                     self.act(&Deed::Input(input))?;
                 }
                 continue;
             };
             let mut inputs = vec![
-                Input::Network { node: node.clone(), on: true },
-                Input::Power { node: node.clone(), on: true },
+                Input::network(&node, true),
+                Input::power(&node, true),
                 Input::Cordon { node: node.clone(), on: false },
             ];
             let own = |key: &str| key == "dedicated" || key.ends_with("out-of-service");

@@ -7,10 +7,12 @@ use playground::cluster::input::{Cascade, Input};
 use playground::cluster::invariants;
 use playground::config::Config;
 use playground::explain;
+use playground::infra::fault::Fault;
 use playground::kubectl::print::{self, Look};
 use playground::kubectl::yaml;
 use playground::session::examples::EXAMPLES;
 use playground::timeline::{Progress, SETTLE_LIMIT, Timeline};
+use playground::trace::Wait;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
@@ -71,12 +73,6 @@ impl Run {
         let words: Vec<&str> = line.split_whitespace().collect();
         match words[..] {
             ["$", "kubectl", ref rest @ ..] => self.kubectl(rest),
-            ["poweroff", node] => self.act(Input::Power { node: node.into(), on: false }),
-            ["poweron", node] => self.act(Input::Power { node: node.into(), on: true }),
-            ["partition", node] => self.act(Input::Network { node: node.into(), on: false }),
-            ["heal", node] => self.act(Input::Network { node: node.into(), on: true }),
-            ["stop", name] => self.act(Input::Component { name: name.into(), on: false }),
-            ["start", name] => self.act(Input::Component { name: name.into(), on: true }),
             ["advance", span] => self.advance(parse_span(span)),
             ["settle"] => self.settle(),
             ["step"] => {
@@ -92,7 +88,7 @@ impl Run {
                 vec![self.clock()]
             }
             ["show", what] => self.show(what),
-            _ => panic!("no such command in a transcript: {line}"),
+            _ => self.act(Input::operate(line)),
         }
     }
 
@@ -229,6 +225,18 @@ impl Run {
                 let way =
                     |way: &explain::Way| format!("{}: {} {}", way.label, way.price, way.detail);
                 ways.iter().map(way).collect()
+            }
+            "faults" => {
+                let line =
+                    |fault: &Fault| format!("{} | {fault} | {}", fault.command(), fault.remedy());
+                let all: Vec<String> = world.faults().map(line).collect();
+                if all.is_empty() { vec!["nothing is broken".to_string()] } else { all }
+            }
+            "chain" => {
+                let chain = explain::most_blocked(world).map(|unready| unready.chain);
+                let say = |wait: &Wait| explain::sentence(wait, world.store(), world.now);
+                let chain = chain.unwrap_or_default();
+                chain.iter().map(|wait| explain::plain(&say(wait))).collect()
             }
             "seats" => self.seats(),
             "findings" => {

@@ -247,13 +247,13 @@ impl Driver<'_> {
             let known = self.world.store().get::<Node>(&Key::global(node)).is_some();
             if on && !known {
                 // Back at work, a stand-in registers again, as a kubelet does that starts.
-                self.world.input(&Input::Power { node: node.to_string(), on: false });
-                self.world.input(&Input::Network { node: node.to_string(), on });
-                self.world.input(&Input::Power { node: node.to_string(), on });
+                self.world.input(&Input::power(node, false));
+                self.world.input(&Input::network(node, on));
+                self.world.input(&Input::power(node, on));
                 continue;
             }
             // The stand-ins are deaf and dumb when killed, and their containers run on.
-            self.world.input(&Input::Network { node: node.to_string(), on });
+            self.world.input(&Input::network(node, on));
         }
     }
 

@@ -232,12 +232,6 @@ pub(super) fn deed_word(input: &Input) -> Word {
         Input::Taint { .. } => Word::DeedUntaint,
         Input::Cordon { on: true, .. } => Word::DeedCordon,
         Input::Cordon { .. } => Word::DeedUncordon,
-        Input::Power { on: true, .. } => Word::DeedPowerOn,
-        Input::Power { .. } => Word::DeedPowerOff,
-        Input::Network { on: true, .. } => Word::DeedHeal,
-        Input::Network { .. } => Word::DeedCut,
-        Input::Component { on: true, .. } => Word::DeedStart,
-        Input::Component { .. } => Word::DeedStop,
         Input::Request { request, .. } => match request.verb {
             Verb::Create => Word::DeedApply,
             Verb::Delete | Verb::Evict if request.kind == "Node" => Word::DeedDeleteNode,
@@ -247,6 +241,18 @@ pub(super) fn deed_word(input: &Input) -> Word {
             Verb::Delete | Verb::Evict => Word::DeedDelete,
             Verb::Scale => Word::DeedScale,
             _ => Word::DeedChange,
+        },
+        Input::Operate { line } => match line.split(' ').next().unwrap_or("") {
+            "poweron" => Word::DeedPowerOn,
+            "poweroff" => Word::DeedPowerOff,
+            "heal" => Word::DeedHeal,
+            "partition" => Word::DeedCut,
+            "start" => Word::DeedStart,
+            "stop" => Word::DeedStop,
+            "mend" => Word::DeedMend,
+            "add-machine" => Word::DeedAddMachine,
+            "remove-machine" => Word::DeedRemoveMachine,
+            _ => Word::DeedBreak,
         },
     }
 }

@@ -260,7 +260,7 @@ fn node(eye: &Eye<'_>, key: &Key, view: &mut Inspector) {
         } else {
             (Word::PowerOnNode, Word::PowerOnPrice)
         };
-        let input = Input::Power { node: name.into(), on: !machine.powered };
+        let input = Input::power(name, !machine.powered);
         let mut power = act(eye, label, price, name, input);
         power.label = eye.fill(label, &[("node", name)]);
         view.acts.push(power);
@@ -426,7 +426,7 @@ fn tries(eye: &Eye<'_>) -> Vec<Try> {
             "i-power",
             eye.fill(Word::PowerOffNode, &[("node", &node)]),
             eye.fill(Word::TryPowerOff, &[("pod", &seat.name)]),
-            Input::Power { node: node.to_string(), on: false },
+            Input::power(&node, false),
             on,
         ),
         one(

@@ -50,7 +50,7 @@ pub(super) fn card(eye: &Eye<'_>, name: &Str, density: Density, ended: &[Ended])
         word,
         chips: node.map_or(Vec::new(), |node| chips(eye, node)),
         on,
-        power: deed(Input::Power { node: name.to_string(), on: !on }),
+        power: deed(Input::power(name, !on)),
         known: node.is_some(),
         shifted,
         really: really(eye, machine, node.is_some(), shifted),

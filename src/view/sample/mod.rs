@@ -249,7 +249,7 @@ pub(super) fn tries() -> Vec<Try> {
             "i-power",
             "Power off node-b",
             "See how long the API server still believes in web-1, and what happens to its volume.",
-            Input::Power { node: "node-b".into(), on: false },
+            Input::power("node-b", false),
         ),
         one(
             "i-trash",
@@ -305,5 +305,5 @@ pub(super) fn delete(kind: &str, namespace: &str, name: &str, grace: Option<i64>
 }
 
 fn power(letter: &str, on: bool) -> Intent {
-    Intent::Do(Input::Power { node: format!("node-{letter}"), on })
+    Intent::Do(Input::power(&format!("node-{letter}"), on))
 }
