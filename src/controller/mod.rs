@@ -12,6 +12,7 @@ pub mod garbage_collector;
 pub mod namespace;
 pub mod node_lifecycle;
 pub mod ownership;
+pub mod pod_control;
 pub mod pod_gc;
 pub mod revision;
 mod service_pods;
