@@ -4,5 +4,7 @@ pub mod daemon_set;
 pub mod deployment;
 mod revision;
 pub mod stateful_set;
+mod template_hash;
 
 pub use revision::{go_json, revision_data, revision_hash};
+pub use template_hash::template_hash;
