@@ -14,6 +14,10 @@ use std::rc::Rc;
 pub enum Source {
     /// The StatefulSet controller.
     StatefulSet,
+    /// The ReplicaSet controller.
+    ReplicaSet,
+    /// The Deployment controller.
+    Deployment,
     /// The volume binder (persistentvolume-controller).
     VolumeBinder,
     /// The attach/detach controller.
@@ -94,6 +98,11 @@ pub enum Because {
     ClaimTerminating,
     /// The server refused, and the controller tries again later.
     Refused {
+        /// The server's message.
+        message: Str,
+    },
+    /// The server refused another Pod, and the controller tries again later.
+    PodRefused {
         /// The server's message.
         message: Str,
     },

@@ -14,6 +14,7 @@ pub mod node_lifecycle;
 pub mod ownership;
 pub mod pod_control;
 pub mod pod_gc;
+pub mod replicaset;
 pub mod revision;
 mod service_pods;
 pub mod statefulset;
@@ -188,6 +189,8 @@ controllers! {
     NodeLifecycle: node_lifecycle = node_lifecycle::NodeLifecycleController;
     /// Pods nobody will ever finish.
     PodGC: pod_gc = pod_gc::PodGCController;
+    /// ReplicaSets.
+    ReplicaSet: replicaset = replicaset::ReplicaSetController;
     /// StatefulSets.
     StatefulSet: statefulset = statefulset::StatefulSetController;
     /// Pods on nodes with NoExecute taints.

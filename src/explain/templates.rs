@@ -65,6 +65,9 @@ pub(super) fn template(because: &Because) -> (&'static str, Places<'_>) {
             plain("{subject} cannot be created: its claim {on} is being deleted")
         }
         Because::Refused { message } => texted("{subject} cannot be created: {text}", message),
+        Because::PodRefused { message } => {
+            texted("{subject} cannot create another Pod: {text}", message)
+        }
         Because::Budget => {
             plain("{subject} cannot be evicted: the budget {on} allows no disruption now")
         }

@@ -270,7 +270,8 @@ fn json_name(go: &str) -> String {
     format!("{}{}", go[..small].to_ascii_lowercase(), &go[small..])
 }
 
-/// As Go keeps an amount: `500m` is 500 with the scale -3.
+/// As Go keeps an amount: `500m` is 500 with the scale -3. It keeps the text only where it needs
+/// no thought to see that it is canonical.
 fn quantity(text: &str, out: &mut String) {
     let digits = text.len() - text.trim_start_matches(|c: char| c.is_ascii_digit()).len();
     let (number, suffix) = text.split_at(digits);
@@ -282,6 +283,11 @@ fn quantity(text: &str, out: &mut String) {
         Some(at) => (number << (10 * (at + 1)).min(62), 0, "BinarySI"),
         None => (number, scale, "DecimalSI"),
     };
+    let kept = match binary {
+        Some(_) => number & 7 != 0,
+        None => !text[..digits].ends_with("000"),
+    };
+    let text = if kept { text } else { "" };
     out.push_str(&format!(
         "{{i:(resource.int64Amount){{value:(int64){value} scale:(resource.Scale){scale}}} \
          d:(resource.infDecAmount){{Dec:(*inf.Dec)<nil>}} s:(string){text} \
