@@ -6,7 +6,7 @@
 //! pkg/registry/apps/{deployment,replicaset}/strategy.go
 
 use super::check::{Check, Path};
-use super::{meta, names, pod, policy};
+use super::{meta, names, pod, policy, workload};
 use crate::api::apps::deployment::{
     Deployment, DeploymentSpec, DeploymentStatus, DeploymentStrategyType, ReplicaSet,
     ReplicaSetStatus,
@@ -92,8 +92,8 @@ pub fn validate_replica_set(check: &mut Check, new: &ReplicaSet, old: Option<&Re
 type Selector = Option<LabelSelector>;
 
 fn immutable_selector(check: &mut Check, at: &Path, new: &Selector, old: Option<&Selector>) {
-    if old.is_some_and(|old| old != new) {
-        check.tree(&at.child("selector"), new, "field is immutable");
+    if let Some(old) = old {
+        workload::immutable(check, &at.child("selector"), new, old);
     }
 }
 
@@ -119,22 +119,8 @@ fn selector_and_template(
         check.tree(&selector_at, selector, "invalid label selector");
         return;
     }
-    let at = at.child("template");
-    if selector.as_ref().is_none_or(|selector| !selector.matches(&template.meta.labels)) {
-        let metadata = at.child("metadata");
-        let detail = "`selector` does not match template `labels`";
-        check.tree(&metadata.child("labels"), &template.meta.labels, detail);
-    }
-    pod::validate_template(check, &at, (&template.meta, &template.spec), &[]);
-    let pod_at = at.child("spec");
-    match template.spec.restart_policy.as_str() {
-        "Always" => {}
-        word => check.unsupported(&pod_at.child("restartPolicy"), word, &["Always"]),
-    }
-    if template.spec.active_deadline_seconds.is_some() {
-        let detail = "activeDeadlineSeconds in ReplicaSet is not Supported";
-        check.forbidden(&pod_at.child("activeDeadlineSeconds"), detail);
-    }
+    workload::matches(check, at, selector, template);
+    workload::always_restarting(check, at, template, "ReplicaSet");
 }
 
 fn strategy(check: &mut Check, at: &Path, spec: &DeploymentSpec) {

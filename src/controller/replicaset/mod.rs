@@ -10,17 +10,15 @@ mod rank;
 use crate::api::apps::deployment::{ReplicaSet, ReplicaSetStatus};
 use crate::api::core::pod::Pod;
 use crate::api::kinds::{Key, Kind, Object, ObjectRef};
-use crate::api::meta::{Condition, ObjectMeta, condition};
+use crate::api::meta::{Condition, condition};
+use crate::apiserver::Answer;
 use crate::apiserver::status::Status;
 use crate::apiserver::store::Store;
 use crate::apiserver::watch::Change;
-use crate::apiserver::{Answer, DeleteOptions};
 use crate::base::map::Map;
 use crate::base::time::{SimTime, Span};
-use crate::client::recorder::EventKind;
 use crate::client::{ControlPlane, Keys, Requeue};
-use crate::controller::Controller;
-use crate::controller::ownership::{self, controller_ref};
+use crate::controller::{Controller, ownership, pod_control};
 use crate::trace::{Because, Source, Wait};
 use std::rc::Rc;
 
@@ -177,31 +175,13 @@ impl Sync<'_, '_> {
     }
 
     fn create_pod(&mut self) -> Answer<()> {
-        let set = self.set.clone();
-        let template = &set.spec.template;
-        let meta = ObjectMeta {
-            generate_name: format!("{}-", set.meta.name).into(),
-            namespace: set.meta.namespace.clone(),
-            labels: template.meta.labels.clone(),
-            annotations: template.meta.annotations.clone(),
-            finalizers: template.meta.finalizers.clone(),
-            owner_references: vec![controller_ref(Kind::ReplicaSet, &set.meta)],
-            ..ObjectMeta::default()
-        };
-        let pod = Pod { meta, spec: template.spec.clone(), ..Pod::default() };
-        match self.cx.client().create(pod) {
-            Ok(pod) => {
-                let text = format!("Created pod: {}", pod.meta.name);
-                self.event(EventKind::Normal, "SuccessfulCreate", &text);
-                Ok(())
-            }
-            // Nothing can be created in a namespace that goes: nobody needs to be told.
+        let template = &self.set.spec.template;
+        let pod = pod_control::from_template(Kind::ReplicaSet, &self.set.meta, template);
+        let owner = Object::ReplicaSet(self.set.clone());
+        match pod_control::create(self.cx, &owner, pod) {
+            // In a namespace that goes nothing can come, however often it is tried.
             Err(status) if is_namespace_going(&status) => Ok(()),
-            Err(status) => {
-                let text = format!("Error creating: {}", status.message);
-                self.event(EventKind::Warning, "FailedCreate", &text);
-                Err(status)
-            }
+            answer => answer,
         }
     }
 
@@ -211,21 +191,11 @@ impl Sync<'_, '_> {
             let siblings = self.siblings();
             rank::sort(&mut pods, &siblings, self.cx.now);
         }
+        let owner = Object::ReplicaSet(self.set.clone());
         let mut failed = None;
         for pod in &pods[..count.min(pods.len())] {
-            let (key, name) = (Key::of(&pod.meta), &pod.meta.name);
-            match self.cx.client().delete(Kind::Pod, &key, &DeleteOptions::default()) {
-                Ok(_) => {
-                    let text = format!("Deleted pod: {name}");
-                    self.event(EventKind::Normal, "SuccessfulDelete", &text);
-                }
-                Err(status) if status.is_not_found() => {}
-                Err(status) => {
-                    let text = format!("Error deleting: {}", status.message);
-                    self.event(EventKind::Warning, "FailedDelete", &text);
-                    failed = failed.or(Some(status));
-                }
-            }
+            let error = pod_control::delete(self.cx, &owner, pod).err();
+            failed = failed.or(error.filter(|status| !status.is_not_found()));
         }
         failed.map_or(Ok(()), Err)
     }
@@ -335,11 +305,6 @@ impl Sync<'_, '_> {
         let min_ready = Span::seconds(self.set.spec.min_ready_seconds.max(0) as u64);
         wait(Some(pod), Because::PodNotAvailable { min_ready }, Some(next));
         Some(next)
-    }
-
-    fn event(&mut self, kind: EventKind, reason: &str, message: &str) {
-        let set = Object::ReplicaSet(self.set.clone());
-        self.cx.event(&set, kind, reason, message);
     }
 }
 
