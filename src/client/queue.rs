@@ -41,12 +41,12 @@ impl<K: Ord + Clone + 'static> WorkQueue<K> {
         true
     }
 
-    /// Notes a failure of `key` and gives its pause: 5 ms times 2 to the power of its earlier
+    /// Notes a failure of `key` and gives its pause: `first` times 2 to the power of its earlier
     /// failures, at most 1000 s.
-    pub fn next_pause(&mut self, key: &K) -> Span {
+    pub fn next_pause(&mut self, key: &K, first: Span) -> Span {
         let failures = self.failures.get(key).copied().unwrap_or(0);
         self.failures.insert_mut(key.clone(), failures + 1);
-        Span::millis((5u64 << failures.min(20)).min(1_000_000))
+        Span::millis((first.0 << failures.min(20)).min(1_000_000))
     }
 
     /// A worker is busy with `key` until then.

@@ -7,6 +7,7 @@
 
 pub mod disruption;
 pub mod endpoint_slice;
+pub mod endpoint_slice_mirroring;
 pub mod endpoints;
 pub mod garbage_collector;
 pub mod namespace;
@@ -41,6 +42,9 @@ pub trait Controller: Clone + Default + std::fmt::Debug {
     /// How many times it asks the server, not its cache, before it does anything about a key;
     /// each time costs `Timing::call`.
     const READS: u64 = 0;
+
+    /// The pause after a key's first failure; it doubles with each further one.
+    const FIRST_PAUSE: Span = Span::millis(5);
 
     /// Called once when the process starts, before anything is observed: for loops that come
     /// by on their own.
@@ -181,6 +185,9 @@ controllers! {
     Endpoints: endpoints = endpoints::EndpointsController;
     /// EndpointSlices.
     EndpointSlice: endpoint_slice = endpoint_slice::EndpointSliceController;
+    /// EndpointSlices of Endpoints made by hand.
+    EndpointSliceMirroring: endpoint_slice_mirroring =
+        endpoint_slice_mirroring::EndpointSliceMirroringController;
     /// Owners and dependents.
     GarbageCollector: garbage_collector = garbage_collector::GarbageCollector;
     /// Namespaces that go.
@@ -295,7 +302,7 @@ fn run<C: Controller>(
             keys.add_after(span, key);
         }
         Ok(Requeue::Backoff) | Err(_) => {
-            let pause = slot.queue.next_pause(&key);
+            let pause = slot.queue.next_pause(&key, C::FIRST_PAUSE);
             keys.add_after(pause, key);
         }
     }

@@ -78,6 +78,10 @@ fn state(record: &Record) -> Record {
         let placed = record.get("node").is_some_and(|node| !node.is_null());
         state.insert("node".into(), Value::Bool(placed));
     }
+    // Addresses are given by chance.
+    if state.get("clusterIP").is_some_and(|ip| ip.is_string() && ip != "None") {
+        state.insert("clusterIP".into(), "IP".into());
+    }
     state.retain(|_, value| !value.is_null());
     state
 }
@@ -90,7 +94,14 @@ fn sequences(trace: &[Record]) -> States {
     for record in trace.iter().filter(|record| text(record, "kind") != "Event") {
         let states = out.entry(identity(record)).or_default();
         let state = state(record);
-        if states.last() != Some(&state) {
+        let same = |last: &Record| {
+            let mut last = last.clone();
+            if last.get("type").is_some_and(|verb| verb == "ADDED") {
+                last.remove("type");
+            }
+            last == state
+        };
+        if states.last() != Some(&state) && !states.last().is_some_and(same) {
             states.push(state);
         }
     }

@@ -37,10 +37,9 @@ pub fn record(change: &Change, store: &Store, t_ms: u64) -> Option<Map<String, V
 
 fn common(object: &Object, out: &mut Map<String, Value>) {
     let meta: &ObjectMeta = object.meta();
-    let name = match object.kind() {
-        Kind::EndpointSlice if !meta.generate_name.is_empty() => {
-            format!("{}*", meta.generate_name)
-        }
+    let name = match (object.kind(), meta.name.rsplit_once('-')) {
+        // The recordings leave out the ends of all names of slices.
+        (Kind::EndpointSlice, Some((start, _))) => format!("{start}-*"),
         _ => meta.name.to_string(),
     };
     out.insert("name".into(), json!(name));

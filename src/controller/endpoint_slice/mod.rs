@@ -5,7 +5,7 @@
 //! slices are; it looks at a Service as a whole only when the Service itself has changed or
 //! somebody else has touched its slices.
 //!
-//! Not here: IPv6; topology hints; mirroring of Endpoints made by hand; the retry with a
+//! Not here: IPv6; topology hints; the retry with a
 //! growing pause of Pods whose node is gone (they are looked at again when it is back); the
 //! order of several ports by hash (they stay in the Service's order).
 //!
@@ -26,7 +26,7 @@ use crate::apiserver::{Answer, DeleteOptions};
 use crate::base::Str;
 use crate::base::map::{Map, Set};
 use crate::base::sorted;
-use crate::base::time::SimTime;
+use crate::base::time::{SimTime, Span};
 use crate::client::{ControlPlane, Keys, Requeue};
 use crate::controller::Controller;
 use crate::controller::service_pods::{
@@ -36,9 +36,9 @@ use plan::{Draft, Plan};
 use std::rc::Rc;
 
 /// Label of a slice: its Service.
-const SERVICE_NAME: &str = "kubernetes.io/service-name";
+pub(super) const SERVICE_NAME: &str = "kubernetes.io/service-name";
 /// Label of a slice: who keeps it.
-const MANAGED_BY: &str = "endpointslice.kubernetes.io/managed-by";
+pub(super) const MANAGED_BY: &str = "endpointslice.kubernetes.io/managed-by";
 /// That is us.
 const CONTROLLER: &str = "endpointslice-controller.k8s.io";
 /// How many addresses a slice holds (--max-endpoints-per-slice).
@@ -75,6 +75,7 @@ struct Filled {
 
 impl Controller for EndpointSliceController {
     const COMPONENT: &'static str = "endpoint-slice-controller";
+    const FIRST_PAUSE: Span = Span::seconds(1);
 
     fn observe(&mut self, _now: SimTime, change: &Change, cache: &Store, keys: &mut Keys) {
         if change.kind == Kind::EndpointSlice {
