@@ -267,7 +267,8 @@ impl Kubelets {
         let sleep = hook.and_then(|hook| hook.sleep.as_ref()).map_or(0, |sleep| sleep.seconds);
         let sleep = Span::seconds(u64::try_from(sleep).unwrap_or(0)).min(grace);
         let killed = cx.now + grace.max(sleep + MINIMUM_GRACE);
-        let stopped = cx.now + sleep + cx.config.timing.container_stop;
+        let usual = sleep + cx.config.timing.container_stop;
+        let stopped = cx.now + worker.course.stop.unwrap_or(usual);
         let heeds = !spec.image.contains("stubborn");
         let (stop, code) = if heeds && stopped <= killed { (stopped, 0) } else { (killed, 137) };
         if let Some(container) = worker.container_mut(at)

@@ -113,7 +113,9 @@ impl Kubelets {
 
     /// Volumes are there: the sandbox is being made.
     pub(super) fn make_sandbox(&mut self, cx: &mut NodePlane<'_>, worker: &mut Worker) {
-        worker.stage = Stage::Sandbox { until: cx.now + cx.config.timing.container_start };
+        let replayed = worker.course.start.map(|span| worker.seen + span);
+        let until = replayed.unwrap_or(cx.now + cx.config.timing.container_start);
+        worker.stage = Stage::Sandbox { until };
         if worker.revived {
             let text = "Pod sandbox changed, it will be killed and re-created.";
             self.pod_event(cx, worker, EventKind::Normal, "SandboxChanged", text);
@@ -169,6 +171,7 @@ impl Kubelets {
         }
         worker.observed = worker.pod.meta.generation;
         let unmount = if worker.mounted { cx.config.timing.unmount } else { Span::ZERO };
+        let unmount = worker.course.leave.unwrap_or(unmount);
         worker.stage = Stage::Unmounting { until: cx.now + unmount };
     }
 

@@ -32,6 +32,7 @@ use crate::base::map::{Map, Set};
 use crate::base::time::{SimTime, Span};
 use crate::base::timers::Timers;
 use crate::client::node_plane::NodePlane;
+use crate::config::Course;
 use crate::trace::Source;
 use faults::hold;
 use node_status::NodeState;
@@ -73,6 +74,8 @@ pub struct Kubelets {
     texts: Texts,
     /// With which Pod all are busy, and until when; see `Timing::turn`.
     busy: (Uid, SimTime),
+    /// In a replay, for each Pod name, which Pod has it and how many had it before.
+    lives: Map<Key, (Uid, usize)>,
 }
 
 impl Kubelets {
@@ -170,11 +173,14 @@ impl Kubelets {
     /// Looks at a Pod whose time has come, once the kubelets have time for it.
     fn take_turn(&mut self, cx: &mut NodePlane<'_>, uid: Uid, timers: &mut Timers<Wake>) {
         let (other, until) = self.busy;
-        let takes_turns = cx.config.timing.turn > Span::ZERO;
+        let turn = match cx.config.replay.courses.is_empty() {
+            true => cx.config.timing.turn,
+            false => Span::ZERO,
+        };
         let wait = match cx.now < until {
             true if other == uid => None,
             true => Some(until),
-            false if takes_turns && self.first_in_turn(cx.now) != Some(uid) => Some(cx.now),
+            false if turn > Span::ZERO && self.first_in_turn(cx.now) != Some(uid) => Some(cx.now),
             false => None,
         };
         if let Some(until) = wait
@@ -188,7 +194,7 @@ impl Kubelets {
         let before = cx.server.store.revision();
         self.look(cx, uid, timers);
         if cx.server.store.revision() > before {
-            self.busy = (uid, cx.now + cx.config.timing.turn);
+            self.busy = (uid, cx.now + turn);
         }
     }
 
@@ -404,6 +410,7 @@ impl Kubelets {
     ) {
         let uid = pod.meta.uid;
         let mut worker = Worker::new(pod.clone(), cx.now);
+        worker.course = self.replayed(cx, &worker);
         if booted || pod.is_terminal() {
             lifecycle::revive(&mut worker, cx.now);
         }
@@ -414,6 +421,31 @@ impl Kubelets {
         self.by_node.insert_mut((worker.node().clone(), uid));
         self.workers.insert_mut(uid, Rc::new(worker));
         self.look(cx, uid, timers);
+    }
+
+    /// How long the kubelet took over this Pod in the run that is replayed, less the time in
+    /// which it hears of what is done to it.
+    fn replayed(&mut self, cx: &NodePlane<'_>, worker: &Worker) -> Course {
+        let courses = &cx.config.replay.courses;
+        if courses.is_empty() {
+            return Course::default();
+        }
+        let key = worker.key();
+        let life = match self.lives.get(&key) {
+            Some((last, life)) if *last == worker.uid() => *life,
+            Some((_, life)) => life + 1,
+            None => 0,
+        };
+        let name = format!("{}/{}", key.namespace, key.name);
+        self.lives.insert_mut(key, (worker.uid(), life));
+        let lag = cx.config.timing.watch_lag + cx.config.timing.call;
+        let heard = |span: Option<Span>| span.map(|span| Span(span.0.saturating_sub(lag.0)));
+        let course = courses.iter().filter(|(pod, _)| **pod == *name).nth(life);
+        course.map_or(Course::default(), |(_, course)| Course {
+            start: heard(course.start),
+            stop: heard(course.stop),
+            leave: course.leave,
+        })
     }
 
     /// The API server no longer has the Pod: whatever is left of it ends.

@@ -9,6 +9,7 @@ use crate::api::kinds::Key;
 use crate::api::meta::{ResourceVersion, Uid};
 use crate::base::Str;
 use crate::base::time::{SimTime, Span};
+use crate::config::Course;
 use std::rc::Rc;
 
 /// One Pod on its node.
@@ -46,6 +47,8 @@ pub(super) struct Worker {
     pub ailing: bool,
     /// Whether it had a sandbox before, lost with the machine's power.
     pub revived: bool,
+    /// In a replay: how long things took.
+    pub course: Course,
 }
 
 /// How far a Pod has come on its node.
@@ -294,6 +297,7 @@ impl Worker {
             overdue: false,
             ailing: false,
             revived: false,
+            course: Course::default(),
             pod,
         }
     }

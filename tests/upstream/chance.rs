@@ -5,6 +5,7 @@ use super::compare::Record;
 use playground::base::Str;
 use playground::base::names::RecordedName;
 use playground::base::time::{SimTime, Span};
+use playground::config::Course;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -82,4 +83,66 @@ pub fn status_phases(trace: &[Record], start: SimTime, period: Span) -> Vec<(Str
         }
     }
     phases.into_iter().map(|(name, at)| (name.into(), at)).collect()
+}
+
+/// How long the stand-ins took over each Pod that had a node, in the order of the bindings. Not
+/// where disks were attached, which takes its own time.
+pub fn courses(trace: &[Record]) -> Vec<(Str, Course)> {
+    if trace.iter().any(|record| record["kind"] == "VolumeAttachment") {
+        return Vec::new();
+    }
+    let mut pods: BTreeMap<&str, Times> = BTreeMap::new();
+    let mut order = Vec::new();
+    for record in trace.iter().filter(|record| record["kind"] == "Pod") {
+        let text = |key: &str| record.get(key).and_then(Value::as_str);
+        let (Some(name), Some(uid)) = (text("name"), text("uid")) else { continue };
+        let namespace = text("ns").unwrap_or("default");
+        let times = pods.entry(uid).or_default();
+        let at = record["t_ms"].as_u64();
+        if text("node").is_some() && times.bound.is_none() {
+            times.bound = at;
+            order.push((uid, Str::from(format!("{namespace}/{name}"))));
+        }
+        let state = record["containers"][0][0].as_str().unwrap_or("waiting");
+        if state != "waiting" && times.ran.is_none() {
+            times.ran = at;
+        }
+        if record.contains_key("deleting") && times.deleted.is_none() {
+            times.deleted = at;
+        }
+        if state == "terminated" && times.deleted.is_some() && times.ended.is_none() {
+            times.ended = at;
+        }
+        if record["type"] == "DELETED" {
+            times.gone = at;
+        }
+    }
+    // What took longer waited for something, such as a network.
+    let span = |from: Option<u64>, to: Option<u64>| {
+        let span = Span::millis(to?.saturating_sub(from?));
+        Some(span).filter(|span| *span < LONG)
+    };
+    let course = |(uid, name): (&str, Str)| {
+        let times = &pods[uid];
+        let course = Course {
+            start: span(times.bound, times.ran),
+            stop: span(times.deleted, times.ended),
+            leave: span(times.ended, times.gone),
+        };
+        (name, course)
+    };
+    order.into_iter().map(course).collect()
+}
+
+/// Longer than any stand-in takes by itself.
+const LONG: Span = Span::seconds(10);
+
+/// When what happened to a Pod.
+#[derive(Default)]
+struct Times {
+    bound: Option<u64>,
+    ran: Option<u64>,
+    deleted: Option<u64>,
+    ended: Option<u64>,
+    gone: Option<u64>,
 }
