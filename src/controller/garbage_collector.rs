@@ -17,7 +17,7 @@ use crate::apiserver::store::Store;
 use crate::apiserver::watch::Change;
 use crate::apiserver::{Answer, DeleteOptions, FOREGROUND, ORPHAN, Propagation};
 use crate::base::map::{Map, Set};
-use crate::base::time::SimTime;
+use crate::base::time::{SimTime, Span};
 use crate::client::{ControlPlane, Keys, Requeue};
 use crate::controller::Controller;
 use crate::trace::{Because, Source, Wait};
@@ -25,9 +25,23 @@ use crate::trace::{Because, Source, Wait};
 /// Owners and dependents.
 #[derive(Clone, Debug, Default)]
 pub struct GarbageCollector {
-    /// Owners in foreground deletion, with dependents that have not been looked at; `None`
-    /// until all have been once.
-    foreground: Map<Uid, Option<Set<ObjectRef>>>,
+    /// Owners in foreground deletion.
+    foreground: Map<Uid, Foreground>,
+    /// In a replay: how many objects of each name were deleted here, for how many of them it
+    /// was waited.
+    collected: Map<ObjectRef, usize>,
+}
+
+/// An owner in foreground deletion.
+#[derive(Clone, Debug, Default)]
+struct Foreground {
+    /// When it was first looked at; all its dependents have been looked at since.
+    begun: Option<SimTime>,
+    /// Dependents to look at the next time.
+    due: Set<ObjectRef>,
+    /// Dependents that came after this was last asked for: nobody looks at them before another
+    /// dependent has gone.
+    late: Set<ObjectRef>,
 }
 
 impl Controller for GarbageCollector {
@@ -45,7 +59,7 @@ impl Controller for GarbageCollector {
         };
         let item = ObjectRef::new(change.kind, change.key.clone());
         if is_foreground(new) && !old.is_some_and(is_foreground) {
-            self.foreground.insert_mut(new.uid, None);
+            self.foreground.insert_mut(new.uid, Foreground::default());
             keys.add(key_of(&item));
         }
         let orphans = |meta: &ObjectMeta| meta.is_terminating() && has(meta, ORPHAN);
@@ -57,7 +71,7 @@ impl Controller for GarbageCollector {
             return;
         }
         self.observe_owners(&item, new, cache, keys);
-        release(before, &new.owner_references, cache, &change.key, keys);
+        self.release(before, &new.owner_references, cache, &change.key, keys);
     }
 
     fn reconcile(&mut self, cx: &mut ControlPlane<'_>, key: &Key) -> Answer<Requeue> {
@@ -66,16 +80,22 @@ impl Controller for GarbageCollector {
             return Ok(Requeue::AwaitChange);
         };
         let found = cx.server.store.find(&item).cloned();
+        let mut after = Requeue::AwaitChange;
         match &found {
             Some(object) if object.meta().is_terminating() && has(object.meta(), ORPHAN) => {
                 orphan_dependents(cx, object)?;
             }
-            Some(object) if is_foreground(object.meta()) => self.delete_dependents(cx, object)?,
-            Some(object) => attempt_to_delete(cx, object)?,
+            Some(object) if is_foreground(object.meta()) => {
+                after = self.delete_dependents(cx, object)?;
+            }
+            Some(object) => match self.replayed(cx, object) {
+                Some(span) => after = Requeue::After(span),
+                None => attempt_to_delete(cx, object)?,
+            },
             None => {}
         }
         say(cx, &item);
-        Ok(Requeue::AwaitChange)
+        Ok(after)
     }
 }
 
@@ -86,7 +106,7 @@ impl GarbageCollector {
         for dependent in cache.dependents(old.uid) {
             keys.add(key_of(&dependent));
         }
-        release(&old.owner_references, &[], cache, &Key::of(old), keys);
+        self.release(&old.owner_references, &[], cache, &Key::of(old), keys);
     }
 
     /// An object has (other) owners: one that does not exist may be all it has; one that waits
@@ -103,56 +123,113 @@ impl GarbageCollector {
             if matches!(owner, Owner::Absent) {
                 keys.add(key_of(item));
             }
-            if let Some(Some(late)) = self.foreground.get(&reference.uid) {
-                let mut late = late.clone();
-                late.insert_mut(item.clone());
-                self.foreground.insert_mut(reference.uid, Some(late));
+            if let Some(owner) = self.foreground.get_mut(&reference.uid) {
+                owner.late.insert_mut(item.clone());
             }
         }
     }
 
     /// Deletes the dependents of an owner that waits for them, and lets it go when none is left
     /// that blocks it.
-    fn delete_dependents(&mut self, cx: &mut ControlPlane<'_>, owner: &Object) -> Answer<()> {
+    fn delete_dependents(&mut self, cx: &mut ControlPlane<'_>, owner: &Object) -> Answer<Requeue> {
         let uid = owner.meta().uid;
-        let late = self.foreground.get(&uid).cloned().flatten();
-        let dependents: Vec<ObjectRef> = match late {
-            Some(late) => late.iter().cloned().collect(),
+        let mut known = self.foreground.get(&uid).cloned().unwrap_or_default();
+        let dependents: Vec<ObjectRef> = match known.begun {
+            Some(_) => known.due.iter().cloned().collect(),
             None => cx.cache.dependents(uid).collect(),
         };
-        self.foreground.insert_mut(uid, Some(Set::new()));
+        let begun = *known.begun.get_or_insert(cx.now);
+        known.due = Set::new();
+        let mut after = Requeue::AwaitChange;
         for dependent in dependents {
             *cx.visits += 1;
-            if let Some(object) = cx.server.store.find(&dependent).cloned()
-                && !is_foreground(object.meta())
-            {
-                attempt_to_delete(cx, &object)?;
+            let found = cx.server.store.find(&dependent).cloned();
+            let Some(object) = found.filter(|object| !is_foreground(object.meta())) else {
+                continue;
+            };
+            let replayed = self.next_collected(cx, &dependent).map(|span| begun + span);
+            if let Some(at) = replayed.filter(|at| *at > cx.now) {
+                known.due.insert_mut(dependent);
+                let span = at.since(cx.now);
+                after = match after {
+                    Requeue::After(other) if other < span => after,
+                    _ => Requeue::After(span),
+                };
+                continue;
             }
+            self.count_collected(cx, dependent);
+            attempt_to_delete(cx, &object)?;
         }
-        // It waits until it has heard that they are gone.
-        if blocking(&cx.cache, uid).is_none() {
+        // It waits until it has heard that they are gone; of those that came meanwhile it has
+        // not heard yet.
+        let blocks = |it: &ObjectRef| !known.late.contains(it) && is_blocking(&cx.cache, uid, it);
+        let blocked = cx.cache.dependents(uid).any(|it| blocks(&it));
+        self.foreground.insert_mut(uid, known);
+        if !blocked {
             change(cx, owner, |meta| meta.finalizers.retain(|name| &**name != FOREGROUND))?;
         }
-        Ok(())
+        Ok(after)
     }
-}
 
-/// Asks for owners that wait for their dependents and for which this one no longer counts.
-fn release(
-    before: &[OwnerReference],
-    after: &[OwnerReference],
-    cache: &Store,
-    item: &Key,
-    keys: &mut Keys,
-) {
-    let blocks = |reference: &OwnerReference| reference.block_owner_deletion == Some(true);
-    for reference in before {
-        let still = after.iter().any(|other| other.uid == reference.uid && blocks(other));
-        if !still
-            && let Owner::There(owner) = owner_of(cache, reference, item)
-            && is_foreground(owner.meta())
-        {
-            keys.add(key_of(&owner.reference()));
+    /// Asks for owners that wait for their dependents and for which this one no longer counts.
+    fn release(
+        &mut self,
+        before: &[OwnerReference],
+        after: &[OwnerReference],
+        cache: &Store,
+        item: &Key,
+        keys: &mut Keys,
+    ) {
+        let blocks = |reference: &OwnerReference| reference.block_owner_deletion == Some(true);
+        for reference in before {
+            let still = after.iter().any(|other| other.uid == reference.uid && blocks(other));
+            if !still
+                && let Owner::There(owner) = owner_of(cache, reference, item)
+                && is_foreground(owner.meta())
+            {
+                if let Some(known) = self.foreground.get_mut(&reference.uid) {
+                    for late in std::mem::take(&mut known.late).iter() {
+                        known.due.insert_mut(late.clone());
+                    }
+                }
+                keys.add(key_of(&owner.reference()));
+            }
+        }
+    }
+
+    /// In a replay: how long to wait before `item`, which has lost its owners, is deleted.
+    fn replayed(&mut self, cx: &ControlPlane<'_>, item: &Object) -> Option<Span> {
+        let key = item.key();
+        let owners = &item.meta().owner_references;
+        let absent = |it| matches!(owner_of(&cx.server.store, it, &key), Owner::Absent);
+        if owners.is_empty() || item.meta().is_terminating() || !owners.iter().all(absent) {
+            return None;
+        }
+        let item = item.reference();
+        let span = self.next_collected(cx, &item);
+        self.count_collected(cx, item);
+        span.filter(|span| *span > Span::ZERO)
+    }
+
+    /// In a replay: how long after the first look at its owner `item` was deleted.
+    fn next_collected(&self, cx: &ControlPlane<'_>, item: &ObjectRef) -> Option<Span> {
+        let recorded = &cx.config.replay.collected;
+        if recorded.is_empty() {
+            return None;
+        }
+        let turn = self.collected.get(item).copied().unwrap_or(0);
+        let Key { namespace, name } = &item.key;
+        let name = format!("{} {namespace}/{name}", item.kind.info().name);
+        let (_, span) = recorded.iter().filter(|(it, _)| **it == *name).nth(turn)?;
+        let timing = &cx.config.timing;
+        let looked = timing.watch_lag.0 + timing.call.0 * Self::READS;
+        Some(Span(span.0.saturating_sub(looked)))
+    }
+
+    fn count_collected(&mut self, cx: &ControlPlane<'_>, item: ObjectRef) {
+        if !cx.config.replay.collected.is_empty() {
+            let turn = self.collected.get(&item).copied().unwrap_or(0);
+            self.collected.insert_mut(item, turn + 1);
         }
     }
 }
@@ -284,11 +361,13 @@ fn say(cx: &mut ControlPlane<'_>, item: &ObjectRef) {
 
 /// The first dependent that the owner `uid` has to wait for.
 fn blocking(store: &Store, uid: Uid) -> Option<ObjectRef> {
-    store.dependents(uid).find(|dependent| {
-        store.find(dependent).is_some_and(|object| {
-            let mut owners = object.meta().owner_references.iter();
-            owners.any(|it| it.uid == uid && it.block_owner_deletion == Some(true))
-        })
+    store.dependents(uid).find(|dependent| is_blocking(store, uid, dependent))
+}
+
+fn is_blocking(store: &Store, uid: Uid, dependent: &ObjectRef) -> bool {
+    store.find(dependent).is_some_and(|object| {
+        let mut owners = object.meta().owner_references.iter();
+        owners.any(|it| it.uid == uid && it.block_owner_deletion == Some(true))
     })
 }
 

@@ -146,3 +146,45 @@ struct Times {
     ended: Option<u64>,
     gone: Option<u64>,
 }
+
+/// How long after its owner's deletion each object was deleted that was there then.
+pub fn collected(trace: &[Record]) -> Vec<(Str, Span)> {
+    let mut owners: BTreeMap<(String, String), u64> = BTreeMap::new();
+    let mut known = BTreeSet::new();
+    let mut out = Vec::new();
+    for record in trace.iter().filter(|record| record["kind"] != "Event") {
+        let text = |key: &str| record.get(key).and_then(Value::as_str).unwrap_or("");
+        let at = record["t_ms"].as_u64().unwrap_or(0);
+        let namespace = record.get("ns").and_then(Value::as_str).unwrap_or("default");
+        let (gone, deleting) = (text("type") == "DELETED", record.contains_key("deleting"));
+        let all = |key: &str| record.get(key).and_then(Value::as_array).cloned();
+        let own = |owner: &Value| {
+            let owner = owner.as_str()?.trim_end_matches(['*', '!']);
+            owners.get(&(namespace.to_string(), owner.to_string())).copied()
+        };
+        let uid = text("uid").to_string();
+        let since = all("owners").into_iter().flatten().find_map(|owner| own(&owner));
+        if (gone || deleting)
+            && known.remove(&uid)
+            && let Some(since) = since.filter(|since| at < since + 1000)
+        {
+            let name = format!("{} {namespace}/{}", text("kind"), text("name"));
+            out.push((name.into(), Span::millis(at.saturating_sub(since))));
+        }
+        let foreground = json!("foregroundDeletion");
+        let waits = all("finalizers").is_some_and(|all| all.contains(&foreground));
+        let name = (namespace.to_string(), format!("{}/{}", text("kind"), text("name")));
+        match text("type") {
+            "ADDED" => {
+                // What comes once its owner is going is not one of those that go with it.
+                if since.is_none() {
+                    known.insert(uid);
+                }
+                owners.remove(&name);
+            }
+            _ if gone || deleting && waits => drop(owners.insert(name, at)),
+            _ => {}
+        }
+    }
+    out
+}
