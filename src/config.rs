@@ -37,9 +37,6 @@ pub struct Replay {
     pub attachments: Vec<(Str, bool)>,
     /// `namespace/name` of a Pod and how long its kubelet took over it, in order.
     pub courses: Vec<(Str, Course)>,
-    /// `Kind namespace/name` of what was deleted because its owner was, and how long after, in
-    /// order.
-    pub collected: Vec<(Str, Span)>,
 }
 
 /// How long a kubelet took over a Pod; `None` where that is not known.

@@ -5,11 +5,12 @@
 //! Upstream: pkg/registry/core/service/storage/alloc.go, ipallocator, portallocator
 
 use super::status::{Cause, Status};
-use super::strategy::service::parse_ip;
+use super::strategy::service::{has_node_ports, parse_ip};
 use super::{Answer, ApiServer};
-use crate::api::core::service::Service;
+use crate::api::core::service::{Service, ServicePort, ServiceSpec};
 use crate::api::kinds::{Key, Kind};
 use crate::base::Str;
+use serde_json::Value;
 use std::net::Ipv4Addr;
 use std::rc::Rc;
 
@@ -47,13 +48,30 @@ impl ApiServer {
         if spec.cluster_ips.is_empty() {
             spec.cluster_ips.push(spec.cluster_ip.clone());
         }
-        if matches!(&*spec.kind, "NodePort" | "LoadBalancer") {
-            let mut given: Vec<i32> = Vec::new();
-            for index in 0..spec.ports.len() {
-                let port = self.node_port(&key, spec.ports[index].node_port, index, &given)?;
-                spec.ports[index].node_port = port;
-                given.push(port);
+        if has_node_ports(spec) {
+            self.give_node_ports(&key, spec)?;
+        }
+        Ok(())
+    }
+
+    /// A port that is there for several protocols has one node port for all of them.
+    fn give_node_ports(&mut self, key: &Key, spec: &mut ServiceSpec) -> Answer<()> {
+        let gives = spec.rest.get("allocateLoadBalancerNodePorts") != Some(&Value::Bool(false));
+        let mut given: Vec<(i32, i32)> = Vec::new();
+        for index in 0..spec.ports.len() {
+            let port = spec.ports[index].clone();
+            if port.node_port == 0 && !gives {
+                continue;
             }
+            let shares = |other: &&ServicePort| other.port == port.port && other.node_port != 0;
+            let shared = spec.ports.iter().find(shares).map(|other| other.node_port);
+            let wanted = if port.node_port == 0 { shared.unwrap_or(0) } else { port.node_port };
+            let node_port = match given.contains(&(port.port, wanted)) {
+                true => wanted,
+                false => self.node_port(key, wanted, index, &given)?,
+            };
+            spec.ports[index].node_port = node_port;
+            given.push((port.port, node_port));
         }
         Ok(())
     }
@@ -92,10 +110,16 @@ impl ApiServer {
         Err(Status::internal_error("failed to allocate a serviceIP: range is full"))
     }
 
-    fn node_port(&mut self, key: &Key, wanted: i32, at: usize, given: &[i32]) -> Answer<i32> {
+    fn node_port(
+        &mut self,
+        key: &Key,
+        wanted: i32,
+        at: usize,
+        given: &[(i32, i32)],
+    ) -> Answer<i32> {
         let taken = |port: i32| {
             let mut others = self.store.list::<Service>();
-            given.contains(&port)
+            given.iter().any(|(_, other)| *other == port)
                 || others.any(|other| {
                     Key::of(&other.meta) != *key
                         && other.spec.ports.iter().any(|p| p.node_port == port)
@@ -123,7 +147,7 @@ impl ApiServer {
         let start = self.addresses.below(size as u64) as i32;
         let free = (0..size).map(|step| NODE_PORTS.start + STATIC_PORTS + (start + step) % size);
         let taken = |port: &i32| {
-            given.contains(port)
+            given.iter().any(|(_, other)| other == port)
                 || self
                     .store
                     .list::<Service>()

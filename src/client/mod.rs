@@ -4,6 +4,7 @@
 //! Not here: list pagination, rate limits of clients, leader election.
 
 pub mod api;
+pub mod lives;
 pub mod node_plane;
 pub mod queue;
 pub mod recorder;

@@ -17,7 +17,7 @@ use crate::apiserver::store::Store;
 use crate::apiserver::watch::Change;
 use crate::apiserver::{Answer, DeleteOptions, FOREGROUND, ORPHAN, Propagation};
 use crate::base::map::{Map, Set};
-use crate::base::time::{SimTime, Span};
+use crate::base::time::SimTime;
 use crate::client::{ControlPlane, Keys, Requeue};
 use crate::controller::Controller;
 use crate::trace::{Because, Source, Wait};
@@ -27,16 +27,13 @@ use crate::trace::{Because, Source, Wait};
 pub struct GarbageCollector {
     /// Owners in foreground deletion.
     foreground: Map<Uid, Foreground>,
-    /// In a replay: how many objects of each name were deleted here, for how many of them it
-    /// was waited.
-    collected: Map<ObjectRef, usize>,
 }
 
 /// An owner in foreground deletion.
 #[derive(Clone, Debug, Default)]
 struct Foreground {
-    /// When it was first looked at; all its dependents have been looked at since.
-    begun: Option<SimTime>,
+    /// Whether all its dependents have been looked at once.
+    begun: bool,
     /// Dependents to look at the next time.
     due: Set<ObjectRef>,
     /// Dependents that came after this was last asked for: nobody looks at them before another
@@ -80,22 +77,16 @@ impl Controller for GarbageCollector {
             return Ok(Requeue::AwaitChange);
         };
         let found = cx.server.store.find(&item).cloned();
-        let mut after = Requeue::AwaitChange;
         match &found {
             Some(object) if object.meta().is_terminating() && has(object.meta(), ORPHAN) => {
                 orphan_dependents(cx, object)?;
             }
-            Some(object) if is_foreground(object.meta()) => {
-                after = self.delete_dependents(cx, object)?;
-            }
-            Some(object) => match self.replayed(cx, object) {
-                Some(span) => after = Requeue::After(span),
-                None => attempt_to_delete(cx, object)?,
-            },
+            Some(object) if is_foreground(object.meta()) => self.delete_dependents(cx, object)?,
+            Some(object) => attempt_to_delete(cx, object)?,
             None => {}
         }
         say(cx, &item);
-        Ok(after)
+        Ok(Requeue::AwaitChange)
     }
 }
 
@@ -131,34 +122,21 @@ impl GarbageCollector {
 
     /// Deletes the dependents of an owner that waits for them, and lets it go when none is left
     /// that blocks it.
-    fn delete_dependents(&mut self, cx: &mut ControlPlane<'_>, owner: &Object) -> Answer<Requeue> {
+    fn delete_dependents(&mut self, cx: &mut ControlPlane<'_>, owner: &Object) -> Answer<()> {
         let uid = owner.meta().uid;
         let mut known = self.foreground.get(&uid).cloned().unwrap_or_default();
         let dependents: Vec<ObjectRef> = match known.begun {
-            Some(_) => known.due.iter().cloned().collect(),
-            None => cx.cache.dependents(uid).collect(),
+            true => known.due.iter().cloned().collect(),
+            false => cx.cache.dependents(uid).collect(),
         };
-        let begun = *known.begun.get_or_insert(cx.now);
-        known.due = Set::new();
-        let mut after = Requeue::AwaitChange;
+        (known.begun, known.due) = (true, Set::new());
         for dependent in dependents {
             *cx.visits += 1;
-            let found = cx.server.store.find(&dependent).cloned();
-            let Some(object) = found.filter(|object| !is_foreground(object.meta())) else {
-                continue;
-            };
-            let replayed = self.next_collected(cx, &dependent).map(|span| begun + span);
-            if let Some(at) = replayed.filter(|at| *at > cx.now) {
-                known.due.insert_mut(dependent);
-                let span = at.since(cx.now);
-                after = match after {
-                    Requeue::After(other) if other < span => after,
-                    _ => Requeue::After(span),
-                };
-                continue;
+            if let Some(object) = cx.server.store.find(&dependent).cloned()
+                && !is_foreground(object.meta())
+            {
+                attempt_to_delete(cx, &object)?;
             }
-            self.count_collected(cx, dependent);
-            attempt_to_delete(cx, &object)?;
         }
         // It waits until it has heard that they are gone; of those that came meanwhile it has
         // not heard yet.
@@ -168,7 +146,7 @@ impl GarbageCollector {
         if !blocked {
             change(cx, owner, |meta| meta.finalizers.retain(|name| &**name != FOREGROUND))?;
         }
-        Ok(after)
+        Ok(())
     }
 
     /// Asks for owners that wait for their dependents and for which this one no longer counts.
@@ -194,42 +172,6 @@ impl GarbageCollector {
                 }
                 keys.add(key_of(&owner.reference()));
             }
-        }
-    }
-
-    /// In a replay: how long to wait before `item`, which has lost its owners, is deleted.
-    fn replayed(&mut self, cx: &ControlPlane<'_>, item: &Object) -> Option<Span> {
-        let key = item.key();
-        let owners = &item.meta().owner_references;
-        let absent = |it| matches!(owner_of(&cx.server.store, it, &key), Owner::Absent);
-        if owners.is_empty() || item.meta().is_terminating() || !owners.iter().all(absent) {
-            return None;
-        }
-        let item = item.reference();
-        let span = self.next_collected(cx, &item);
-        self.count_collected(cx, item);
-        span.filter(|span| *span > Span::ZERO)
-    }
-
-    /// In a replay: how long after the first look at its owner `item` was deleted.
-    fn next_collected(&self, cx: &ControlPlane<'_>, item: &ObjectRef) -> Option<Span> {
-        let recorded = &cx.config.replay.collected;
-        if recorded.is_empty() {
-            return None;
-        }
-        let turn = self.collected.get(item).copied().unwrap_or(0);
-        let Key { namespace, name } = &item.key;
-        let name = format!("{} {namespace}/{name}", item.kind.info().name);
-        let (_, span) = recorded.iter().filter(|(it, _)| **it == *name).nth(turn)?;
-        let timing = &cx.config.timing;
-        let looked = timing.watch_lag.0 + timing.call.0 * Self::READS;
-        Some(Span(span.0.saturating_sub(looked)))
-    }
-
-    fn count_collected(&mut self, cx: &ControlPlane<'_>, item: ObjectRef) {
-        if !cx.config.replay.collected.is_empty() {
-            let turn = self.collected.get(&item).copied().unwrap_or(0);
-            self.collected.insert_mut(item, turn + 1);
         }
     }
 }

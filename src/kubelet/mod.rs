@@ -31,6 +31,7 @@ use crate::base::Str;
 use crate::base::map::{Map, Set};
 use crate::base::time::{SimTime, Span};
 use crate::base::timers::Timers;
+use crate::client::lives::Lives;
 use crate::client::node_plane::NodePlane;
 use crate::config::Course;
 use crate::trace::Source;
@@ -74,8 +75,7 @@ pub struct Kubelets {
     texts: Texts,
     /// With which Pod all are busy, and until when; see `Timing::turn`.
     busy: (Uid, SimTime),
-    /// In a replay, for each Pod name, which Pod has it and how many had it before.
-    lives: Map<Key, (Uid, usize)>,
+    lives: Lives,
 }
 
 impl Kubelets {
@@ -426,26 +426,12 @@ impl Kubelets {
     /// How long the kubelet took over this Pod in the run that is replayed, less the time in
     /// which it hears of what is done to it.
     fn replayed(&mut self, cx: &NodePlane<'_>, worker: &Worker) -> Course {
-        let courses = &cx.config.replay.courses;
-        if courses.is_empty() {
-            return Course::default();
-        }
-        let key = worker.key();
-        let life = match self.lives.get(&key) {
-            Some((last, life)) if *last == worker.uid() => *life,
-            Some((_, life)) => life + 1,
-            None => 0,
-        };
-        let name = format!("{}/{}", key.namespace, key.name);
-        self.lives.insert_mut(key, (worker.uid(), life));
+        let recorded = &cx.config.replay.courses;
+        let found = self.lives.find(&worker.key(), worker.uid(), recorded);
+        let Some(course) = found else { return Course::default() };
         let lag = cx.config.timing.watch_lag + cx.config.timing.call;
         let heard = |span: Option<Span>| span.map(|span| Span(span.0.saturating_sub(lag.0)));
-        let course = courses.iter().filter(|(pod, _)| **pod == *name).nth(life);
-        course.map_or(Course::default(), |(_, course)| Course {
-            start: heard(course.start),
-            stop: heard(course.stop),
-            leave: course.leave,
-        })
+        Course { start: heard(course.start), stop: heard(course.stop), leave: course.leave }
     }
 
     /// The API server no longer has the Pod: whatever is left of it ends.

@@ -245,19 +245,8 @@ impl Scheduler {
 
     /// The node that the Pod was given in the run that is replayed, if one is.
     fn replayed(&mut self, config: &Config, key: &Key, uid: Uid) -> Option<usize> {
-        if config.replay.placements.is_empty() {
-            return None;
-        }
-        let turn = match self.turns.get(key) {
-            Some((last, turn)) if *last == uid => *turn,
-            Some((_, turn)) => turn + 1,
-            None => 0,
-        };
-        self.turns.insert_mut(key.clone(), (uid, turn));
-        let name = format!("{}/{}", key.namespace, key.name);
-        let mut placements = config.replay.placements.iter().filter(|(pod, _)| **pod == *name);
-        let (_, node) = placements.nth(turn)?;
-        self.nodes.get(node).map(|node| node.slot)
+        let node = self.lives.find(key, uid, &config.replay.placements)?;
+        self.nodes.get(&node).map(|node| node.slot)
     }
 
     fn note(

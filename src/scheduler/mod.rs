@@ -24,13 +24,13 @@ use crate::api::core::node::Node;
 use crate::api::core::pod::Pod;
 use crate::api::core::volume::PersistentVolume;
 use crate::api::kinds::{Key, Kind, Object};
-use crate::api::meta::Uid;
 use crate::apiserver::watch::Change;
 use crate::base::map::Map;
 use crate::base::prng::Prng;
 use crate::base::time::{SimTime, Span};
 use crate::base::timers::Timers;
 use crate::client::ControlPlane;
+use crate::client::lives::Lives;
 use crate::config::Config;
 use crate::trace::{Because, Source};
 use bind::Binding;
@@ -78,8 +78,7 @@ pub struct Scheduler {
     prng: Option<Prng>,
     /// Whether a cycle is on the agenda.
     cycle_expected: bool,
-    /// In a replay, for each Pod name, which Pod is placed and how many had the name before.
-    turns: Map<Key, (Uid, usize)>,
+    lives: Lives,
     /// When the Pod that failed last is tried again, if that was an error.
     retry_at: Option<SimTime>,
     /// Wakes asked for while no timers were at hand.

@@ -428,7 +428,6 @@ fn config(scenario: &Scenario) -> Config {
         placements: chance::placements(&scenario.trace),
         names: chance::names(&scenario.trace),
         attachments: chance::attachments(&scenario.trace),
-        collected: chance::collected(&scenario.trace),
         courses: chance::courses(&scenario.trace),
         status_phases: chance::status_phases(&scenario.trace, start(scenario), longest),
     };

@@ -1,7 +1,8 @@
 //! Services and what is behind them: defaults, rules, what may change. Addresses are given
 //! in `apiserver::addresses`.
 //!
-//! Not here: dual-stack clusters, external traffic health checks, load balancer sources.
+//! Not here: dual-stack clusters, the port for health checks of outside traffic, load balancer
+//! sources.
 //!
 //! Upstream: pkg/apis/core/v1/defaults.go, pkg/apis/core/validation/validation.go
 //! (ValidateService), pkg/registry/core/service/strategy.go
@@ -11,6 +12,7 @@ use super::{meta, names};
 use crate::api::core::service::{Endpoints, Service, ServicePort, ServiceSpec};
 use crate::api::discovery::EndpointSlice;
 use crate::api::int_or_text::IntOrText;
+use crate::apiserver::status::Cause;
 use crate::base::sorted::SortedSet;
 use serde_json::json;
 use std::rc::Rc;
@@ -65,48 +67,88 @@ pub fn default(service: &mut Service) {
 pub fn prepare_create(service: &mut Service) {
     service.status = Default::default();
     service.status.rest.set("loadBalancer", json!({}));
+    let spec = Rc::make_mut(&mut service.spec);
+    if spec.cluster_ips.is_empty() && !spec.cluster_ip.is_empty() {
+        spec.cluster_ips.push(spec.cluster_ip.clone());
+    }
+}
+
+/// Whether the Service has an address, or says that it wants none.
+fn has_address(spec: &ServiceSpec) -> bool {
+    &*spec.kind != "ExternalName"
+}
+
+/// Whether the Service is reached from outside by the nodes' ports.
+pub fn has_node_ports(spec: &ServiceSpec) -> bool {
+    matches!(&*spec.kind, "NodePort" | "LoadBalancer")
 }
 
 /// What an update keeps of the Service it replaces: addresses and node ports that were left
 /// out stay; a Service that stops having addresses gives them back.
 pub fn prepare_update(new: &mut Service, old: &Service) {
     new.status = old.status.clone();
-    let spec = Rc::make_mut(&mut new.spec);
-    let needs_ip = |spec: &ServiceSpec| &*spec.kind != "ExternalName";
-    if needs_ip(spec) && needs_ip(&old.spec) {
-        if spec.cluster_ip.is_empty() && spec.cluster_ips.is_empty() {
-            spec.cluster_ip = old.spec.cluster_ip.clone();
-            spec.cluster_ips = old.spec.cluster_ips.clone();
+    let (spec, old) = (Rc::make_mut(&mut new.spec), &old.spec);
+    let same_ips = spec.cluster_ips == old.cluster_ips;
+    if spec.cluster_ip != old.cluster_ip && same_ips {
+        // Who knows only the older field means both.
+        spec.cluster_ips.clear();
+        spec.cluster_ips.extend(Some(spec.cluster_ip.clone()).filter(|ip| !ip.is_empty()));
+    }
+    if has_address(spec) && has_address(old) {
+        if spec.cluster_ip.is_empty() {
+            spec.cluster_ip = old.cluster_ip.clone();
+        }
+        if spec.cluster_ips.is_empty() {
+            spec.cluster_ips = old.cluster_ips.clone();
         }
         if spec.ip_families.is_empty() {
-            spec.ip_families = old.spec.ip_families.clone();
+            spec.ip_families = old.ip_families.clone();
         }
         if spec.ip_family_policy.is_none() {
-            spec.ip_family_policy = old.spec.ip_family_policy.clone();
+            spec.ip_family_policy = old.ip_family_policy.clone();
         }
     }
-    let has_node_ports = |spec: &ServiceSpec| matches!(&*spec.kind, "NodePort" | "LoadBalancer");
-    if has_node_ports(spec) && has_node_ports(&old.spec) {
+    if has_node_ports(spec) && has_node_ports(old) {
+        let given = |list: &[ServicePort], port: i32| list.iter().any(|p| p.node_port == port);
+        let all = spec.ports.clone();
         for port in spec.ports.iter_mut().filter(|port| port.node_port == 0) {
-            let same = |old: &&ServicePort| old.port == port.port && old.protocol == port.protocol;
-            port.node_port = old.spec.ports.iter().find(same).map_or(0, |old| old.node_port);
+            let same = old.ports.iter().find(|old| old.name == port.name);
+            let before = same.map_or(0, |old| old.node_port);
+            port.node_port = if given(&all, before) { 0 } else { before };
         }
     }
-    if !needs_ip(spec) && needs_ip(&old.spec) && spec.cluster_ips == old.spec.cluster_ips {
-        spec.cluster_ip = "".into();
-        spec.cluster_ips.clear();
-        spec.ip_families.clear();
-        spec.ip_family_policy = None;
-        spec.internal_traffic_policy = None;
-    }
-    if !has_node_ports(spec) && has_node_ports(&old.spec) {
-        for (port, old) in spec.ports.iter_mut().zip(&old.spec.ports) {
-            if port.node_port == old.node_port {
-                port.node_port = 0;
-            }
+    drop_what_the_type_does_not_have(spec, old);
+}
+
+/// Takes out what the new type does not have, unless it was changed together with the type.
+fn drop_what_the_type_does_not_have(spec: &mut ServiceSpec, old: &ServiceSpec) {
+    if !has_address(spec) && has_address(old) {
+        if spec.cluster_ip == old.cluster_ip && spec.cluster_ips == old.cluster_ips {
+            spec.cluster_ip = "".into();
+            spec.cluster_ips.clear();
         }
-        spec.rest.remove("externalTrafficPolicy");
-        spec.rest.remove("allocateLoadBalancerNodePorts");
+        if spec.ip_families == old.ip_families {
+            spec.ip_families.clear();
+        }
+        if spec.ip_family_policy == old.ip_family_policy {
+            spec.ip_family_policy = None;
+        }
+    }
+    let mut leaves = Vec::new();
+    if has_node_ports(old) && !has_node_ports(spec) {
+        let known = |port: &ServicePort| old.ports.iter().any(|o| o.node_port == port.node_port);
+        if spec.ports.iter().all(|port| port.node_port == 0 || known(port)) {
+            spec.ports.iter_mut().for_each(|port| port.node_port = 0);
+        }
+        leaves.push("externalTrafficPolicy");
+    }
+    if &*old.kind == "LoadBalancer" && &*spec.kind != "LoadBalancer" {
+        leaves.extend(["allocateLoadBalancerNodePorts", "loadBalancerClass"]);
+    }
+    for name in leaves {
+        if spec.rest.get(name) == old.rest.get(name) {
+            spec.rest.remove(name);
+        }
     }
 }
 
@@ -178,29 +220,71 @@ pub fn validate(check: &mut Check, spec: &ServiceSpec) {
 }
 
 fn twice(check: &mut Check, at: &Path, ports: &[ServicePort]) {
-    let mut taken = SortedSet::new();
+    let (mut taken, mut nodes) = (SortedSet::new(), SortedSet::new());
     for (index, port) in ports.iter().enumerate() {
+        if port.node_port != 0 && !nodes.insert((port.node_port, &port.protocol)) {
+            let at = at.index(index);
+            let at = at.child("nodePort").to_string();
+            check.causes.push(Cause::duplicate(at, port.node_port));
+        }
         if !taken.insert((port.port, &port.protocol)) {
-            let shown = format!("{{\"Port\":{},\"Protocol\":{:?}}}", port.port, port.protocol);
-            let cause =
-                crate::apiserver::status::Cause::duplicate(at.index(index).to_string(), shown);
-            check.causes.push(cause);
+            let shown = format!(
+                "{{\"Name\":\"\",\"Protocol\":{:?},\"AppProtocol\":null,\"Port\":{},\
+                 \"TargetPort\":0,\"NodePort\":0}}",
+                port.protocol, port.port
+            );
+            check.causes.push(Cause::duplicate(at.index(index).to_string(), shown));
         }
     }
 }
 
+const FAMILIES: [&str; 2] = ["IPv4", "IPv6"];
+const FAMILY_POLICIES: [&str; 3] = ["PreferDualStack", "RequireDualStack", "SingleStack"];
+
 fn addresses(check: &mut Check, at: &Path, spec: &ServiceSpec) {
-    let list = at.child("clusterIPs");
+    if !has_address(spec) {
+        return;
+    }
+    let (ips, families) = (at.child("clusterIPs"), at.child("ipFamilies"));
     if let Some(first) = spec.cluster_ips.first()
         && *first != spec.cluster_ip
     {
         let detail = "first value must match `clusterIP`";
-        check.tree(&list, &spec.cluster_ips, detail);
+        check.tree(&ips, &spec.cluster_ips, detail);
+    }
+    for (index, family) in spec.ip_families.iter().enumerate() {
+        check.word(&families.index(index), family, &FAMILIES);
+        if spec.ip_families[..index].contains(family) {
+            check.duplicate(&families.index(index), family);
+        }
+    }
+    if let Some(policy) = &spec.ip_family_policy {
+        check.word(&at.child("ipFamilyPolicy"), policy, &FAMILY_POLICIES);
     }
     for (index, ip) in spec.cluster_ips.iter().enumerate() {
-        if !matches!(&**ip, "None" | "") && parse_ip(ip).is_none() && !ip.contains(':') {
+        if matches!(&**ip, "None" | "") {
+            continue;
+        }
+        if parse_ip(ip).is_none() && !ip.contains(':') {
             let detail = "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)";
-            check.text(&list.index(index), ip, detail);
+            check.text(&ips.index(index), ip, detail);
+            continue;
+        }
+        let family = FAMILIES[usize::from(ip.contains(':'))];
+        if let Some(said) = spec.ip_families.get(index).filter(|said| ***said != *family) {
+            let detail = format!("expected an {said} value as indicated by `ipFamilies[{index}]`");
+            check.text(&ips.index(index), ip, &detail);
+        }
+    }
+    // A headless Service whose addresses are made by hand may have any.
+    if check.causes.is_empty() && !(&*spec.cluster_ip == "None" && spec.selector.is_empty()) {
+        if spec.ip_family_policy.as_deref() == Some("RequireDualStack") {
+            let detail = "this cluster is not configured for dual-stack services";
+            check.text(&at.child("ipFamilyPolicy"), "RequireDualStack", detail);
+        }
+        for (index, family) in spec.ip_families.iter().enumerate().filter(|(_, f)| &***f != "IPv4")
+        {
+            check.text(&families.index(index), family, "not configured on this cluster");
         }
     }
 }
