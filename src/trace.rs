@@ -203,6 +203,8 @@ pub enum Because {
     },
     /// The Pod is stopping and has time for that.
     GracePeriod,
+    /// The Pod is stopping, and its preStop hook runs first.
+    PreStop,
     /// Only its kubelet can say that the Pod stopped, and the kubelet does not answer.
     KubeletSilent {
         /// The node.
@@ -247,8 +249,6 @@ pub enum Because {
         /// The node.
         node: Str,
     },
-    /// A budget allows no more disruption.
-    Budget,
     /// The kubelet is slow and has not come round to the Pod.
     KubeletLate {
         /// The node.

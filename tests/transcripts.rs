@@ -12,6 +12,7 @@
 #[path = "transcripts/harness.rs"]
 mod harness;
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 #[test]
@@ -22,10 +23,10 @@ fn transcripts() {
     files.sort();
     assert!(!files.is_empty(), "there are no transcripts");
     let filter = std::env::var("TRANSCRIPT").unwrap_or_default();
-    let mut differing = Vec::new();
+    let (mut differing, mut seen) = (Vec::new(), BTreeSet::new());
     for file in files.iter().filter(|file| file.to_string_lossy().contains(&filter)) {
         let expected = std::fs::read_to_string(file).expect("a transcript is readable text");
-        let got = harness::run_file(&expected);
+        let got = harness::run_file(&expected, &mut seen);
         if got == expected {
             continue;
         }
@@ -37,6 +38,25 @@ fn transcripts() {
         differing.push(format!("{name}\n{}", first_difference(&expected, &got)));
     }
     assert!(differing.is_empty(), "{}", differing.join("\n"));
+    if filter.is_empty() {
+        let missing: Vec<_> = rules().into_iter().filter(|rule| !seen.contains(rule)).collect();
+        assert_eq!(missing, ELSEWHERE, "rules that no transcript shows");
+    }
+}
+
+/// Rules that need what a transcript cannot have: a scheduler that is busy with others, several
+/// nodes in one zone. `tests/scheduler` and `tests/node_lifecycle` show them.
+const ELSEWHERE: [&str; 2] = ["SchedulingBackoff", "EvictionRate"];
+
+/// All rules by which something can wait.
+fn rules() -> Vec<String> {
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/trace.rs");
+    let source = std::fs::read_to_string(source).expect("the rules are in a file");
+    let body = source.split("pub enum Because {").nth(1).and_then(|rest| rest.split("\n}").next());
+    let lines = body.expect("the rules are an enum").lines();
+    let names = lines.filter_map(|line| line.strip_prefix("    "));
+    let names = names.filter(|line| line.starts_with(|c: char| c.is_ascii_uppercase()));
+    names.map(|line| line.trim_end_matches([',', '{', ' ']).to_string()).collect()
 }
 
 fn collect(folder: &Path, files: &mut Vec<PathBuf>) {

@@ -1,6 +1,6 @@
 //! The chain of waits from a StatefulSet to the root of its trouble.
 
-use super::sentence::{Piece, Sentence, clause, sentence};
+use super::sentence::{Piece, Sentence, clause, farewell, plain, sentence};
 use crate::api::apps::stateful_set::StatefulSet;
 use crate::api::core::pod::Pod;
 use crate::api::kinds::{Key, Kind, ObjectRef};
@@ -12,6 +12,9 @@ use crate::trace::{Because, Source, Wait};
 
 /// At most so many links: more nobody reads.
 const LINKS_MAX: usize = 5;
+
+/// Longer than this, the root must do.
+const LENGTH_MAX: usize = 140;
 
 /// Waits from the first that concerns the set to the root, which waits for nothing that waits.
 pub type Chain = Vec<Wait>;
@@ -36,23 +39,32 @@ impl Unready {
         self.root().is_none_or(|root| root.until.is_some() || helps_itself(&root.because))
     }
 
-    /// One sentence: what waits, and for what in the end.
+    /// What waits, and for what in the end: one sentence, or two short ones.
     pub fn sentence(&self, store: &Store, now: SimTime) -> Sentence {
-        match &self.chain[..] {
-            [] => vec![Piece::Object(self.set.clone()), Piece::Text(" is at work.".into())],
-            [only] => sentence(only, store, now),
-            [first, .., root] if says_little(first) => {
-                let mut text = self.whose(root);
-                text.extend(sentence(root, store, now));
-                text
-            }
-            [first, .., root] => {
-                let mut text = clause(first, store);
-                text.push(Piece::Text(". ".into()));
-                text.extend(sentence(root, store, now));
-                text
-            }
+        let (first, root) = match &self.chain[..] {
+            [] => return vec![Piece::Object(self.set.clone()), Piece::Text(" is at work.".into())],
+            [only] => return sentence(only, store, now),
+            [first, .., root] => (first, root),
+        };
+        let last = match self.is_farewell() {
+            true => farewell(root, store, now),
+            false => sentence(root, store, now),
+        };
+        let mut both = clause(first, store);
+        both.push(Piece::Text(". ".into()));
+        both.extend(last.iter().cloned());
+        if !says_little(first) && plain(&both).chars().count() <= LENGTH_MAX {
+            return both;
         }
+        let mut text = self.whose(root);
+        text.extend(last);
+        text
+    }
+
+    /// Whether the Pod at the root is to go for good.
+    fn is_farewell(&self) -> bool {
+        let mut rules = self.chain.iter().map(|wait| &wait.because);
+        matches!(rules.next(), Some(Because::SuccessorTerminating))
     }
 }
 
@@ -89,6 +101,7 @@ fn helps_itself(because: &Because) -> bool {
             | Because::Mounting
             | Because::Starting
             | Because::GracePeriod
+            | Because::PreStop
             | Because::ClaimInUse
             | Because::SchedulingBackoff
     )
@@ -110,8 +123,12 @@ fn says_little(first: &Wait) -> bool {
 /// one whose wait ends last. If all seem to be as they should be, a node that has fallen silent
 /// and is still believed in counts. `None` if nothing waits.
 pub fn most_blocked(world: &World) -> Option<Unready> {
-    let sets = world.store().list::<StatefulSet>().filter(|set| !is_done(set));
-    let unready = sets.map(|set| of_set(world, &Key::of(&set.meta)));
+    let sets = world.store().list::<StatefulSet>();
+    let unready = sets.filter_map(|set| {
+        let unready = of_set(world, &Key::of(&set.meta));
+        let waits = unready.chain.first().is_some_and(|first| !is_idle(&first.because));
+        (waits || !is_done(set)).then_some(unready)
+    });
     let blocked = unready.max_by_key(|unready| {
         let until = unready.root().and_then(|root| root.until).map_or(0, |until| until.0);
         (!unready.is_calm(), !unready.chain.is_empty(), until)
@@ -255,23 +272,28 @@ fn rank(because: &Because) -> u8 {
         | Because::PodNotAvailable { .. }
         | Because::Partition { .. }
         | Because::OnDelete
-        | Because::BrokenRevision
         | Because::IdentityHeld => 0,
-        Because::Refused { .. } | Because::ClaimTerminating | Because::Budget => 1,
+        Because::Refused { .. } | Because::ClaimTerminating => 1,
         Because::SchedulingBackoff => 2,
         Because::Unschedulable { .. } => 3,
         Because::ClaimUnbound | Because::NotAttached { .. } | Because::Mounting => 4,
         Because::MultiAttach { .. } => 5,
+        // Why it fails no longer matters.
+        Because::BrokenRevision => 8,
         // Whoever clears up says more than whoever is silent.
         Because::PodGCTick { .. } | Because::NodeQuarantine { .. } => 7,
         _ => 6,
     }
 }
 
+/// Rules that somebody has chosen, and that hold for as long as they stand.
+fn is_idle(because: &Because) -> bool {
+    matches!(because, Because::Partition { .. } | Because::OnDelete)
+}
+
 /// What matters most among several waits of one object: a rule that lies deeper, one that no
 /// timer ends, the longest.
 fn weight(wait: &Wait) -> (u8, bool, u64) {
-    let idle = matches!(wait.because, Because::Partition { .. } | Because::OnDelete);
-    let rank = if idle { 0 } else { 1 + rank(&wait.because) };
+    let rank = if is_idle(&wait.because) { 0 } else { 1 + rank(&wait.because) };
     (rank, wait.until.is_none(), wait.until.map_or(0, |until| until.0))
 }

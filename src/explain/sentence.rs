@@ -1,6 +1,6 @@
 //! One sentence a wait. The sentences stand in `templates`; this file fills them in.
 
-use super::templates::template;
+use super::templates::{Places, going, template};
 use crate::api::core::volume::PersistentVolume;
 use crate::api::kinds::{Key, Kind, ObjectRef};
 use crate::api::storage::VolumeAttachment;
@@ -36,9 +36,19 @@ pub fn sentence(wait: &Wait, store: &Store, now: SimTime) -> Sentence {
     out
 }
 
+/// The same of a Pod that is to go for good, so that nobody speaks of replacing it.
+pub(super) fn farewell(wait: &Wait, store: &Store, now: SimTime) -> Sentence {
+    let mut out = filled(wait, store, going(&wait.because));
+    out.push(Piece::Text(end(wait, now)));
+    out
+}
+
 /// The same without its end: neither a full stop nor when the wait ends.
 pub fn clause(wait: &Wait, store: &Store) -> Sentence {
-    let (text, places) = template(&wait.because);
+    filled(wait, store, template(&wait.because))
+}
+
+fn filled(wait: &Wait, store: &Store, (text, places): (&str, Places<'_>)) -> Sentence {
     let (mut out, mut words, mut rest) = (Vec::new(), String::new(), text);
     while let Some((before, tail)) = rest.split_once('{') {
         words.push_str(before);
@@ -59,6 +69,7 @@ pub fn clause(wait: &Wait, store: &Store) -> Sentence {
             }
             (None, "span") => words.push_str(&spell(places.span.unwrap_or(Span::ZERO))),
             (None, "number") => words.push_str(&places.number.unwrap_or(0).to_string()),
+            (None, "verdict") => words.push_str(places.text.map_or("", |text| verdict(text))),
             (None, "text") => words.push_str(places.text.map_or("", |text| trimmed(text))),
             (None, _) => words.push_str("another object"),
         }
@@ -96,6 +107,11 @@ fn shown(object: &ObjectRef, store: &Store) -> ObjectRef {
         }
         None => object.clone(),
     }
+}
+
+/// What the scheduler says of the nodes; that preemption would not help either is no news.
+fn verdict(text: &str) -> &str {
+    trimmed(text.split(". ").next().unwrap_or(text))
 }
 
 fn trimmed(text: &str) -> &str {

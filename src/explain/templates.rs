@@ -1,6 +1,6 @@
 //! What each rule that makes something wait says to a person, in English. One template a rule:
 //! `{subject}` is what waits, `{on}` what it waits for, `{node}`, `{text}`, `{number}` and
-//! `{span}` what the rule itself holds.
+//! `{span}` what the rule itself holds; `{verdict}` is the first sentence of `{text}`.
 //!
 //! Not here: other languages, which will be tables beside this one.
 
@@ -68,10 +68,18 @@ pub(super) fn template(because: &Because) -> (&'static str, Places<'_>) {
         Because::PodRefused { message } => {
             texted("{subject} cannot create another Pod: {text}", message)
         }
-        Because::Budget => {
-            plain("{subject} cannot be evicted: the budget {on} allows no disruption now")
-        }
         other => volume(other),
+    }
+}
+
+/// The same of a Pod that is to go for good: it is not to be replaced.
+pub(super) fn going(because: &Because) -> (&'static str, Places<'_>) {
+    match because {
+        Because::KubeletSilent { node } => placed(
+            "{subject} does not go: {node} does not answer, so nobody can confirm that it stopped",
+            node,
+        ),
+        other => template(other),
     }
 }
 
@@ -129,7 +137,7 @@ fn volume(because: &Because) -> (&'static str, Places<'_>) {
 fn container(because: &Because) -> (&'static str, Places<'_>) {
     let plain = |text| (text, Places::default());
     match because {
-        Because::Unschedulable { message } => texted("{subject} has no node: {text}", message),
+        Because::Unschedulable { message } => texted("{subject} has no node: {verdict}", message),
         Because::SchedulingBackoff => {
             plain("{subject} has no node: the scheduler pauses before it tries again")
         }
@@ -156,6 +164,7 @@ fn container(because: &Because) -> (&'static str, Places<'_>) {
         }
         Because::MissingConfig { message } => texted("{subject} cannot start: {text}", message),
         Because::GracePeriod => plain("{subject} is stopping and has time for that"),
+        Because::PreStop => plain("{subject} is stopping: its preStop hook runs first"),
         other => node(other),
     }
 }

@@ -12,7 +12,7 @@
 use super::lifecycle::{MINIMUM_GRACE, is_there};
 use super::worker::{Container, Exit, Fault, Pause, Shown, Stage, Work, Worker, is_sidecar};
 use super::{Kubelets, Wake, environment, probes};
-use crate::api::core::container::{ContainerStateTerminated, RestartPolicy};
+use crate::api::core::container::{Container as Spec, ContainerStateTerminated, RestartPolicy};
 use crate::api::core::volume::ObjectReference;
 use crate::base::Str;
 use crate::base::time::{SimTime, Span};
@@ -263,9 +263,7 @@ impl Kubelets {
         let stopping = format!("Stopping container {}", spec.name);
         let text = if text.is_empty() { &*stopping } else { text };
         self.container_event(cx, worker, &spec.name, EventKind::Normal, "Killing", text);
-        let hook = spec.lifecycle.as_ref().and_then(|lifecycle| lifecycle.pre_stop.as_ref());
-        let sleep = hook.and_then(|hook| hook.sleep.as_ref()).map_or(0, |sleep| sleep.seconds);
-        let sleep = Span::seconds(u64::try_from(sleep).unwrap_or(0)).min(grace);
+        let sleep = pre_stop(&spec).min(grace);
         let killed = cx.now + grace.max(sleep + MINIMUM_GRACE);
         let usual = sleep + cx.config.timing.container_stop;
         let stopped = cx.now + worker.course.stop.unwrap_or(usual);
@@ -426,6 +424,21 @@ fn own_end(image: &str, init: bool, now: SimTime, run_time: Span) -> Option<(Sim
         () if init && !image.contains("neverready") => Some((now + run_time, 0)),
         () => None,
     }
+}
+
+/// How long the hook takes that runs before a container is told to stop: a `sleep` action, or a
+/// command that sleeps, as in `["sh", "-c", "sleep 20"]`. Other commands take no time.
+pub(super) fn pre_stop(spec: &Spec) -> Span {
+    let hook = spec.lifecycle.as_ref().and_then(|lifecycle| lifecycle.pre_stop.as_ref());
+    let Some(hook) = hook else { return Span::ZERO };
+    if let Some(sleep) = &hook.sleep {
+        return Span::seconds(u64::try_from(sleep.seconds).unwrap_or(0));
+    }
+    let command = hook.rest.get("exec").and_then(|exec| exec["command"].as_array());
+    let words = command.into_iter().flatten().filter_map(|word| word.as_str());
+    let words: Vec<&str> = words.flat_map(|word| word.split([' ', ';', '&'])).collect();
+    let pairs = words.windows(2).filter(|pair| pair[0] == "sleep" || pair[0].ends_with("/sleep"));
+    Span::seconds(pairs.filter_map(|pair| pair[1].parse::<u32>().ok()).map(u64::from).sum())
 }
 
 /// The container really runs now.

@@ -8,15 +8,16 @@
 //! SyncTerminatedPod), pkg/kubelet/kuberuntime/{kuberuntime_manager,kuberuntime_container}.go,
 //! pkg/kubelet/active_deadline.go
 
-use super::container::exit_of;
+use super::container::{exit_of, pre_stop};
 use super::status::{OVERDUE, status, terminate};
 use super::worker::{Exit, Prepare, Shown, Stage, Work, Worker};
 use super::{Kubelets, Wake};
-use crate::api::core::container::RestartPolicy;
+use crate::api::core::container::{Container as Spec, RestartPolicy};
 use crate::api::core::pod::{Pod, PodStatus};
 use crate::api::kinds::{Kind, Object, ObjectRef};
 use crate::api::meta::{ResourceVersion, Uid};
 use crate::apiserver::DeleteOptions;
+use crate::base::Str;
 use crate::base::time::{SimTime, Span};
 use crate::base::timers::Timers;
 use crate::client::node_plane::NodePlane;
@@ -272,10 +273,19 @@ impl Kubelets {
                     Work::Run { end: Some((at, _)), .. } => Some(at),
                     _ => None,
                 });
-                vec![wait(Because::GracePeriod, ends.max())]
+                let has_hook = |spec: &Spec| pre_stop(spec) > Span::ZERO;
+                let hooks = (0..worker.count()).filter_map(|at| worker.spec(at)).any(has_hook);
+                let because = if hooks { Because::PreStop } else { Because::GracePeriod };
+                vec![wait(because, ends.max())]
             }
             Stage::Unmounting { until } => vec![wait(Because::GracePeriod, Some(*until))],
-            Stage::Done => Vec::new(),
+            Stage::Done => {
+                let meta = &worker.pod.meta;
+                let held = meta.finalizers.first().filter(|_| meta.is_terminating());
+                let finalizer =
+                    |finalizer: &Str| Because::Finalizer { finalizer: finalizer.clone() };
+                held.map(|held| wait(finalizer(held), None)).into_iter().collect()
+            }
         }
     }
 

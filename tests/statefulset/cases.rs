@@ -242,7 +242,7 @@ fn a_partition_keeps_the_pods_below_it() {
     };
     let expected = ["web-f99c84b4b", "web-f99c84b4b", "web-7d8559755f", "web-7d8559755f"];
     assert_eq!(revisions(&bench), expected);
-    assert_eq!(bench.waiting(), "statefulset/web: Partition\n");
+    assert_eq!(bench.waiting(), "pod/web-1: Partition\n");
     bench.delete(Kind::Pod, "web-0");
     bench.delete(Kind::Pod, "web-3");
     bench.converge();
@@ -268,7 +268,7 @@ fn on_delete_waits_for_people() {
     let mut bench = ready(2, json!({"updateStrategy": {"type": "OnDelete"}}));
     bench.image("registry.k8s.io/nginx-slim:0.24");
     bench.converge();
-    assert_eq!(bench.waiting(), "statefulset/web: OnDelete\n");
+    assert_eq!(bench.waiting(), "pod/web-1: OnDelete\n");
     bench.delete(Kind::Pod, "web-0");
     bench.delete(Kind::Pod, "web-1");
     bench.converge();

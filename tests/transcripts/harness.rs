@@ -12,12 +12,14 @@ use playground::kubectl::print::{self, Look};
 use playground::kubectl::yaml;
 use playground::session::examples::EXAMPLES;
 use playground::timeline::{Progress, SETTLE_LIMIT, Timeline};
+use playground::trace::Because;
 use playground::trace::Wait;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 /// Runs a whole file and gives it back with what the system said this time.
-pub fn run_file(text: &str) -> String {
+/// Adds to `seen` the rules by which something waited meanwhile.
+pub fn run_file(text: &str, seen: &mut BTreeSet<String>) -> String {
     let mut out = String::new();
     let mut run = Run::new();
     let mut lines = text.lines().peekable();
@@ -50,7 +52,11 @@ pub fn run_file(text: &str) -> String {
         while lines.peek().is_some_and(|next| next.starts_with("  ")) {
             lines.next();
         }
-        for said in run.command(line) {
+        let answer = run.command(line);
+        let world = run.timeline.world();
+        let chain = explain::most_blocked(world).map_or(Vec::new(), |unready| unready.chain);
+        seen.extend(world.waits.iter().chain(&chain).map(|wait| rule_of(&wait.because)));
+        for said in answer {
             out.push_str(format!("  {said}").trim_end());
             out.push('\n');
         }
@@ -293,6 +299,12 @@ impl Run {
         };
         claims.map(line).collect()
     }
+}
+
+/// The name of a rule, without what it holds.
+fn rule_of(because: &Because) -> String {
+    let text = format!("{because:?}");
+    text.split(' ').next().unwrap_or(&text).to_string()
 }
 
 fn parse_span(text: &str) -> Span {

@@ -191,8 +191,8 @@ impl Sync<'_, '_> {
         let wanted = self.wanted();
         let update = self.revisions.update.meta.name.clone();
         if strategy.kind == UpdateStrategyType::OnDelete {
-            if self.roster.last_not_at(&update, wanted).is_some() {
-                self.wait_set(None, Because::OnDelete, None);
+            if let Some(ordinal) = self.roster.last_not_at(&update, wanted) {
+                self.wait(ordinal, None, Because::OnDelete);
             }
             return Ok(());
         }
@@ -366,8 +366,8 @@ impl Sync<'_, '_> {
 
     fn wait_for_partition(&mut self, first: u32, partition: i32) {
         let below = self.wanted().start..first;
-        if self.roster.last_not_at(&self.revisions.update.meta.name, below).is_some() {
-            self.wait_set(None, Because::Partition { partition }, None);
+        if let Some(ordinal) = self.roster.last_not_at(&self.revisions.update.meta.name, below) {
+            self.wait(ordinal, None, Because::Partition { partition });
         }
     }
 }
