@@ -1,8 +1,13 @@
 //! The API server as its clients see it. `UPDATE=1 cargo test --test api` writes the transcripts
 //! in `tests/api` anew.
 
+#[path = "api/requests.rs"]
+mod requests;
+
 use playground::api::kinds::Kind;
 use playground::apiserver::selector::Selector;
+use requests::{JSON, MERGE, PODS, Rig, SETS, STRATEGIC, pod, set};
+use serde_json::{Value, json};
 
 /// Compares `text` with `tests/api/<name>.txt`; `UPDATE=1` writes that file instead.
 fn is_golden(name: &str, text: &str) {
@@ -68,4 +73,204 @@ fn selectors_of_fields() {
         out.push_str(&format!("{} {text}\n    {said}\n", kind.info().plural));
     }
     is_golden("selectors_of_fields", &out);
+}
+
+const NONE: Value = Value::Null;
+
+#[test]
+fn reading() {
+    let mut rig = Rig::new();
+    for name in ["a", "b", "c"] {
+        rig.send("POST", PODS, "", &pod(name).to_string());
+    }
+    for path in [
+        "/api/v1/pods",
+        "/api/v1/namespaces/other/pods",
+        "/api/v1/namespaces/default/pods?labelSelector=n%20in%20(a,b)",
+        "/api/v1/namespaces/default/pods?labelSelector=n+in+(a,b",
+        "/api/v1/namespaces/default/pods?fieldSelector=metadata.name%3Db",
+        "/api/v1/namespaces/default/pods?fieldSelector=status.phase!=Pending",
+        "/api/v1/namespaces/default/pods?fieldSelector=foo=bar",
+        "/api/v1/namespaces/default/pods?limit=x",
+        "/api/v1/namespaces/default/pods?resourceVersion=abc",
+        "/api/v1/namespaces/default/pods/a",
+        "/api/v1/namespaces/default/pods/a/status",
+        "/api/v1/namespaces/default/pods/a/scale",
+        "/api/v1/namespaces/default/pods/a/foo",
+        "/api/v1/namespaces/default/pods/a/status/more",
+        "/api/v1/namespaces/default/pods/z",
+        "/api/v1/namespaces/default/configmaps/a/status",
+        "/api/v1/namespaces",
+        "/api/v1/nodes/x",
+        "/api/v1/namespaces/default/nodes/x",
+        "/api/v1/namespaces/default/endpoints",
+        "/api/v2/pods",
+        "/apis/apps/v1beta1/statefulsets",
+        "/apis/apps/v1/pods",
+        "/apis",
+        "/",
+        "",
+        "pods",
+    ] {
+        rig.ask("GET", path, "", &NONE, &[]);
+    }
+    is_golden("reading", &rig.out);
+}
+
+#[test]
+fn creating() {
+    let mut rig = Rig::new();
+    rig.ask("POST", PODS, "", &pod("a"), &["/metadata/name", "/spec/restartPolicy"]);
+    rig.ask("POST", PODS, "", &pod("a"), &[]);
+    rig.ask("POST", &format!("{PODS}?dryRun=All"), "", &pod("b"), &["/metadata/name"]);
+    rig.ask("GET", &format!("{PODS}/b"), "", &NONE, &[]);
+    rig.ask("POST", &format!("{PODS}?dryRun=Some"), "", &pod("b"), &[]);
+    let mut odd = pod("b");
+    odd["spec"]["restartpolicy"] = json!("Never");
+    for validation in ["Warn", "Ignore", "Strict", "Maybe", ""] {
+        let path = format!("{PODS}?dryRun=All&fieldValidation={validation}");
+        rig.ask("POST", &path, "", &odd, &["/spec/restartPolicy"]);
+    }
+    rig.ask("POST", PODS, "text/plain", &json!("x"), &[]);
+    rig.ask("POST", PODS, "application/yaml", &json!("kind: Pod\nmetadata: {name: y}"), &[]);
+    for text in ["", "x", "{", "[]", "3", "null", r#"{"kind":"Pod","metadata":[]}"#] {
+        rig.ask("POST", PODS, "", &json!(text), &[]);
+    }
+    for (kind, version) in [("Service", "v1"), ("Pod", "v2"), ("Sock", "v1"), ("pod", "v1")] {
+        let body = json!({"kind": kind, "apiVersion": version, "metadata": {"name": "x"}});
+        rig.ask("POST", PODS, "", &body, &[]);
+    }
+    rig.ask("POST", PODS, "", &json!({"metadata": {"name": "x", "namespace": "other"}}), &[]);
+    rig.ask("POST", "/api/v1/namespaces/no/pods", "", &pod("x"), &[]);
+    rig.ask("POST", &format!("{PODS}/a"), "", &pod("x"), &[]);
+    rig.ask("POST", &format!("{PODS}/a/status"), "", &pod("x"), &[]);
+    for body in [
+        json!({"metadata": {"name": null}}),
+        json!({"metadata": null, "spec": null}),
+        json!({"metadata": {"name": 7}}),
+        json!({"metadata": {"name": "x", "labels": {"a": 1}}}),
+        json!({"metadata": {"name": "x", "uid": "abc"}, "spec": {"containers": {}}}),
+        json!({"metadata": {"name": "x"}, "spec": {"containers": [null]}}),
+        json!({"metadata": {"name": "x"}, "spec": {"priority": 3_000_000_000_i64}}),
+        json!({"metadata": {"name": "x"}, "Spec": {}}),
+    ] {
+        rig.ask("POST", PODS, "", &body, &[]);
+    }
+    is_golden("creating", &rig.out);
+}
+
+#[test]
+fn changing() {
+    let mut rig = Rig::new();
+    let web = &format!("{SETS}/web");
+    let generation = &["/metadata/generation", "/spec/replicas"];
+    rig.ask("POST", SETS, "", &set(), generation);
+    rig.ask("PUT", web, "", &set(), generation);
+    let mut other = set();
+    other["metadata"]["resourceVersion"] = json!("1");
+    other["spec"]["replicas"] = json!(5);
+    rig.ask("PUT", web, "", &other, generation);
+    rig.ask("PUT", web, "", &other, generation);
+    rig.ask("PUT", &format!("{SETS}/nope"), "", &set(), &[]);
+    rig.ask("PUT", web, "", &json!({"metadata": {}}), &[]);
+    rig.ask("PUT", SETS, "", &set(), &[]);
+    let replicas = json!({"spec": {"replicas": 3}});
+    rig.ask("PATCH", web, MERGE, &replicas, generation);
+    rig.ask("PATCH", web, "", &replicas, &[]);
+    rig.ask(
+        "PATCH",
+        &format!("{web}?dryRun=All"),
+        STRATEGIC,
+        &json!({"spec": {"replicas": 9}}),
+        generation,
+    );
+    rig.ask("GET", web, "", &NONE, generation);
+    for text in ["replicas", "[]", "{", ""] {
+        rig.ask("PATCH", web, MERGE, &json!(text), &[]);
+    }
+    rig.ask("PATCH", web, JSON, &json!({"spec": {}}), &[]);
+    rig.ask(
+        "PATCH",
+        web,
+        JSON,
+        &json!([{"op": "test", "path": "/spec/replicas", "value": 4}]),
+        &[],
+    );
+    rig.ask(
+        "PATCH",
+        web,
+        JSON,
+        &json!([{"op": "add", "path": "/spec/template/spec/containers/-", "value": 4}]),
+        &[],
+    );
+    for bad in [
+        json!({"spec": {"replicas": "x"}}),
+        json!({"spec": {"replicas": 1.5}}),
+        json!({"spec": {"serviceName": 7}}),
+        json!({"spec": {"template": []}}),
+        json!({"spec": {"volumeClaimTemplates": "x"}}),
+        json!({"metadata": {"labels": "x"}}),
+        json!({"metadata": {"labels": {"a": true}}}),
+        json!({"spec": {"replica": 3}}),
+    ] {
+        rig.ask("PATCH", web, STRATEGIC, &bad, &[]);
+    }
+    for validation in ["Strict", "Ignore"] {
+        let path = format!("{web}?fieldValidation={validation}");
+        rig.ask("PATCH", &path, STRATEGIC, &json!({"spec": {"replica": 3}}), &[]);
+    }
+    let status = json!({"status": {"replicas": 3}});
+    rig.ask("PATCH", web, MERGE, &status, &["/status/replicas"]);
+    rig.ask("PATCH", &format!("{web}/status"), MERGE, &status, &["/status/replicas"]);
+    let scale = &format!("{web}/scale");
+    rig.ask("GET", scale, "", &NONE, &["/spec", "/status"]);
+    rig.ask("PATCH", scale, MERGE, &json!({"spec": {"replicas": 4}}), &["/spec"]);
+    rig.ask("PATCH", scale, MERGE, &json!({"spec": {"replicas": -4}}), &[]);
+    rig.ask(
+        "PUT",
+        scale,
+        "",
+        &json!({"metadata": {"name": "web"}, "spec": {"replicas": "a"}}),
+        &[],
+    );
+    rig.ask("POST", scale, "", &json!({}), &[]);
+    rig.ask("DELETE", scale, "", &NONE, &[]);
+    is_golden("changing", &rig.out);
+}
+
+#[test]
+fn deleting() {
+    let mut rig = Rig::new();
+    for name in ["a", "b", "c", "d"] {
+        rig.send("POST", PODS, "", &pod(name).to_string());
+    }
+    rig.send("POST", SETS, "", &set().to_string());
+    let web = &format!("{SETS}/web");
+    for body in [
+        json!({"preconditions": {"uid": "nope"}}),
+        json!({"preconditions": {"resourceVersion": "1"}}),
+        json!({"propagationPolicy": "Upwards"}),
+        json!({"propagationPolicy": "Orphan", "orphanDependents": true}),
+        json!({"gracePeriodSeconds": -1}),
+        json!({"dryRun": ["All"]}),
+        json!([]),
+    ] {
+        rig.ask("DELETE", web, "", &body, &["/metadata/finalizers"]);
+    }
+    let seen = &["/metadata/finalizers", "/metadata/deletionTimestamp"];
+    rig.ask("DELETE", &format!("{web}?propagationPolicy=Foreground"), "", &NONE, seen);
+    rig.ask("DELETE", &format!("{SETS}/nope"), "", &NONE, &[]);
+    rig.ask("DELETE", &format!("{PODS}/a"), "", &NONE, &[]);
+    rig.ask("DELETE", &format!("{PODS}?labelSelector=n!=c"), "", &NONE, &[]);
+    rig.ask("GET", PODS, "", &NONE, &[]);
+    let binding = json!({"target": {"kind": "Node", "name": "node-1"}});
+    rig.ask("POST", &format!("{PODS}/c/binding"), "", &binding, &[]);
+    rig.ask("POST", &format!("{PODS}/c/binding"), "", &binding, &[]);
+    rig.ask("POST", &format!("{PODS}/z/eviction"), "", &json!({}), &[]);
+    rig.ask("POST", &format!("{PODS}/c/eviction"), "", &json!({}), &[]);
+    let grace = &["/metadata/deletionGracePeriodSeconds"];
+    rig.ask("GET", &format!("{PODS}/c"), "", &NONE, grace);
+    rig.ask("DELETE", &format!("{PODS}/c?gracePeriodSeconds=5"), "", &NONE, grace);
+    rig.ask("DELETE", "/api/v1/namespaces/default", "", &NONE, &[]);
+    is_golden("deleting", &rig.out);
 }

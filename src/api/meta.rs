@@ -14,8 +14,21 @@ use std::rc::Rc;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Uid(pub u128);
 
+/// The base in which a text that is no uuid is a number.
+const TEXT_BASE: u128 = 257;
+
+/// As a uuid; what was a short text (at most eleven characters) as that text.
 impl std::fmt::Display for Uid {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let (mut rest, mut text) = (self.0, Vec::new());
+        while rest > 0 && rest >> 96 == 0 {
+            text.push(u8::try_from(rest % TEXT_BASE).unwrap_or(0));
+            rest /= TEXT_BASE;
+        }
+        if rest == 0 && !text.is_empty() && text.iter().all(|byte| (b'!'..=b'~').contains(byte)) {
+            text.reverse();
+            return f.write_str(&String::from_utf8_lossy(&text));
+        }
         let hex = format!("{:032x}", self.0);
         let part = |from: usize, to: usize| &hex[from..to];
         let parts = [part(0, 8), part(8, 12), part(12, 16), part(16, 20), part(20, 32)];
@@ -29,8 +42,10 @@ impl Json for Uid {
     fn read(value: &Value, reader: &mut Reader) -> Self {
         let text = Str::read(value, reader);
         let hex: String = text.chars().filter(|&c| c != '-').collect();
-        Uid(u128::from_str_radix(&hex, 16).unwrap_or_else(|_| {
-            text.bytes().fold(0, |n: u128, byte| n.wrapping_mul(257).wrapping_add(byte.into()))
+        let uuid = u128::from_str_radix(&hex, 16).ok().filter(|_| text.len() == 36);
+        Uid(uuid.unwrap_or_else(|| {
+            let digit = |n: u128, byte: u8| n.wrapping_mul(TEXT_BASE).wrapping_add(byte.into());
+            text.bytes().fold(0, digit)
         }))
     }
     fn write(&self) -> Value {

@@ -158,32 +158,36 @@ impl ApiServer {
 
 fn preconditions(old: &Object, options: &DeleteOptions) -> Answer<()> {
     let meta = old.meta();
-    let refuse = |what: &str, wanted: String, found: String, tail: &str| {
-        let info = old.kind().info();
-        let qualified = match info.group {
-            "" => info.name.to_string(),
-            group => format!("{}.{group}", info.name),
-        };
-        let mut status = Status::conflict(old.kind(), &meta.name, "");
-        status.kind = info.name.to_string();
-        status.message = format!(
-            "Operation cannot be fulfilled on {qualified} {:?}: the {what} in the precondition \
-             ({wanted}) does not match the {what} in record ({found}). The object might have \
-             been {tail}",
-            meta.name
-        );
-        Err(status)
-    };
     match (options.uid, options.resource_version) {
-        (Some(uid), _) if uid != meta.uid => {
-            refuse("UID", uid.to_string(), meta.uid.to_string(), "deleted and then recreated")
-        }
+        (Some(uid), _) if uid != meta.uid => Err(other_uid(old, &uid.to_string())),
         (_, Some(rv)) if rv != meta.resource_version => {
-            let (wanted, found) = (rv.0.to_string(), meta.resource_version.0.to_string());
-            refuse("ResourceVersion", wanted, found, "modified")
+            let found = meta.resource_version.0.to_string();
+            Err(unlike(old, "ResourceVersion", &rv.0.to_string(), found, "modified"))
         }
         _ => Ok(()),
     }
+}
+
+/// `old` has not the uid that was `wanted` of it.
+pub(super) fn other_uid(old: &Object, wanted: &str) -> Status {
+    unlike(old, "UID", wanted, old.meta().uid.to_string(), "deleted and then recreated")
+}
+
+/// A precondition does not hold.
+fn unlike(old: &Object, what: &str, wanted: &str, found: String, tail: &str) -> Status {
+    let (info, name) = (old.kind().info(), &old.meta().name);
+    let qualified = match info.group {
+        "" => info.name.to_string(),
+        group => format!("{}.{group}", info.name),
+    };
+    let mut status = Status::conflict(old.kind(), name, "");
+    status.kind = info.name.to_string();
+    status.message = format!(
+        "Operation cannot be fulfilled on {qualified} {name:?}: the {what} in the precondition \
+         ({wanted}) does not match the {what} in record ({found}). The object might have been \
+         {tail}"
+    );
+    status
 }
 
 /// Pods alone have grace: what is asked, or their own; none before they have a node and

@@ -8,6 +8,7 @@ mod admission;
 pub mod apply;
 mod deletion;
 mod eviction;
+pub mod http;
 mod limits;
 pub mod patch;
 mod quota;

@@ -115,6 +115,20 @@ impl Status {
         }
     }
 
+    /// The options of a request, such as CreateOptions, make no sense.
+    pub fn bad_options(options: &str, causes: Vec<Cause>) -> Status {
+        let message = match &lines(&causes)[..] {
+            [one] => one.clone(),
+            many => format!("[{}]", many.join(", ")),
+        };
+        let group = "meta.k8s.io";
+        let mut status =
+            Status::bad_request(format!("{options}.{group} \"\" is invalid: {message}"));
+        (status.code, status.reason) = (422, "Invalid");
+        (status.kind, status.group, status.causes) = (options.into(), group.into(), causes);
+        status
+    }
+
     /// A component's own failure: no answer of the server.
     pub fn failure(message: impl Into<String>) -> Status {
         Status { code: 500, reason: "", ..Status::bad_request(message) }
@@ -162,14 +176,20 @@ impl Status {
             details.insert(key.into(), json!(text));
         }
         if !self.causes.is_empty() {
-            let cause =
-                |c: &Cause| json!({"reason": c.reason, "message": c.message, "field": c.field});
+            let cause = |c: &Cause| {
+                let mut cause = json!({"reason": c.reason, "message": c.message});
+                if !c.field.is_empty() {
+                    cause["field"] = json!(c.field);
+                }
+                cause
+            };
             details.insert("causes".into(), self.causes.iter().map(cause).collect());
         }
         if self.retry_after > 0 {
             details.insert("retryAfterSeconds".into(), json!(self.retry_after));
         }
-        if !details.is_empty() {
+        let generic = ["NotFound", "MethodNotAllowed", "Invalid"].contains(&self.reason);
+        if generic || !details.is_empty() {
             status["details"] = Value::Object(details);
         }
         status

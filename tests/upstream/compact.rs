@@ -114,12 +114,14 @@ pub fn write(scenario: &Scenario, into: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// An action without what only people read; `None` if it changes nothing.
+/// An action without what only people read; `None` if it neither changes nor refuses anything.
 fn action(action: &Value) -> Option<Value> {
     let mut action = action.clone();
     let words: Vec<&str> = action["cmd"].as_str().unwrap_or("").split(' ').collect();
     let verb = words.iter().skip(1).find(|word| !word.starts_with('-')).copied().unwrap_or("");
-    if action["kind"] == "note" || action["kind"] == "kubectl" && READING.contains(&verb) {
+    let is_read = action["kind"] == "kubectl" && READING.contains(&verb);
+    let is_error = action["rc"] != 0 || action["stderr"].as_str().is_some_and(|t| !t.is_empty());
+    if action["kind"] == "note" || is_read && !is_error {
         return None;
     }
     if let Value::Object(action) = &mut action {

@@ -32,6 +32,8 @@ pub struct Outcome {
     pub order: Score,
     /// Events.
     pub events: Score,
+    /// Refusals and warnings.
+    pub errors: Score,
     /// Differences, in words, each with a name that does not change from run to run.
     pub differences: BTreeMap<String, String>,
 }

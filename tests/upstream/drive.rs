@@ -6,14 +6,14 @@
 
 use super::chance;
 use super::compare::Record;
+use super::errors::{self, Case};
 use super::reduce;
 use super::scenario::Scenario;
 use playground::api::core::node::Node;
 use playground::api::core::pod::Pod;
-use playground::api::kinds::{Key, Kind};
+use playground::api::kinds::Key;
 use playground::api::storage::{CSINode, VolumeNodeResources};
-use playground::apiserver::DeleteOptions;
-use playground::apiserver::patch::{Patch, PatchType};
+use playground::apiserver::http::{Request, Response};
 use playground::base::Str;
 use playground::base::time::{SimTime, Span};
 use playground::client::api::Client;
@@ -49,23 +49,33 @@ pub struct Answer {
     pub stderr: String,
     /// The exit code.
     pub code: i64,
+    /// What the server answered if the action was a request.
+    pub response: Option<Response>,
 }
 
 /// A played scenario.
 pub struct Played {
     /// What was written, in the recordings' form.
     pub trace: Vec<Record>,
-    /// What the commands answered.
+    /// What the commands and requests answered.
     pub answers: Vec<Answer>,
+    /// What the single requests answered, in their order.
+    pub cases: Vec<Response>,
 }
 
 /// Plays `scenario` to the end of its recording.
 pub fn play(scenario: &Scenario) -> Played {
     let mut driver = Driver::new(scenario);
+    let mut cases = errors::cases(scenario).into_iter().peekable();
     for (number, action) in scenario.actions.iter().enumerate() {
-        driver.run_until(driver.start + Span::millis(takes_effect(scenario, action)));
+        let at = Span::millis(takes_effect(scenario, action));
+        while let Some(case) = cases.next_if(|case| case.at < at) {
+            driver.case(&case);
+        }
+        driver.run_until(driver.start + at);
         driver.act(number, action);
     }
+    cases.for_each(|case| driver.case(&case));
     let last = scenario.trace.last().and_then(|record| record["t_ms"].as_u64()).unwrap_or(0);
     let whole = scenario.about["seconds"].as_f64().unwrap_or(0.0) * 1000.0;
     driver.run_until(driver.start + Span::millis(last.max(whole as u64)));
@@ -126,7 +136,7 @@ impl Driver<'_> {
         let start = start(scenario);
         while !world.run_until(start, 1_000_000) {}
         let revision = world.store().revision();
-        let played = Played { trace: Vec::new(), answers: Vec::new() };
+        let played = Played { trace: Vec::new(), answers: Vec::new(), cases: Vec::new() };
         Driver { world, scenario, start, revision, played, again: Vec::new() }
     }
 
@@ -163,7 +173,7 @@ impl Driver<'_> {
     fn act(&mut self, number: usize, action: &Value) {
         match action["kind"].as_str().unwrap_or("") {
             "kubectl" => self.command(number, action["cmd"].as_str().unwrap_or("")),
-            "api" => self.request(action),
+            "api" => self.request(number, action),
             "fake-kubelet" => self.machine(action),
             "fake-config" => self.reconfigure(action),
             "control-plane" => self.control_plane(action["what"].as_str().unwrap_or("")),
@@ -221,6 +231,7 @@ impl Driver<'_> {
                 stdout: reply.stdout,
                 stderr: reply.stderr,
                 code: reply.code,
+                response: None,
             }),
         }
     }
@@ -257,36 +268,51 @@ impl Driver<'_> {
         }
     }
 
-    fn request(&mut self, action: &Value) {
-        let path = action["path"].as_str().unwrap_or("");
+    fn request(&mut self, number: usize, action: &Value) {
+        let text = |key: &str| action[key].as_str().unwrap_or("");
+        let path = text("path");
         let parts: Vec<&str> = path.split('/').collect();
         let at = |n: usize| parts.get(n).copied().unwrap_or("");
         let key = Key::new(at(4), at(6));
-        let Some(kind) = Kind::by_word(at(5)) else { return };
-        let subresource = at(7);
         let held = |pod: &Rc<Pod>| pod.meta.annotations.get(HOLD).is_some();
-        if subresource == "status" && self.world.store().get::<Pod>(&key).is_some_and(held) {
+        if at(7) == "status" && self.world.store().get::<Pod>(&key).is_some_and(held) {
             // A stand-in leaves a status that was written by hand as it is; a kubelet says of
             // itself that its Pod is not ready.
             self.world.ail(&key, true);
             return;
         }
-        self.world
-            .request(|server, now| {
-                if subresource == "eviction" {
-                    return server.evict(now, &key, &DeleteOptions::default());
-                }
-                let how = action["ctype"].as_str().unwrap_or("");
-                let how = match how {
-                    "application/merge-patch+json" => PatchType::Merge,
-                    "application/json-patch+json" => PatchType::Json,
-                    _ => PatchType::Strategic,
-                };
-                let mut patch = Patch::parse(how, &action["body"].to_string())?;
-                patch.status = subresource == "status";
-                server.patch(now, kind, &key, &patch).map(drop)
-            })
-            .unwrap_or_default();
+        let response = self.send([text("method"), path, text("ctype")], &action["body"]);
+        self.played.answers.push(Answer {
+            number,
+            stdout: String::new(),
+            stderr: String::new(),
+            code: 0,
+            response: Some(response),
+        });
+    }
+
+    fn send(&mut self, [method, path, content_type]: [&str; 3], body: &Value) -> Response {
+        let body = match body {
+            Value::Null => String::new(),
+            Value::String(text) => text.clone(),
+            tree => tree.to_string(),
+        };
+        let request = Request { method, path, content_type, body: &body };
+        self.world.request(|server, now| server.handle(now, &request))
+    }
+
+    /// A single request.
+    fn case(&mut self, case: &Case) {
+        self.run_until(self.start + case.at);
+        let [method, path, kind] = &case.request;
+        let mut body = case.body.clone();
+        if let Some(edit) = &case.edit {
+            body = self.send(["GET", path, ""], &Value::Null).body;
+            errors::change(&mut body, edit);
+        }
+        let response = self.send([method, path, kind], &body);
+        self.played.cases.push(response);
+        self.write_down();
     }
 
     fn reconfigure(&mut self, action: &Value) {

@@ -8,10 +8,15 @@ use std::path::Path;
 /// What came of each recording, by name.
 pub type Outcomes = BTreeMap<String, Outcome>;
 
-/// One line of the table: `s03_rolling: objects 375/375, order 196/196, events 42/42`.
+/// One line of the table: `s03_rolling: objects 375/375, order 196/196, events 42/42, errors 4/4`;
+/// a dash where there are none.
 pub fn line(name: &str, outcome: &Outcome) -> String {
-    let Outcome { objects, order, events, .. } = outcome;
-    format!("{name}: objects {objects}, order {order}, events {events}")
+    let Outcome { objects, order, events, errors, .. } = outcome;
+    let errors = match errors.total {
+        0 => "–".to_string(),
+        _ => errors.to_string(),
+    };
+    format!("{name}: objects {objects}, order {order}, events {events}, errors {errors}")
 }
 
 /// Writes the table of scores anew.
@@ -49,6 +54,7 @@ fn is_worse(before: &str, now: &str) -> bool {
         (Some((equal, total)), Some((equal_now, total_now))) => {
             equal_now * total.max(1) < equal * total_now.max(1)
         }
+        _ if before == now => false,
         _ => true,
     }
 }

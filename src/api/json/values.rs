@@ -122,7 +122,7 @@ impl<T: Json> Json for Vec<T> {
             return Vec::new();
         };
         let read = |(at, item): (usize, &Value)| {
-            reader.inside(format!("[{at}]"), |reader| T::read(item, reader))
+            reader.inside(format!("[{at}]"), |reader| read_item(item, reader))
         };
         items.iter().enumerate().map(read).collect()
     }
@@ -134,6 +134,11 @@ impl<T: Json> Json for Vec<T> {
     }
 }
 
+/// Reads an item of a list or map: null is the zero value, as in Go.
+fn read_item<T: Json>(item: &Value, reader: &mut Reader) -> T {
+    if item.is_null() { T::default() } else { T::read(item, reader) }
+}
+
 impl<T: Json> Json for SortedMap<Str, T> {
     const SHAPE: Shape = Shape::Dict(&T::SHAPE);
     fn read(value: &Value, reader: &mut Reader) -> Self {
@@ -143,7 +148,7 @@ impl<T: Json> Json for SortedMap<Str, T> {
         };
         let mut out = SortedMap::new();
         for (key, item) in map {
-            let item = reader.inside_key(key, |reader| T::read(item, reader));
+            let item = reader.inside_key(key, |reader| read_item(item, reader));
             out.insert(key.as_str().into(), item);
         }
         out

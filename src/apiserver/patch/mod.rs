@@ -65,7 +65,7 @@ impl Patch {
 }
 
 /// What Go's JSON reader says of a text that is neither YAML nor JSON.
-fn json_fault(text: &str) -> String {
+pub(super) fn json_fault(text: &str) -> String {
     let text = text.trim();
     let inside = text.strip_prefix('{').map(str::trim_start);
     match inside.and_then(|inside| inside.chars().next()) {
@@ -81,9 +81,32 @@ fn json_fault(text: &str) -> String {
     }
 }
 
+/// What Go calls a JSON value.
+pub(super) fn go_kind(value: &Value) -> &'static str {
+    match value {
+        Value::Array(_) => "array",
+        Value::String(_) => "string",
+        Value::Object(_) => "object",
+        Value::Bool(_) => "bool",
+        Value::Number(_) | Value::Null => "number",
+    }
+}
+
 impl ApiServer {
-    /// Changes the object at `key` as `patch` says.
+    /// Changes the object at `key` as `patch` says. Unknown fields are warned of.
     pub fn patch(&mut self, now: SimTime, kind: Kind, key: &Key, patch: &Patch) -> Answer<Patched> {
+        self.patch_strictly(now, kind, key, patch, false)
+    }
+
+    /// The same; if `strict`, unknown fields are refused.
+    pub(super) fn patch_strictly(
+        &mut self,
+        now: SimTime,
+        kind: Kind,
+        key: &Key,
+        patch: &Patch,
+        strict: bool,
+    ) -> Answer<Patched> {
         let Some(old) = self.store.object(kind, key).cloned() else {
             return Err(Status::not_found(kind, &key.name));
         };
@@ -98,12 +121,7 @@ impl ApiServer {
                 strategic::patch(&current, &patch.body, schema)
             }
             (_, body) => {
-                let what = match body {
-                    Value::Array(_) => "array",
-                    Value::String(_) => "string",
-                    Value::Object(_) => "object",
-                    _ => "number",
-                };
+                let what = go_kind(body);
                 let want = match patch.kind {
                     PatchType::Json => "jsonpatch.Patch",
                     _ => "map[string]interface {}",
@@ -116,12 +134,12 @@ impl ApiServer {
         identity(kind, key, &current, &merged)?;
         let mut reader = Reader::default();
         let new = Object::read(kind, &merged, &mut reader);
-        let warnings = decoded(&merged, &reader.problems)?;
+        let warnings = decoded(patch, &merged, &reader.problems, strict)?;
         let before = old.meta().resource_version;
-        let object = if patch.status {
-            self.update_status(now, new)?
-        } else {
-            self.update_or_try(now, new, patch.dry_run)?
+        let object = match (patch.status, patch.dry_run) {
+            (true, DryRun::Off) => self.update_status(now, new)?,
+            (true, DryRun::All) => self.clone().update_status(now, new)?,
+            _ => self.update_or_try(now, new, patch.dry_run)?,
         };
         let changed = match patch.dry_run {
             DryRun::Off => object.meta().resource_version != before,
@@ -152,18 +170,71 @@ fn identity(kind: Kind, key: &Key, current: &Value, merged: &Value) -> Answer<()
     Ok(())
 }
 
-/// Unknown fields are warned of and dropped; what cannot be read is refused.
-fn decoded(merged: &Value, problems: &[Problem]) -> Answer<Vec<String>> {
+/// Unknown fields are warned of and dropped, or refused; what cannot be read is refused.
+fn decoded(
+    patch: &Patch,
+    merged: &Value,
+    problems: &[Problem],
+    strict: bool,
+) -> Answer<Vec<String>> {
     let unknown = |problem: &Problem| matches!(problem, Problem::Unknown(_));
-    let Some(hard) = problems.iter().find(|problem| !unknown(problem)) else {
-        return Ok(problems.iter().map(Problem::message).collect());
+    let hard = problems.iter().find(|problem| !unknown(problem));
+    let list: Vec<String> = problems.iter().map(Problem::message).collect();
+    let strategic = patch.kind == PatchType::Strategic;
+    let why = match hard {
+        None if !strict || list.is_empty() => return Ok(list),
+        None => format!("strict decoding error: {}", list.join(", ")),
+        Some(hard) if strategic => unconvertible(hard),
+        Some(hard) => hard.message(),
     };
-    let shown = format!("{:?}", go_json(merged));
-    let cause = Cause::invalid("patch", shown, &hard.message());
+    let shown = if strategic { go_map(&patch.body) } else { go_json(merged) };
+    let cause = Cause::invalid("patch", format!("{shown:?}"), &why);
     let mut status = Status::unprocessable();
     status.message = format!(" \"\" is invalid: {cause}");
     status.causes = vec![cause];
     Err(status)
+}
+
+/// Strategic patches are not read as JSON but converted value by value, which has words of
+/// its own.
+fn unconvertible(problem: &Problem) -> String {
+    let Problem::Type { got, want, .. } = problem else {
+        return problem.message();
+    };
+    let got = match got.split(' ').next().unwrap_or("") {
+        "number" if got.contains(['.', 'e', 'E']) => "float64",
+        "number" => "int64",
+        "array" => "slice",
+        "object" => "map",
+        other => other,
+    };
+    match (got, *want) {
+        (_, want) if want.starts_with("[]") => format!("cannot restore slice from {got}"),
+        (_, want) if want.starts_with("map") => format!("cannot restore map from {got}"),
+        (_, want) if want.starts_with(char::is_uppercase) => {
+            format!("cannot restore struct from: {got}")
+        }
+        ("int64", "string") | ("float64", "int32" | "int64") => {
+            format!("cannot convert {got} to {want}")
+        }
+        _ => format!("unrecognized type: {want}"),
+    }
+}
+
+/// A tree as Go prints maps: `map[spec:map[replicas:3]]`.
+fn go_map(value: &Value) -> String {
+    match value {
+        Value::Object(map) => {
+            let pair = |(key, value): (&String, &Value)| format!("{key}:{}", go_map(value));
+            format!("map[{}]", map.iter().map(pair).collect::<Vec<_>>().join(" "))
+        }
+        Value::Array(items) => {
+            format!("[{}]", items.iter().map(go_map).collect::<Vec<_>>().join(" "))
+        }
+        Value::String(text) => text.clone(),
+        Value::Null => "<nil>".to_string(),
+        other => other.to_string(),
+    }
 }
 
 /// RFC 7396: a tree of what is to be; null removes.

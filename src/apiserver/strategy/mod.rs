@@ -348,6 +348,10 @@ pub fn validate_status(new: &Object, old: &Object) -> Vec<Cause> {
     check.causes
 }
 
+/// What the server says of each request about Endpoints.
+pub const ENDPOINTS_WARNING: &str =
+    "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice";
+
 /// What the server warns of when it takes `object`.
 ///
 /// Upstream: pkg/api/pod/warnings.go and the strategies' WarningsOnCreate; only those of
@@ -355,6 +359,7 @@ pub fn validate_status(new: &Object, old: &Object) -> Vec<Cause> {
 pub fn warnings(object: &Object) -> Vec<String> {
     let mut out = Vec::new();
     match object {
+        Object::Endpoints(_) => out.push(ENDPOINTS_WARNING.to_string()),
         Object::Pod(pod) => pod::warnings(&pod.spec, "spec", &mut out),
         Object::Deployment(new) => {
             deployment::warnings(&new.meta.name, &new.spec.template, &mut out);

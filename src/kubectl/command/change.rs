@@ -17,6 +17,7 @@ use crate::api::manifest;
 use crate::api::meta::{ObjectMeta, ResourceVersion};
 use crate::apiserver::apply::{Applied, apply_text_in};
 use crate::apiserver::patch::{Patch, PatchType};
+use crate::apiserver::strategy;
 use crate::kubectl::args::Args;
 use serde_json::Value;
 use std::rc::Rc;
@@ -24,10 +25,10 @@ use std::rc::Rc;
 impl Shell<'_> {
     pub(super) fn apply(&mut self, args: &Args) -> Result<(), Failure> {
         let unowned = args.is_set("server-side") && !args.is_set("force-conflicts");
-        if args.get("filename").is_none() || unowned || is_dry(args) {
+        let text = self.file(args)?;
+        if unowned {
             return Ok(());
         }
-        let text = self.file(args)?;
         let namespace = args.get("namespace").unwrap_or("default");
         let report = apply_text_in(self.server, self.now, &text, namespace);
         let name = args.get("filename").unwrap_or("");
@@ -43,22 +44,30 @@ impl Shell<'_> {
     }
 
     pub(super) fn create(&mut self, args: &Args) -> Result<(), Failure> {
-        if is_dry(args) {
-            return Ok(());
-        }
         if args.get("filename").is_none() {
             return self.create_namespace(args);
         }
         let text = self.file(args)?;
         let manifests = manifest::read_in(&text, args.get("namespace").unwrap_or("default"));
-        if let Some(problem) = manifests.problems.first() {
-            return Err(format!("error: {}", problem.message));
+        let name = args.get("filename").unwrap_or("");
+        if !manifests.said.is_empty() {
+            let said = manifests.said.iter().map(|line| line.replace("{}", name));
+            return Err(said.collect::<Vec<String>>().join("\n"));
         }
         let mut failures = Vec::new();
         for manifest in &manifests.objects {
-            match self.server.create(self.now, manifest.object()) {
+            let object = manifest.object();
+            for warning in strategy::warnings(&object) {
+                self.warn(format!("Warning: {warning}"));
+            }
+            match self.server.create(self.now, object) {
                 Ok(object) => self.say(format!("{} created", named(&object.reference()))),
-                Err(status) => failures.push(refusal(status)),
+                Err(status) if status.reason == "Invalid" => failures.push(refusal(status)),
+                Err(mut status) => {
+                    let why = status.message;
+                    status.message = format!("error when creating {name:?}: {why}");
+                    failures.push(refusal(status));
+                }
             }
         }
         if failures.is_empty() { Ok(()) } else { Err(failures.join("\n")) }
@@ -114,7 +123,12 @@ impl Shell<'_> {
         let kind = match args.get("type") {
             Some("json") => PatchType::Json,
             Some("merge") => PatchType::Merge,
-            _ => PatchType::Strategic,
+            None | Some("strategic") => PatchType::Strategic,
+            Some(other) => {
+                return Err(format!(
+                    "error: --type must be one of [json merge strategic], not {other:?}"
+                ));
+            }
         };
         let mut patch = Patch::parse(kind, text).map_err(refusal)?;
         patch.status = args.get("subresource") == Some("status");
@@ -224,10 +238,6 @@ fn set_resources(containers: &mut [Container], _: &[&str], args: &Args) -> Resul
         }
     }
     Ok(())
-}
-
-fn is_dry(args: &Args) -> bool {
-    args.get("dry-run").is_some_and(|how| how != "none")
 }
 
 fn is_success(line: &str) -> bool {

@@ -26,6 +26,8 @@ impl Shell<'_> {
             (true, _, None) => Some(0),
             (_, true, None) => Some(1),
             (_, _, Some(seconds)) if seconds < 0 => None,
+            // Without force, kubectl waits for at least a second.
+            (false, _, Some(0)) => Some(1),
             (_, _, grace) => grace,
         };
         if force && grace == Some(0) {
@@ -51,7 +53,13 @@ impl Shell<'_> {
             match done {
                 Ok(_) => self.say(deleted(&target, force && grace == Some(0))),
                 Err(status) if status.is_not_found() && args.is_set("ignore-not-found") => {}
-                Err(status) => failures.push(refusal(status)),
+                Err(mut status) => {
+                    if let Some(file) = args.get("filename") {
+                        status.message =
+                            format!("error when deleting {file:?}: {}", status.message);
+                    }
+                    failures.push(refusal(status));
+                }
             }
         }
         if failures.is_empty() { Ok(()) } else { Err(failures.join("\n")) }
@@ -70,6 +78,11 @@ impl Shell<'_> {
         let words: Vec<&str> = args.words.iter().skip(1).map(String::as_str).collect();
         let replicas = args.get("replicas").and_then(|n| n.parse().ok());
         let replicas: i32 = replicas.ok_or("error: required flag(s) \"replicas\" not set")?;
+        if replicas < 0 {
+            return Err("error: The --replicas=COUNT flag is required, and COUNT must be greater \
+                        than or equal to 0"
+                .to_string());
+        }
         for target in self.targets(args, &words)? {
             let object = self.find(&target)?;
             let wanted = args.get("current-replicas");
@@ -100,6 +113,12 @@ impl Shell<'_> {
                     Some((key, value)) => {
                         let taken = map.get(key).filter(|old| ***old != *value);
                         if let Some(old) = taken.filter(|_| !args.is_set("overwrite")) {
+                            if annotate {
+                                return Err(format!(
+                                    "error: --overwrite is false but found the following \
+                                     declared annotation(s): '{key}' already has a value ({old})"
+                                ));
+                            }
                             return Err(format!(
                                 "error: '{key}' already has a value ({old}), and --overwrite is \
                                  false"

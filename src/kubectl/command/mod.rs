@@ -49,11 +49,15 @@ pub fn run(
     files: &SortedMap<String, String>,
     line: &str,
 ) -> Reply {
-    let mut shell = Shell { now, server, files, reply: Reply::default() };
     let result = match shlex::split(line) {
         Some(words) => Args::parse(&words[1.min(words.len())..]),
         None => Err("error: a quote is not closed".to_string()),
     };
+    // A dry run happens to a copy.
+    let is_dry = result.as_ref().is_ok_and(|args| args.get("dry-run") == Some("server"));
+    let mut copy = server.clone();
+    let server = if is_dry { &mut copy } else { server };
+    let mut shell = Shell { now, server, files, reply: Reply::default() };
     if let Err(failure) = result.and_then(|args| shell.dispatch(&args)) {
         shell.reply.stderr.push_str(&failure);
         shell.reply.stderr.push('\n');
