@@ -106,6 +106,14 @@ pub enum Because {
         /// The server's message.
         message: Str,
     },
+    /// Rolling update: old Pods stay until new ones are available.
+    OldReplicasStay,
+    /// Every wanted Pod is wanted of the new ReplicaSet; not all of them are available.
+    ReplicasNotAvailable,
+    /// Recreate: no new Pod comes before the last old one is gone.
+    OldPodRemains,
+    /// A paused Deployment keeps its old template.
+    Paused,
     /// No node fits.
     Unschedulable {
         /// In kube-scheduler's words.

@@ -5,6 +5,7 @@
 //!
 //! Upstream: cmd/kube-controller-manager/app/controllermanager.go
 
+pub mod deployment;
 pub mod disruption;
 pub mod endpoint_slice;
 pub mod endpoint_slice_mirroring;
@@ -196,6 +197,8 @@ controllers! {
     NodeLifecycle: node_lifecycle = node_lifecycle::NodeLifecycleController;
     /// Pods nobody will ever finish.
     PodGC: pod_gc = pod_gc::PodGCController;
+    /// Deployments.
+    Deployment: deployment = deployment::DeploymentController;
     /// ReplicaSets.
     ReplicaSet: replicaset = replicaset::ReplicaSetController;
     /// StatefulSets.

@@ -68,6 +68,19 @@ pub(super) fn template(because: &Because) -> (&'static str, Places<'_>) {
         Because::PodRefused { message } => {
             texted("{subject} cannot create another Pod: {text}", message)
         }
+        Because::OldReplicasStay => plain(
+            "{subject} keeps old Pods for now: {on} must first have more Pods available \
+             (maxUnavailable)",
+        ),
+        Because::ReplicasNotAvailable => {
+            plain("{subject} is not whole: not all Pods of {on} are available")
+        }
+        Because::OldPodRemains => {
+            plain("{subject} makes no new Pod yet: {on} is still there (Recreate)")
+        }
+        Because::Paused => {
+            plain("{subject} keeps its old template: it is paused until somebody resumes it")
+        }
         other => volume(other),
     }
 }
