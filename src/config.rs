@@ -30,6 +30,9 @@ pub struct Replay {
     pub placements: Vec<(Str, Str)>,
     /// The Pods whose names the server made up, in order. It takes the next that fits.
     pub names: Vec<RecordedName>,
+    /// `namespace/name` of Pods in the order in which they were told to go. A DaemonSet that
+    /// rolls out takes the next of them, since upstream its nodes have no order.
+    pub ends: Vec<Str>,
     /// A node, and an instant at which its kubelet looked at its status.
     pub status_phases: Vec<(Str, SimTime)>,
     /// `namespace/claim node` for each attachment, in order, and whether it was there when the

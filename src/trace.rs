@@ -18,6 +18,10 @@ pub enum Source {
     ReplicaSet,
     /// The Deployment controller.
     Deployment,
+    /// The DaemonSet controller.
+    DaemonSet,
+    /// The Job controller.
+    Job,
     /// The volume binder (persistentvolume-controller).
     VolumeBinder,
     /// The attach/detach controller.
@@ -114,6 +118,8 @@ pub enum Because {
     OldPodRemains,
     /// A paused Deployment keeps its old template.
     Paused,
+    /// A Pod has failed, and its successor is made after a pause that doubles.
+    FailureBackOff,
     /// No node fits.
     Unschedulable {
         /// In kube-scheduler's words.

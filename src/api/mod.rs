@@ -13,3 +13,4 @@ pub mod meta;
 pub mod policy;
 pub mod quantity;
 pub mod storage;
+mod template;

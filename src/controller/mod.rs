@@ -6,6 +6,7 @@
 //! Upstream: cmd/kube-controller-manager/app/controllermanager.go
 
 pub mod deployment;
+pub mod daemon;
 pub mod disruption;
 pub mod endpoint_slice;
 pub mod endpoint_slice_mirroring;
@@ -180,6 +181,8 @@ macro_rules! controllers {
 }
 
 controllers! {
+    /// DaemonSets.
+    DaemonSet: daemon = daemon::DaemonSetController;
     /// Budgets.
     Disruption: disruption = disruption::DisruptionController;
     /// The older Endpoints.

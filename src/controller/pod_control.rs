@@ -9,6 +9,7 @@ use crate::api::meta::ObjectMeta;
 use crate::apiserver::{Answer, DeleteOptions};
 use crate::client::ControlPlane;
 use crate::client::recorder::EventKind;
+use std::rc::Rc;
 
 /// A Pod made from `template` that `owner`, of `kind`, manages; the server makes up its name.
 pub fn from_template(kind: Kind, owner: &ObjectMeta, template: &PodTemplateSpec) -> Pod {
@@ -25,12 +26,12 @@ pub fn from_template(kind: Kind, owner: &ObjectMeta, template: &PodTemplateSpec)
 }
 
 /// Creates `pod` for `owner`.
-pub fn create(cx: &mut ControlPlane<'_>, owner: &Object, pod: Pod) -> Answer<()> {
+pub fn create(cx: &mut ControlPlane<'_>, owner: &Object, pod: Pod) -> Answer<Rc<Pod>> {
     match cx.client().create(pod) {
         Ok(made) => {
             let text = format!("Created pod: {}", made.meta.name);
             cx.event(owner, EventKind::Normal, "SuccessfulCreate", &text);
-            Ok(())
+            Ok(made)
         }
         Err(status) => {
             // Where everything goes nobody need be told that nothing can come.

@@ -81,6 +81,9 @@ pub(super) fn template(because: &Because) -> (&'static str, Places<'_>) {
         Because::Paused => {
             plain("{subject} keeps its old template: it is paused until somebody resumes it")
         }
+        Because::FailureBackOff => {
+            plain("{subject} makes no new Pod yet: one has failed, and it pauses after that")
+        }
         other => volume(other),
     }
 }

@@ -24,6 +24,12 @@ pub fn columns(kind: Kind) -> Vec<Column> {
     plain.iter().map(column(false)).chain(wide.iter().map(column(true))).collect()
 }
 
+/// What `-o wide` shows of everything that is made from a template and has a selector.
+const WORKLOAD: &[&str] = &["CONTAINERS", "IMAGES", "SELECTOR"];
+
+const DAEMON_SET: &[&str] =
+    &["NAME", "DESIRED", "CURRENT", "READY", "UP-TO-DATE", "AVAILABLE", "NODE SELECTOR", "AGE"];
+
 const CLAIM: &[&str] = &[
     "NAME",
     "STATUS",
@@ -59,30 +65,10 @@ fn headings(kind: Kind) -> (&'static [&'static str], &'static [&'static str]) {
             &["INTERNAL-IP", "EXTERNAL-IP", "OS-IMAGE", "KERNEL-VERSION", "CONTAINER-RUNTIME"],
         ),
         Kind::StatefulSet => (&["NAME", "READY", "AGE"], &["CONTAINERS", "IMAGES"]),
-        Kind::Deployment => (
-            &["NAME", "READY", "UP-TO-DATE", "AVAILABLE", "AGE"],
-            &["CONTAINERS", "IMAGES", "SELECTOR"],
-        ),
-        Kind::ReplicaSet => {
-            (&["NAME", "DESIRED", "CURRENT", "READY", "AGE"], &["CONTAINERS", "IMAGES", "SELECTOR"])
-        }
-        Kind::DaemonSet => (
-            &[
-                "NAME",
-                "DESIRED",
-                "CURRENT",
-                "READY",
-                "UP-TO-DATE",
-                "AVAILABLE",
-                "NODE SELECTOR",
-                "AGE",
-            ],
-            &["CONTAINERS", "IMAGES", "SELECTOR"],
-        ),
-        Kind::Job => (
-            &["NAME", "STATUS", "COMPLETIONS", "DURATION", "AGE"],
-            &["CONTAINERS", "IMAGES", "SELECTOR"],
-        ),
+        Kind::Deployment => (&["NAME", "READY", "UP-TO-DATE", "AVAILABLE", "AGE"], WORKLOAD),
+        Kind::ReplicaSet => (&["NAME", "DESIRED", "CURRENT", "READY", "AGE"], WORKLOAD),
+        Kind::DaemonSet => (DAEMON_SET, WORKLOAD),
+        Kind::Job => (&["NAME", "STATUS", "COMPLETIONS", "DURATION", "AGE"], WORKLOAD),
         Kind::ControllerRevision => (&["NAME", "CONTROLLER", "REVISION", "AGE"], &[]),
         Kind::Service => {
             (&["NAME", "TYPE", "CLUSTER-IP", "EXTERNAL-IP", "PORT(S)", "AGE"], &["SELECTOR"])

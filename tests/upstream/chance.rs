@@ -43,6 +43,21 @@ pub fn names(trace: &[Record]) -> Vec<RecordedName> {
     out
 }
 
+/// The Pods that were told to go, in order.
+pub fn ends(trace: &[Record]) -> Vec<Str> {
+    let mut out: Vec<Str> = Vec::new();
+    let told = |r: &&Record| r["kind"] == "Pod" && r.contains_key("deleting");
+    for record in trace.iter().filter(told) {
+        let text = |key: &str| record.get(key).and_then(Value::as_str);
+        let (namespace, name) = (text("ns").unwrap_or("default"), text("name").unwrap_or(""));
+        let name: Str = format!("{namespace}/{name}").into();
+        if !out.contains(&name) {
+            out.push(name);
+        }
+    }
+    out
+}
+
 /// Each attachment, and whether the controller saw it at its first look, about half a second
 /// after it had asked for it.
 pub fn attachments(trace: &[Record]) -> Vec<(Str, bool)> {

@@ -220,6 +220,10 @@ impl Driver<'_> {
         if line.contains(&format!("{HOLD}-")) {
             self.let_go(line);
         }
+        // A stand-in whose Node is gone does nothing any more; a kubelet would.
+        if let Some(node) = line.strip_prefix("kubectl delete node ") {
+            self.world.input(&Input::network(node.trim(), false));
+        }
         match self.played.answers.iter_mut().find(|answer| answer.number == number) {
             Some(answer) => {
                 answer.stdout.push_str(&reply.stdout);
@@ -453,6 +457,7 @@ fn config(scenario: &Scenario) -> Config {
     let replay = Replay {
         placements: chance::placements(&scenario.trace),
         names: chance::names(&scenario.trace),
+        ends: chance::ends(&scenario.trace),
         attachments: chance::attachments(&scenario.trace),
         courses: chance::courses(&scenario.trace),
         status_phases: chance::status_phases(&scenario.trace, start(scenario), longest),

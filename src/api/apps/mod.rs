@@ -6,5 +6,5 @@ mod revision;
 pub mod stateful_set;
 mod template_hash;
 
-pub use revision::{go_json, revision_data, revision_hash};
+pub use revision::{go_json, revision_data, revision_hash, template_data};
 pub use template_hash::template_hash;

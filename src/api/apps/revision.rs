@@ -6,14 +6,21 @@
 //! pkg/controller/history/controller_history.go (HashControllerRevision)
 
 use super::stateful_set::StatefulSet;
+use crate::api::core::pod::PodTemplateSpec;
 use crate::api::json::Json;
 use crate::base::names::{fnv32, safe_encode};
 use serde_json::{Map, Value};
 
-/// The patch that restores the template `set` has now: `{"spec":{"template":{…}}}` with
-/// `"$patch":"replace"` in the template. Exact only for a set with its defaults filled in.
+/// The patch that restores the template `set` has now. Exact only for a set with its defaults
+/// filled in.
 pub fn revision_data(set: &StatefulSet) -> Value {
-    let mut template = set.spec.template.write();
+    template_data(&set.spec.template)
+}
+
+/// The patch that restores `template`: `{"spec":{"template":{…}}}` with `"$patch":"replace"` in
+/// the template.
+pub fn template_data(template: &PodTemplateSpec) -> Value {
+    let mut template = template.write();
     if let Value::Object(map) = &mut template {
         map.insert("$patch".into(), Value::String("replace".into()));
     }

@@ -4,6 +4,7 @@ pub mod config;
 pub mod container;
 pub mod event;
 pub mod node;
+pub mod node_affinity;
 pub mod pod;
 pub mod scheduling;
 pub mod service;

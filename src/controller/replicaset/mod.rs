@@ -181,7 +181,7 @@ impl Sync<'_, '_> {
         match pod_control::create(self.cx, &owner, pod) {
             // In a namespace that goes nothing can come, however often it is tried.
             Err(status) if is_namespace_going(&status) => Ok(()),
-            answer => answer,
+            answer => answer.map(drop),
         }
     }
 

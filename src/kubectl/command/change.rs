@@ -8,7 +8,6 @@
 
 use super::target::named;
 use super::{Failure, Shell, refusal};
-use crate::api::apps::stateful_set::StatefulSet;
 use crate::api::core::config::Namespace;
 use crate::api::core::container::{Container, EnvVar, ResourceRequirements};
 use crate::api::json::{Json, Reader};
@@ -144,7 +143,7 @@ impl Shell<'_> {
         Ok(())
     }
 
-    /// `set image`, `set env` and `set resources`, of StatefulSets.
+    /// `set image`, `set env` and `set resources`.
     pub(super) fn set(&mut self, args: &Args) -> Result<(), Failure> {
         let what = args.words.get(1).map_or("", String::as_str);
         let (changed, said) = match what {
@@ -157,19 +156,17 @@ impl Shell<'_> {
         let (pairs, others): (Vec<&str>, Vec<&str>) =
             words.iter().partition(|word| word.contains('='));
         for target in self.targets(args, &others)? {
-            let Object::StatefulSet(set) = self.find(&target)? else {
+            let before = self.find(&target)?;
+            let mut object = before.clone();
+            let Some(template) = object.template_mut() else {
                 return Ok(());
             };
-            let mut set: StatefulSet = (*set).clone();
-            let before = set.clone();
-            let spec = Rc::make_mut(&mut set.spec);
-            let containers = Rc::make_mut(&mut Rc::make_mut(&mut spec.template.spec).containers);
+            let containers = Rc::make_mut(&mut Rc::make_mut(&mut template.spec).containers);
             changed(containers, &pairs, args)?;
-            if set == before {
+            if object == before {
                 continue;
             }
-            set.meta.resource_version = ResourceVersion(0);
-            let object = Object::StatefulSet(Rc::new(set));
+            object.meta_mut().resource_version = ResourceVersion(0);
             self.server.update(self.now, object).map_err(refusal)?;
             self.say(format!("{} {said}", named(&target)));
         }

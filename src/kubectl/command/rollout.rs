@@ -1,15 +1,16 @@
-//! `kubectl rollout` as far as it writes: restart and undo of StatefulSets.
+//! `kubectl rollout` as far as it writes: restart and undo of StatefulSets and DaemonSets.
 //!
-//! Not here yet: status and history, which only read; Deployments and DaemonSets.
+//! Not here yet: status and history, which only read; Deployments.
 //!
 //! Upstream: staging/src/k8s.io/kubectl/pkg/polymorphichelpers/{rollback,objectrestarter}.go
 
 use super::target::named;
 use super::{Failure, Shell, refusal};
-use crate::api::apps::stateful_set::{ControllerRevision, StatefulSet};
+use crate::api::apps::stateful_set::ControllerRevision;
 use crate::api::core::pod::PodTemplateSpec;
 use crate::api::json::{Json, Reader};
-use crate::api::kinds::{Key, Kind};
+use crate::api::kinds::{Kind, ObjectRef};
+use crate::api::meta::ResourceVersion;
 use crate::base::sorted;
 use crate::kubectl::args::Args;
 use serde_json::Value;
@@ -23,23 +24,22 @@ impl Shell<'_> {
         let verb = args.words.get(1).map_or("", String::as_str);
         for target in self.targets(args, &words)? {
             let name = named(&target);
-            if target.kind != Kind::StatefulSet {
+            if !matches!(target.kind, Kind::StatefulSet | Kind::DaemonSet) {
                 return Err(format!("error: {name} has no rollout here"));
             }
             match verb {
                 "restart" => {
                     let now = self.now.rfc3339();
-                    let restarted = self.client().patch::<StatefulSet>(&target.key, |set| {
-                        let template = &mut Rc::make_mut(&mut set.spec).template;
+                    self.retemplate(&target, |template| {
                         template.meta.annotations.set(RESTARTED_AT, now);
-                    });
-                    restarted.map_err(refusal)?;
+                    })?;
                     self.say(format!("{name} restarted"));
                 }
-                "undo" => self.undo(args, &target.key, &name)?,
+                "undo" => self.undo(args, &target, &name)?,
                 "pause" | "resume" => {
                     return Err(format!(
-                        "error: statefulsets.apps {:?} {verb} is not supported",
+                        "error: {} {:?} {verb} is not supported",
+                        target.kind.info().resource(),
                         &*target.key.name
                     ));
                 }
@@ -49,11 +49,23 @@ impl Shell<'_> {
         Ok(())
     }
 
-    fn undo(&mut self, args: &Args, key: &Key, name: &str) -> Result<(), Failure> {
-        let set = self.client().get::<StatefulSet>(key).map_err(refusal)?;
+    /// Changes the template of the newest `target`.
+    fn retemplate(
+        &mut self,
+        target: &ObjectRef,
+        change: impl FnOnce(&mut PodTemplateSpec),
+    ) -> Result<(), Failure> {
+        let mut object = self.find(target)?;
+        object.template_mut().map(change);
+        object.meta_mut().resource_version = ResourceVersion(0);
+        self.server.update(self.now, object).map(drop).map_err(refusal)
+    }
+
+    fn undo(&mut self, args: &Args, target: &ObjectRef, name: &str) -> Result<(), Failure> {
+        let object = self.find(target)?;
         let store = &self.server.store;
         let mut history: Vec<&Rc<ControllerRevision>> =
-            store.dependents_of::<ControllerRevision>(set.meta.uid).collect();
+            store.dependents_of::<ControllerRevision>(object.meta().uid).collect();
         sorted::sort_by_key(&mut history, |revision| revision.revision);
         let wanted = args.get("to-revision").and_then(|n| n.parse().ok()).unwrap_or(0);
         let found = match wanted {
@@ -68,16 +80,13 @@ impl Shell<'_> {
         };
         let number = revision.revision;
         let template = template_of(&revision.data);
-        if template == set.spec.template {
+        if object.template() == Some(&template) {
             self.say(format!(
                 "{name} skipped rollback (current template already matches revision {number})"
             ));
             return Ok(());
         }
-        let patched = self.client().patch::<StatefulSet>(key, |set| {
-            Rc::make_mut(&mut set.spec).template = template;
-        });
-        patched.map_err(refusal)?;
+        self.retemplate(target, |newest| *newest = template)?;
         self.say(format!("{name} rolled back"));
         Ok(())
     }
