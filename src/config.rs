@@ -189,24 +189,36 @@ impl Default for Timing {
     }
 }
 
+impl Config {
+    /// The same with so many machines, named and placed in turn: `node-a` in `zone-a`.
+    pub fn with_machines(self, count: usize) -> Config {
+        let letter = |i: usize| char::from(b'a' + u8::try_from(i % 26).unwrap_or(0));
+        let machine = |i: usize| {
+            let round = if i < 26 { String::new() } else { (i / 26).to_string() };
+            MachineConfig {
+                name: format!("node-{}{round}", letter(i)).into(),
+                zone: format!("zone-{}", letter(i % 3)).into(),
+                cpu: "4".into(),
+                memory: "16Gi".into(),
+                pods: 110,
+                volumes: None,
+            }
+        };
+        Config { machines: (0..count).map(machine).collect(), ..self }
+    }
+}
+
 impl Default for Config {
     /// The page's first cluster: three nodes in three zones.
     fn default() -> Self {
-        let machine = |letter: char| MachineConfig {
-            name: format!("node-{letter}").into(),
-            zone: format!("zone-{letter}").into(),
-            cpu: "4".into(),
-            memory: "16Gi".into(),
-            pods: 110,
-            volumes: None,
-        };
         Config {
             seed: 1,
-            machines: ['a', 'b', 'c'].map(machine).to_vec(),
+            machines: Vec::new(),
             storage: Storage::Playground,
             timing: Timing::default(),
             flags: Flags::default(),
             replay: Rc::default(),
         }
+        .with_machines(3)
     }
 }

@@ -1,39 +1,55 @@
-// Loads the simulator and says in words what went wrong when it cannot. A classic script, because
-// module scripts do not run at all where a page was opened from a file. Names of the built files
-// come from two <meta> elements that the build writes (Trunk.toml).
-// Not here: restarting from the last good moment; a failure offers a reload.
+// Loads the simulator and says in words what went wrong when it cannot; unpacks the link in the
+// address; keeps what a restart needs, and offers one when the simulator has stopped. A classic
+// script, because module scripts do not run at all where a page was opened from a file. Names of
+// the built files come from two <meta> elements that the build writes (Trunk.toml).
+//
+// What the simulator may ask of the browser hangs on `window.playground` (see src/ui/platform).
+// Not here: sharing and other parts that are fetched when they are first wanted (share.js).
 (function () {
   "use strict";
 
   var SLOW_MS = 8000;
+  var LINK_MAX = 4 * 1024 * 1024;
   var started = false;
   var failed = false;
+  var dead = false;
+  var params = new URLSearchParams(location.search);
+  var embedded = params.get("embed") === "1" || params.get("embed") === "mini";
+  var words = null;
+  var saved = "";
+  var say = function (text) { return (words && words[text]) || text; };
 
-  function retryButton(label) {
-    var button = document.createElement("button");
-    button.type = "button";
-    button.className = "boot-button";
-    button.textContent = label;
-    button.addEventListener("click", function () { location.reload(); });
-    return button;
+  function storage(name) {
+    // Mere access throws where storage is forbidden.
+    try { return window[name]; } catch (error) { return null; }
+  }
+  function stored(name, key) {
+    try { return storage(name).getItem(key) || ""; } catch (error) { return ""; }
+  }
+  function store(name, key, value) {
+    try { storage(name).setItem(key, value); return true; } catch (error) { return false; }
   }
 
-  // In the skeleton's status line while that stands, else over the app.
+  function element(name, className, text) {
+    var made = document.createElement(name);
+    if (className) made.className = className;
+    if (text) made.textContent = text;
+    return made;
+  }
+
+  function button(label, press, className) {
+    var made = element("button", className || "boot-button", label);
+    made.type = "button";
+    made.addEventListener("click", press);
+    return made;
+  }
+
+  // In the skeleton's status line.
   function show(text, label) {
     var place = document.getElementById("boot-status");
-    if (!place) {
-      place = document.querySelector(".boot-alert p");
-      if (!place) {
-        var box = document.createElement("div");
-        box.className = "boot-alert";
-        box.setAttribute("role", "alertdialog");
-        box.setAttribute("aria-label", "The simulator stopped");
-        place = box.appendChild(document.createElement("p"));
-        document.body.appendChild(box);
-      }
-    }
+    if (!place) return;
     place.textContent = text;
-    if (label) place.appendChild(retryButton(label));
+    if (label) place.appendChild(button(label, function () { location.reload(); }));
   }
 
   function fail(text) {
@@ -42,6 +58,239 @@
     document.documentElement.setAttribute("data-boot", "failed");
     show(text, "Retry");
   }
+
+  // ---- the simulator has stopped -------------------------------------------------------------
+
+  function restart() {
+    if (saved && (embedded || !store("sessionStorage", "sfs.session", saved))) {
+      // The address is the only place left that outlives a reload.
+      history.replaceState(null, "", "#1j." + letters(new TextEncoder().encode(saved)));
+    }
+    location.reload();
+  }
+
+  function restartClean() {
+    try { storage("sessionStorage").removeItem("sfs.session"); } catch (error) { /* never kept */ }
+    history.replaceState(null, "", location.pathname + location.search);
+    location.reload();
+  }
+
+  function report(error, withManifests) {
+    var lines = [
+      "StatefulSet Playground", fileName(metaUrl("playground-wasm") || ""),
+      String(error && error.message), String(error && error.stack), navigator.userAgent,
+    ];
+    return lines.concat(withManifests ? ["", saved] : []).join("\n");
+  }
+
+  function crash(error) {
+    if (dead) return;
+    dead = failed = true;
+    document.documentElement.setAttribute("data-boot", "failed");
+    var app = document.getElementById("app");
+    app.inert = true;
+    var box = element("div", "boot-alert");
+    box.setAttribute("role", "alertdialog");
+    box.setAttribute("aria-modal", "true");
+    box.setAttribute("aria-labelledby", "crash-title");
+    box.setAttribute("aria-describedby", "crash-text");
+    var title = element("h2", "", say("The simulator stopped because of a fault of its own"));
+    title.id = "crash-title";
+    var text = element("p", "", say("What you wrote and did is kept up to about two seconds ago."));
+    text.id = "crash-text";
+    box.append(title, text, element("p", "boot-cause", String(error && error.message)));
+    var again = button(say("Restart from the last good moment"), restart);
+    var manifests = element("input");
+    manifests.type = "checkbox";
+    var label = element("label", "boot-tick");
+    label.append(manifests, say("with manifests and deeds"));
+    var field = element("textarea", "boot-report");
+    field.readOnly = true;
+    field.hidden = true;
+    field.setAttribute("aria-label", say("Report"));
+    box.append(again, button(say("Restart clean"), restartClean), button(say("Copy report"), function () {
+      var content = report(error, manifests.checked);
+      copy(content, function () {
+        field.hidden = false;
+        field.value = content;
+        field.select();
+      });
+    }), label, field);
+    document.body.appendChild(box);
+    again.focus();
+  }
+
+  function copy(text, refused) {
+    try {
+      navigator.clipboard.writeText(text).catch(refused);
+    } catch (error) { refused(); }
+  }
+
+  // A trap in any entry point: event handlers, timers, frames, promises.
+  function isTrap(error) {
+    return error instanceof WebAssembly.RuntimeError ||
+      (error && /wasm/.test(String(error.stack)) && /call stack|recursion/.test(error.message));
+  }
+  window.addEventListener("error", function (event) {
+    if (started && isTrap(event.error)) crash(event.error);
+  });
+  window.addEventListener("unhandledrejection", function (event) {
+    if (started && isTrap(event.reason)) crash(event.reason);
+  });
+  // Registered before the simulator's own: no key and no leaving enters the dead instance.
+  ["keydown", "pagehide"].forEach(function (name) {
+    window.addEventListener(name, function (event) {
+      if (dead) event.stopImmediatePropagation();
+    }, true);
+  });
+
+  // ---- the link in the address ----------------------------------------------------------------
+
+  function letters(bytes) {
+    var text = "";
+    for (var i = 0; i < bytes.length; i += 4096) {
+      text += String.fromCharCode.apply(null, bytes.subarray(i, i + 4096));
+    }
+    return btoa(text).replace(/\+/g, "-").replace(/\//g, "_").replace(/=+$/, "");
+  }
+
+  function bytesOf(text) {
+    var binary = atob(text.replace(/-/g, "+").replace(/_/g, "/"));
+    return Uint8Array.from(binary, function (letter) { return letter.charCodeAt(0); });
+  }
+
+  function inflate(bytes) {
+    if (typeof DecompressionStream !== "function") {
+      return Promise.reject(new Error("this browser cannot unpack it"));
+    }
+    var stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate-raw"));
+    var reader = stream.getReader();
+    var parts = [];
+    var size = 0;
+    return reader.read().then(function next(part) {
+      if (part.done) return new Blob(parts).arrayBuffer();
+      size += part.value.length;
+      if (size > LINK_MAX) {
+        reader.cancel().catch(function () {});
+        throw new Error("it is larger than 4 MiB");
+      }
+      parts.push(part.value);
+      return reader.read().then(next);
+    });
+  }
+
+  // First letter: version of the format. Second: d, deflated, or j, plain.
+  function unpack(fragment) {
+    if (!/^#\d/.test(fragment) || (playground.again && playground.kept())) {
+      return Promise.resolve();
+    }
+    if (fragment[1] !== "1") { playground.trouble = "newer"; return Promise.resolve(); }
+    return Promise.resolve().then(function () {
+      var parts = /^#1([dj])\.([\w-]+)$/.exec(fragment);
+      if (!parts) throw new Error("it is cut off, or letters in it were changed");
+      var bytes = bytesOf(parts[2]);
+      return parts[1] === "d" ? inflate(bytes) : bytes;
+    }).then(function (bytes) {
+      playground.link = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+    }).catch(function (error) { playground.trouble = error.message || "it is damaged"; });
+  }
+  window.addEventListener("hashchange", function () {
+    if (/^#\d/.test(location.hash) && started) location.reload();
+  });
+
+  // ---- languages ------------------------------------------------------------------------------
+
+  function language() {
+    var wanted = [params.get("lang"), stored("localStorage", "sfs.lang")];
+    wanted = wanted.concat(navigator.languages || [navigator.language]);
+    for (var i = 0; i < wanted.length; i += 1) {
+      if (/^zh/i.test(wanted[i])) return "zh-CN";
+      if (/^en/i.test(wanted[i])) return "en";
+      if (/^xx$/.test(wanted[i])) return "xx";
+    }
+    return "en";
+  }
+
+  function speak(lang) {
+    var text = lang === "en" ? Promise.resolve("") : part(lang + ".json").then(function (url) {
+      return fetch(url);
+    }).then(function (response) {
+      if (!response.ok) throw new Error(String(response.status));
+      return response.text();
+    });
+    return text.then(function (text) {
+      words = text ? JSON.parse(text) : null;
+      playground.lang = lang;
+      playground.words = words ? Object.entries(words).map(function (pair) {
+        return pair.join("\t");
+      }).join("\n") : "";
+      document.documentElement.lang = lang;
+      document.title = say("StatefulSet Playground");
+    }, function () { /* the language it had is spoken on */ });
+  }
+
+  // ---- what the simulator may ask for -----------------------------------------------------------
+
+  // The address of a part that is fetched when it is first wanted; never an old one.
+  function part(name) {
+    var version = fileName(metaUrl("playground-module")).replace(/\W/g, "");
+    return Promise.resolve(new URL(name + "?" + version, document.baseURI).href);
+  }
+
+  function run(name) {
+    return function () {
+      var args = arguments;
+      part("share.js").then(function (url) { return import(url); }).then(function (module) {
+        module[name].apply(playground, args);
+      }).catch(function (error) { setTimeout(function () { throw error; }); });
+    };
+  }
+
+  var playground = window.playground = {
+    again: !embedded && stored("sessionStorage", "sfs.place") === location.search + location.hash,
+    link: "", trouble: "", lang: "en", words: "", embedded: embedded,
+    say: say, element: element, button: button, copy: copy, letters: letters, store: store,
+    query: function (name) { return params.get(name); },
+    kept: function () { return embedded ? "" : stored("sessionStorage", "sfs.session"); },
+    // False where the browser keeps nothing. In an embed nobody expects it to.
+    keep: function (text) {
+      if (dead) return true;
+      saved = text;
+      return embedded || store("sessionStorage", "sfs.session", text);
+    },
+    speak: function (lang, done) {
+      store("localStorage", "sfs.lang", lang);
+      speak(lang).then(function () { if (!dead) done(); });
+    },
+    modal: function (id) {
+      var dialog = document.getElementById(id);
+      if (dialog && !dialog.open) dialog.showModal();
+    },
+    share: run("share"), open: run("open"), address: run("address"),
+  };
+
+  // Presentation that the style sheets alone see to.
+  function present() {
+    var allowed = {
+      embed: /^(1|mini)$/, controls: /^(step|none)$/, readonly: /^1$/, motion: /^none$/,
+      panes: /^[a-z,]+$/,
+    };
+    Object.keys(allowed).forEach(function (name) {
+      var value = params.get(name);
+      if (value && allowed[name].test(value)) {
+        document.documentElement.setAttribute("data-" + name, value.replace(/,/g, " "));
+      }
+    });
+    var font = Number(params.get("font"));
+    if (font >= 0.8 && font <= 2 && font !== 1 && document.adoptedStyleSheets) {
+      var sheet = new CSSStyleSheet();
+      sheet.replaceSync("#app { zoom: " + font + "; }");
+      document.adoptedStyleSheets = document.adoptedStyleSheets.concat(sheet);
+    }
+  }
+  present();
+
+  // ---- loading ----------------------------------------------------------------------------------
 
   function metaUrl(name) {
     var meta = document.querySelector('meta[name="' + name + '"]');
@@ -116,20 +365,18 @@
     if (!started && !failed) show("Still loading the simulator. The network may be slow.", "Retry");
   }, SLOW_MS);
 
-  window.addEventListener("error", function (event) {
-    if (event.error instanceof WebAssembly.RuntimeError) {
-      fail("The simulator stopped because of a fault of its own: " + event.error.message + ".");
-    }
-  });
-
   var wasm = fetchWasm(wasmUrl);
   var module = import(moduleUrl).catch(function (error) {
     return importProblem(moduleUrl, error).then(function (text) { throw new Error(text); });
   });
-  Promise.all([module, wasm]).then(function (parts) {
+  saved = playground.kept();
+  if (!embedded) store("sessionStorage", "sfs.place", location.search + location.hash);
+  Promise.all([module, wasm, unpack(location.hash), speak(language())]).then(function (parts) {
+    started = true;
     return parts[0].default({ module_or_path: parts[1] });
   }).then(function () {
-    started = true;
-    document.documentElement.setAttribute("data-boot", "ready");
-  }).catch(function (error) { fail(error.message); });
+    if (!dead) document.documentElement.setAttribute("data-boot", "ready");
+  }).catch(function (error) {
+    if (isTrap(error)) crash(error); else fail(error.message);
+  });
 })();

@@ -1,10 +1,13 @@
 //! The chain of waits from a StatefulSet to the root of its trouble.
 
-use super::sentence::{Piece, Sentence, clause, farewell, plain, sentence};
+use super::sentence::{
+    AT_WORK, Piece, Sentence, THEN, WAITS, clause, farewell, plain, sentence,
+};
 use crate::api::apps::stateful_set::StatefulSet;
 use crate::api::core::pod::Pod;
 use crate::api::kinds::{Key, Kind, ObjectRef};
 use crate::apiserver::store::Store;
+use crate::base::lang::Lang;
 use crate::base::time::SimTime;
 use crate::cluster::world::World;
 use crate::infra::fault::{Fault, FaultKind};
@@ -40,23 +43,24 @@ impl Unready {
     }
 
     /// What waits, and for what in the end: one sentence, or two short ones.
-    pub fn sentence(&self, store: &Store, now: SimTime) -> Sentence {
+    pub fn sentence(&self, store: &Store, now: SimTime, lang: Lang) -> Sentence {
+        let say = |text| Piece::Text(lang.tr(text).into());
         let (first, root) = match &self.chain[..] {
-            [] => return vec![Piece::Object(self.set.clone()), Piece::Text(" is at work.".into())],
-            [only] => return sentence(only, store, now),
+            [] => return vec![Piece::Object(self.set.clone()), say(AT_WORK)],
+            [only] => return sentence(only, store, now, lang),
             [first, .., root] => (first, root),
         };
         let last = match self.is_farewell() {
-            true => farewell(root, store, now),
-            false => sentence(root, store, now),
+            true => farewell(root, store, now, lang),
+            false => sentence(root, store, now, lang),
         };
-        let mut both = clause(first, store);
-        both.push(Piece::Text(". ".into()));
+        let mut both = clause(first, store, lang);
+        both.push(say(THEN));
         both.extend(last.iter().cloned());
         if !says_little(first) && plain(&both).chars().count() <= LENGTH_MAX {
             return both;
         }
-        let mut text = self.whose(root);
+        let mut text = self.whose(root, lang);
         text.extend(last);
         text
     }
@@ -70,11 +74,11 @@ impl Unready {
 
 impl Unready {
     /// Which Pod the root is about, if the root does not say so itself.
-    fn whose(&self, root: &Wait) -> Sentence {
+    fn whose(&self, root: &Wait, lang: Lang) -> Sentence {
         let pods = self.chain.iter().map(|wait| &wait.subject);
         match pods.rev().find(|subject| subject.kind == Kind::Pod) {
             Some(pod) if *pod != root.subject => {
-                vec![Piece::Object(pod.clone()), Piece::Text(" waits: ".into())]
+                vec![Piece::Object(pod.clone()), Piece::Text(lang.tr(WAITS).into())]
             }
             _ => Vec::new(),
         }

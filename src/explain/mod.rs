@@ -9,5 +9,6 @@ mod templates;
 pub mod ways;
 
 pub use chain::{Chain, Unready, most_blocked, of_object, of_set};
-pub use sentence::{Piece, Sentence, clause, plain, sentence, spell};
-pub use ways::{Way, delete_node, delete_pod, force_delete, out_of_service, ways_out};
+pub use sentence::{AROUND, Piece, Sentence, clause, plain, sentence, spell};
+pub use templates::TEMPLATES;
+pub use ways::{WAYS, Way, ways_out};

@@ -1,12 +1,27 @@
 //! One sentence a wait. The sentences stand in `templates`; this file fills them in.
 
-use super::templates::{Places, going, template};
+use super::templates::{GOING, Places, going, template};
 use crate::api::core::volume::PersistentVolume;
 use crate::api::kinds::{Key, Kind, ObjectRef};
 use crate::api::storage::VolumeAttachment;
 use crate::apiserver::store::Store;
+use crate::base::lang::Lang;
 use crate::base::time::{SimTime, Span};
 use crate::trace::Wait;
+
+const ANOTHER: &str = "another object";
+const STOP: &str = ".";
+const TO_GO: &str = " ({time} to go).";
+const SECONDS: &str = "{time} s";
+const MINUTES: &str = "{time} min";
+const HOURS: &str = "{time} h";
+pub(super) const THEN: &str = ". ";
+pub(super) const AT_WORK: &str = " is at work.";
+pub(super) const WAITS: &str = " waits: ";
+
+/// What is said around the templates.
+pub const AROUND: &[&str] =
+    &[ANOTHER, STOP, TO_GO, SECONDS, MINUTES, HOURS, THEN, AT_WORK, WAITS, GOING];
 
 /// A part of a sentence.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,26 +45,31 @@ pub fn plain(sentence: &[Piece]) -> String {
 }
 
 /// What `wait` says, seen at `now`.
-pub fn sentence(wait: &Wait, store: &Store, now: SimTime) -> Sentence {
-    let mut out = clause(wait, store);
-    out.push(Piece::Text(end(wait, now)));
+pub fn sentence(wait: &Wait, store: &Store, now: SimTime, lang: Lang) -> Sentence {
+    let mut out = clause(wait, store, lang);
+    out.push(Piece::Text(end(wait, now, lang)));
     out
 }
 
 /// The same of a Pod that is to go for good, so that nobody speaks of replacing it.
-pub(super) fn farewell(wait: &Wait, store: &Store, now: SimTime) -> Sentence {
-    let mut out = filled(wait, store, going(&wait.because));
-    out.push(Piece::Text(end(wait, now)));
+pub(super) fn farewell(wait: &Wait, store: &Store, now: SimTime, lang: Lang) -> Sentence {
+    let mut out = filled(wait, store, lang, going(&wait.because));
+    out.push(Piece::Text(end(wait, now, lang)));
     out
 }
 
 /// The same without its end: neither a full stop nor when the wait ends.
-pub fn clause(wait: &Wait, store: &Store) -> Sentence {
-    filled(wait, store, template(&wait.because))
+pub fn clause(wait: &Wait, store: &Store, lang: Lang) -> Sentence {
+    filled(wait, store, lang, template(&wait.because))
 }
 
-fn filled(wait: &Wait, store: &Store, (text, places): (&str, Places<'_>)) -> Sentence {
-    let (mut out, mut words, mut rest) = (Vec::new(), String::new(), text);
+fn filled(
+    wait: &Wait,
+    store: &Store,
+    lang: Lang,
+    (text, places): (&'static str, Places<'_>),
+) -> Sentence {
+    let (mut out, mut words, mut rest) = (Vec::new(), String::new(), lang.tr(text));
     while let Some((before, tail)) = rest.split_once('{') {
         words.push_str(before);
         let (name, after) = tail.split_once('}').unwrap_or((tail, ""));
@@ -67,11 +87,11 @@ fn filled(wait: &Wait, store: &Store, (text, places): (&str, Places<'_>)) -> Sen
                 }
                 out.push(Piece::Object(object));
             }
-            (None, "span") => words.push_str(&spell(places.span.unwrap_or(Span::ZERO))),
+            (None, "span") => words.push_str(&spell(places.span.unwrap_or(Span::ZERO), lang)),
             (None, "number") => words.push_str(&places.number.unwrap_or(0).to_string()),
             (None, "verdict") => words.push_str(places.text.map_or("", |text| verdict(text))),
             (None, "text") => words.push_str(places.text.map_or("", |text| trimmed(text))),
-            (None, _) => words.push_str("another object"),
+            (None, _) => words.push_str(lang.tr(ANOTHER)),
         }
     }
     words.push_str(rest);
@@ -82,10 +102,10 @@ fn filled(wait: &Wait, store: &Store, (text, places): (&str, Places<'_>)) -> Sen
 }
 
 /// When the wait ends by itself, if a timer decides, and the full stop.
-fn end(wait: &Wait, now: SimTime) -> String {
+fn end(wait: &Wait, now: SimTime, lang: Lang) -> String {
     match wait.until {
-        Some(until) if until > now => format!(" ({} to go).", spell(until.since(now))),
-        _ => ".".to_string(),
+        Some(until) if until > now => lang.put(TO_GO, &[("time", &spell(until.since(now), lang))]),
+        _ => lang.tr(STOP).to_string(),
     }
 }
 
@@ -119,11 +139,12 @@ fn trimmed(text: &str) -> &str {
 }
 
 /// A length of time as a person says it: `8 s`, `4:12 min`, `1:04:12 h`.
-pub fn spell(span: Span) -> String {
+pub fn spell(span: Span, lang: Lang) -> String {
     let rounded = Span(span.0.div_ceil(1000) * 1000);
-    match rounded.0 / 1000 {
-        seconds @ 0..=59 => format!("{seconds} s"),
-        seconds @ 60..=3599 => format!("{}:{:02} min", seconds / 60, seconds % 60),
-        _ => format!("{} h", rounded.clock()),
-    }
+    let (template, time) = match rounded.0 / 1000 {
+        seconds @ 0..=59 => (SECONDS, seconds.to_string()),
+        seconds @ 60..=3599 => (MINUTES, format!("{}:{:02}", seconds / 60, seconds % 60)),
+        _ => (HOURS, rounded.clock()),
+    };
+    lang.put(template, &[("time", &time)])
 }

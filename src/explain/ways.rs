@@ -3,9 +3,10 @@
 use super::chain::Chain;
 use crate::api::core::node::Node;
 use crate::api::kinds::{Key, Kind, ObjectRef};
+use crate::base::Str;
+use crate::base::lang::Lang;
 use crate::cluster::input::{Cascade, Input};
 use crate::cluster::world::World;
-use crate::infra::fault::Fault;
 use crate::trace::Because;
 
 /// Something a person can do about a wait.
@@ -21,11 +22,51 @@ pub struct Way {
     pub input: Input,
 }
 
+/// Label, price in a word or two, price in a sentence; `{name}` is what it is done to.
+type Texts = [&'static str; 3];
+
+const POWER_ON: Texts =
+    ["Power on {name}", "Costs nothing.", "The kubelet comes back and says what stopped."];
+const HEAL: Texts = [
+    "Heal the network of {name}",
+    "Costs nothing.",
+    "The kubelet is heard again and says what runs.",
+];
+const OUT_OF_SERVICE: Texts = [
+    "Mark {name} out of service",
+    "You promise that {name} is off.",
+    "Its Pods and attachments are dropped at once. If you are wrong, there are two writers.",
+];
+const DELETE_NODE: Texts = [
+    "Delete Node object {name}",
+    "Slow but usual.",
+    "The old Pod goes within a minute; its volume is detached by force 6 minutes later.",
+];
+const FORCE_DELETE: Texts = [
+    "Force delete {name}",
+    "It may run twice.",
+    "The old {name} could still be writing; its volume stays where it is.",
+];
+const DELETE_POD: Texts = [
+    "Delete {name}",
+    "It stops, and comes back new.",
+    "Same name, same claim, same volume; another uid and address.",
+];
+
+const MEND: Texts = [
+    "Mend it: {name}",
+    "Costs nothing.",
+    "What was broken on purpose works again.",
+];
+
+/// What ways out say.
+pub const WAYS: &[Texts] = &[POWER_ON, HEAL, OUT_OF_SERVICE, DELETE_NODE, FORCE_DELETE, DELETE_POD, MEND];
+
 /// The ways out of the trouble that `chain` explains, best first; at most four.
-pub fn ways_out(world: &World, chain: &Chain) -> Vec<Way> {
+pub fn ways_out(world: &World, chain: &Chain, lang: Lang) -> Vec<Way> {
     let Some(root) = chain.last() else { return Vec::new() };
     let pod = chain.iter().rev().map(|wait| &wait.subject).find(|o| o.kind == Kind::Pod);
-    match &root.because {
+    let ways = match &root.because {
         Because::KubeletSilent { node }
         | Because::Toleration { node, .. }
         | Because::NodeGrace { node }
@@ -37,119 +78,61 @@ pub fn ways_out(world: &World, chain: &Chain) -> Vec<Way> {
             dead_node(world, node, if held { None } else { pod })
         }
         Because::OnDelete | Because::BrokenRevision | Because::CrashLoopBackOff { .. } => {
-            vec![delete_pod(&root.subject)]
+            vec![(DELETE_POD, root.subject.key.name.clone(), delete(&root.subject, None))]
         }
         Because::Fault { text } => {
             let faults = world.faults().filter(|fault| **text == *fault.to_string());
-            faults.map(mend).collect()
+            let remedies = faults.map(|fault| Str::from(fault.remedy()));
+            remedies.map(|remedy| (MEND, remedy.clone(), Input::operate(&*remedy))).collect()
         }
         _ => Vec::new(),
-    }
+    };
+    let way = |(texts, name, input): Raw| {
+        let [label, price, detail] = texts.map(|text| lang.put(text, &[("name", &name)]));
+        Way { label, price, detail, input }
+    };
+    ways.into_iter().map(way).collect()
 }
 
-/// Ending a fault.
-fn mend(fault: &Fault) -> Way {
-    let remedy = fault.remedy();
-    Way {
-        label: format!("Mend it: {remedy}"),
-        price: "Costs nothing.".into(),
-        detail: "What was broken on purpose works again.".into(),
-        input: Input::operate(remedy),
-    }
-}
+/// A way before it is put into words: what it says, to what it is done, what is done.
+type Raw = (Texts, Str, Input);
 
 /// What can be done about a node that does not answer; `pod` is the Pod stuck on it.
-fn dead_node(world: &World, node: &str, pod: Option<&ObjectRef>) -> Vec<Way> {
+fn dead_node(world: &World, node: &Str, pod: Option<&ObjectRef>) -> Vec<Raw> {
     let mut ways = Vec::new();
     // Whoever waits may not have heard yet that the Pod is gone.
     let pod = pod.filter(|pod| world.store().find(pod).is_some());
     let machine = world.infra.machines.get(node);
     if machine.is_some_and(|machine| !machine.powered) {
-        ways.push(Way {
-            label: format!("Power on {node}"),
-            price: "Costs nothing.".into(),
-            detail: "The kubelet comes back and says what stopped.".into(),
-            input: Input::power(node, true),
-        });
+        ways.push((POWER_ON, node.clone(), Input::power(node, true)));
     } else if machine.is_some_and(|machine| !machine.connected) {
-        ways.push(Way {
-            label: format!("Heal the network of {node}"),
-            price: "Costs nothing.".into(),
-            detail: "The kubelet is heard again and says what runs.".into(),
-            input: Input::network(node, true),
-        });
+        ways.push((HEAL, node.clone(), Input::network(node, true)));
     }
-    if world.store().get::<Node>(&Key::global(node)).is_some() {
-        ways.push(out_of_service(node));
-        ways.extend(pod.map(|_| delete_node(node)));
+    if world.store().get::<Node>(&Key::global(node.clone())).is_some() {
+        ways.push((OUT_OF_SERVICE, node.clone(), out_of_service(node)));
+        let object = ObjectRef::new(Kind::Node, Key::global(node.clone()));
+        ways.extend(pod.map(|_| (DELETE_NODE, node.clone(), delete(&object, None))));
     }
-    ways.extend(pod.map(force_delete));
+    ways.extend(pod.map(|pod| (FORCE_DELETE, pod.key.name.clone(), delete(pod, Some(0)))));
     ways
 }
 
 /// Promising that a node is off.
-pub fn out_of_service(node: &str) -> Way {
-    Way {
-        label: format!("Mark {node} out of service"),
-        price: format!("You promise that {node} is off."),
-        detail: "Its Pods and attachments are dropped at once. If you are wrong, there are two \
-                 writers."
-            .into(),
-        input: Input::Taint {
-            node: node.into(),
-            key: "node.kubernetes.io/out-of-service".into(),
-            value: "nodeshutdown".into(),
-            effect: "NoExecute".into(),
-            on: true,
-        },
+fn out_of_service(node: &str) -> Input {
+    Input::Taint {
+        node: node.into(),
+        key: "node.kubernetes.io/out-of-service".into(),
+        value: "nodeshutdown".into(),
+        effect: "NoExecute".into(),
+        on: true,
     }
 }
 
-/// Removing what the API server knows of a node.
-pub fn delete_node(node: &str) -> Way {
-    Way {
-        label: format!("Delete Node object {node}"),
-        price: "Slow but usual.".into(),
-        detail: "The old Pod goes within a minute; its volume is detached by force 6 minutes \
-                 later."
-            .into(),
-        input: Input::Delete {
-            kind: "Node".into(),
-            namespace: String::new(),
-            name: node.into(),
-            grace: None,
-            cascade: Cascade::Background,
-        },
-    }
-}
-
-/// Removing a Pod object without waiting for its process.
-pub fn force_delete(pod: &ObjectRef) -> Way {
-    let name = &pod.key.name;
-    Way {
-        label: format!("Force delete {name}"),
-        price: "It may run twice.".into(),
-        detail: format!("The old {name} could still be writing; its volume stays where it is."),
-        input: delete(pod, Some(0)),
-    }
-}
-
-/// Deleting a Pod so that it comes back.
-pub fn delete_pod(pod: &ObjectRef) -> Way {
-    let name = &pod.key.name;
-    Way {
-        label: format!("Delete {name}"),
-        price: "It stops, and comes back new.".into(),
-        detail: "Same name, same claim, same volume; another uid and address.".into(),
-        input: delete(pod, None),
-    }
-}
-
-fn delete(pod: &ObjectRef, grace: Option<i64>) -> Input {
+fn delete(object: &ObjectRef, grace: Option<i64>) -> Input {
     Input::Delete {
-        kind: pod.kind.info().name.into(),
-        namespace: pod.key.namespace.to_string(),
-        name: pod.key.name.to_string(),
+        kind: object.kind.info().name.into(),
+        namespace: object.key.namespace.to_string(),
+        name: object.key.name.to_string(),
         grace,
         cascade: Cascade::Background,
     }

@@ -3,14 +3,17 @@
 //!
 //! Not here: anything of a browser; what things look like (`view`).
 
+mod branch;
 pub mod examples;
 pub mod save;
+
+pub use branch::{BRANCHES_MAX, Branch};
 
 use crate::api::kinds::ObjectRef;
 use crate::apiserver::apply::ApplyReport;
 use crate::base::Str;
 use crate::base::time::{SimTime, Span};
-use crate::cluster::input::Input;
+use crate::cluster::input::{Input, Outcome};
 use crate::config::Config;
 use crate::timeline::{Progress, SETTLE_LIMIT, Timeline};
 use examples::EXAMPLES;
@@ -24,6 +27,9 @@ const LOOK_AHEAD: u64 = 2_000;
 
 /// Histories kept for undo.
 const UNDO_MAX: usize = 32;
+
+/// Simulated seconds per second at first.
+const SPEED: u32 = 5;
 
 /// Simulated seconds per second that one can choose.
 pub const SPEEDS: &[u32] = &[1, 5, 20, 60];
@@ -69,6 +75,10 @@ pub enum Action {
     Do(Input),
     /// Picks an object, or none.
     Select(Option<ObjectRef>),
+    /// Looks at the future of this number.
+    Branch(u32),
+    /// Shows the future of this number beside this one, or none.
+    Compare(Option<u32>),
 }
 
 /// A manifest in the editor.
@@ -97,6 +107,9 @@ struct Before {
     timeline: Rc<Timeline>,
     files: Rc<Vec<File>>,
     current: usize,
+    others: Rc<Vec<Branch>>,
+    number: u32,
+    branch: Str,
 }
 
 /// What one person does here.
@@ -113,6 +126,20 @@ pub struct Session {
     said: Str,
     refused: bool,
     undo: Rc<Vec<Before>>,
+    others: Rc<Vec<Branch>>,
+    number: u32,
+    label: Str,
+    compared: Option<u32>,
+}
+
+/// The examples, none of them applied.
+fn first_files() -> Vec<File> {
+    let file = |example: &examples::Example| File {
+        name: example.file.into(),
+        text: example.text.into(),
+        applied: None,
+    };
+    EXAMPLES.iter().map(file).collect()
 }
 
 impl Default for Session {
@@ -124,28 +151,41 @@ impl Default for Session {
 impl Session {
     /// A first visit: the example of this number applied at the start, time standing.
     pub fn new(config: Config, example: usize) -> Session {
-        let file = |example: &examples::Example| File {
-            name: example.file.into(),
-            text: example.text.into(),
-            applied: None,
-        };
-        let mut session = Session {
-            timeline: Rc::new(Timeline::new(config, Vec::new())),
-            files: Rc::new(EXAMPLES.iter().map(file).collect()),
-            current: example.min(EXAMPLES.len() - 1),
-            report: None,
-            selected: None,
-            playing: false,
-            speed: 5,
-            errand: None,
-            said: "".into(),
-            refused: false,
-            undo: Rc::default(),
-        };
+        let mut session = Session::empty(config);
+        session.current = example.min(EXAMPLES.len() - 1);
         session.apply_manifest();
         session.undo = Rc::default();
         session.said = "".into();
         session
+    }
+
+    /// A cluster in which nothing was done yet.
+    fn empty(config: Config) -> Session {
+        Session {
+            timeline: Rc::new(Timeline::new(config, Vec::new())),
+            files: Rc::new(first_files()),
+            current: 0,
+            report: None,
+            selected: None,
+            playing: false,
+            speed: SPEED,
+            errand: None,
+            said: "".into(),
+            refused: false,
+            undo: Rc::default(),
+            others: Rc::default(),
+            number: 1,
+            label: "".into(),
+            compared: None,
+        }
+    }
+
+    /// This session, opened over another one, to which `Undo` goes back.
+    pub fn over(mut self, before: &Session, label: &str) -> Session {
+        self.undo = before.undo.clone();
+        let back = before.before(label.into());
+        self.push(back);
+        self
     }
 
     /// The history and the moment looked at.
@@ -212,6 +252,7 @@ impl Session {
     /// Does what the person wants.
     pub fn apply(&mut self, action: Action) {
         self.obey(action);
+        self.follow();
         if self.errand.is_none() {
             self.history().look_ahead(LOOK_AHEAD);
             self.playing &= !self.timeline.is_settled();
@@ -224,6 +265,7 @@ impl Session {
             Action::Edit(text) => return self.edit(text),
             Action::Select(object) => return self.selected = object,
             Action::Speed(speed) => return self.speed = speed.clamp(1, 60),
+            Action::Compare(number) => return self.compared = number,
             _ => {}
         }
         self.errand = None;
@@ -250,6 +292,7 @@ impl Session {
             Action::Open(name, text) => self.open(name, text),
             Action::Example(n) => self.example(n),
             Action::Do(input) => self.act(input),
+            Action::Branch(number) => self.switch(number),
             _ => {}
         }
     }
@@ -296,13 +339,24 @@ impl Session {
         }
     }
 
-    fn remember(&mut self, label: String) {
-        let before = Before {
-            label: label.into(),
+    fn before(&self, label: Str) -> Before {
+        Before {
+            label,
             timeline: self.timeline.clone(),
             files: self.files.clone(),
             current: self.current,
-        };
+            others: self.others.clone(),
+            number: self.number,
+            branch: self.label.clone(),
+        }
+    }
+
+    fn remember(&mut self, label: String) {
+        let before = self.before(label.into());
+        self.push(before);
+    }
+
+    fn push(&mut self, before: Before) {
         let undo = Rc::make_mut(&mut self.undo);
         if undo.len() == UNDO_MAX {
             undo.remove(0);
@@ -319,30 +373,40 @@ impl Session {
         self.timeline = before.timeline;
         self.files = before.files;
         self.current = before.current;
+        self.others = before.others;
+        self.number = before.number;
+        self.label = before.branch;
         self.report = None;
         self.said = format!("taken back: {}", before.label).into();
     }
 
     fn act(&mut self, input: Input) {
-        self.remember(input.command());
+        let label = input.command();
+        self.remember(label.clone());
+        self.deed(input, &label);
+    }
+
+    /// Does something from outside, and keeps the future that it leaves.
+    fn deed(&mut self, input: Input, label: &str) -> Outcome {
+        let before = self.timeline.is_past().then(|| self.timeline.clone());
         let outcome = self.history().act(input);
         self.refused = outcome.refused;
         self.said = outcome.lines.join("\n").into();
         if outcome.refused {
             self.forget_last();
+        } else if let Some(before) = before {
+            self.keep_future(before, label);
         }
+        outcome
     }
 
     fn apply_manifest(&mut self) {
         let text = self.file().text.clone();
-        self.remember(format!("apply {}", self.file().name));
-        let outcome = self.history().act(Input::Apply { text: text.clone() });
-        self.refused = outcome.refused;
+        let label = format!("apply {}", self.file().name);
+        self.remember(label.clone());
+        let outcome = self.deed(Input::Apply { text: text.clone() }, &label);
         self.report = outcome.report.map(|report| (text.clone(), report));
-        self.said = outcome.lines.join("\n").into();
-        if outcome.refused {
-            self.forget_last();
-        } else {
+        if !outcome.refused {
             let current = self.current;
             Rc::make_mut(&mut self.files)[current].applied = Some(text);
         }
@@ -388,6 +452,9 @@ impl Session {
     fn start_over(&mut self) {
         let config = (*self.timeline.world().config).clone();
         self.timeline = Rc::new(Timeline::new(config, Vec::new()));
+        self.others = Rc::default();
+        self.number = 1;
+        self.label = "".into();
         self.selected = None;
         for file in Rc::make_mut(&mut self.files) {
             file.applied = None;

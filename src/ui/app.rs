@@ -6,21 +6,39 @@ use super::model::{Message, Model};
 use super::page::Page;
 use super::parts::Cx;
 use super::platform;
-use crate::session::Session;
-use crate::view::{Intent, Lang};
+use crate::session::save::Extent;
+use crate::view::{Intent, Lang, Word};
 use yew::prelude::*;
 
 /// Milliseconds without a change of the manifest after which it is looked through.
 const QUIET: u32 = 250;
 
+/// After so many milliseconds at the latest a change is kept for a restart.
+const KEEP: u32 = 1_500;
+
 /// The app.
 #[component]
 pub fn App() -> Html {
-    let model = use_reducer(first);
+    let model = use_reducer(|| Model::first(language()));
+    let last = use_mut_ref(|| (*model).clone());
+    *last.borrow_mut() = (*model).clone();
     let dispatcher = model.dispatcher();
+    let seen = last.clone();
     let act = use_callback((), move |intent: Intent, ()| match intent {
         Intent::Copy(text) => platform::copy(&text),
         Intent::Goto(line) => platform::goto_line(line),
+        Intent::Share => platform::share(&seen.borrow().shared()),
+        Intent::OpenWhole => {
+            platform::open_whole(&seen.borrow().session().save(Extent::Moment));
+        }
+        Intent::Speak => {
+            let dispatcher = dispatcher.clone();
+            let code = seen.borrow().lang().say(Word::OtherLanguageCode);
+            platform::speak(code, move || dispatcher.dispatch(Message::Speak(language())));
+        }
+        Intent::Step if platform::query("debug").is_some_and(|what| what == "panic") => {
+            panic!("asked for in the address");
+        }
         intent => dispatcher.dispatch(Message::Want(intent)),
     });
     let dispatcher = model.dispatcher();
@@ -35,7 +53,7 @@ pub fn App() -> Html {
         let pause = platform::later(QUIET, move || dispatcher.dispatch(Message::Quiet));
         move || drop(pause)
     });
-    use_effect_with(model.look().theme, |theme| platform::set_theme(*theme));
+    use_effect_with(model.look(), |look| platform::set_theme(look.theme, !look.embedded));
     let keys = act.clone();
     use_effect_with(model.session().is_playing(), move |playing| {
         let playing = *playing;
@@ -47,20 +65,42 @@ pub fn App() -> Html {
         });
         move || drop(listener)
     });
-    let last = use_mut_ref(|| model.session().clone());
-    *last.borrow_mut() = model.session().clone();
+    let whole = last.clone();
+    use_effect_with(model.applied(), move |applied| {
+        if *applied > 0 {
+            platform::set_address(&whole.borrow().session().save(Extent::Moment));
+        }
+    });
+    let dispatcher = model.dispatcher();
+    let pending = use_mut_ref(|| false);
+    let kept = last.clone();
+    use_effect(move || {
+        if !std::mem::replace(&mut *pending.borrow_mut(), true) {
+            let keep = move || {
+                *pending.borrow_mut() = false;
+                if !platform::keep(&kept.borrow().session().save(Extent::Moment)) {
+                    dispatcher.dispatch(Message::NotKept);
+                }
+            };
+            platform::later(KEEP, keep).forget();
+        }
+    });
     use_effect_with((), move |()| {
-        let listener = platform::Listener::leaving(move || platform::keep(&last.borrow().save()));
+        let listener = platform::Listener::leaving(move || {
+            platform::keep(&last.borrow().session().save(Extent::Moment));
+        });
         move || drop(listener)
     });
-    let cx = Cx { lang: Lang::En, act };
-    html! { <Page {cx} screen={model.screen().clone()} look={model.look()} /> }
+    let cx = Cx { lang: model.lang(), act };
+    html! {
+        <Page {cx} screen={model.screen().clone()} look={model.look()} note={model.note().cloned()} />
+    }
 }
 
-/// What was here before a reload, or a first visit.
-fn first() -> Model {
-    let kept = platform::kept().and_then(|text| Session::load(&text).ok());
-    Model::new(kept.unwrap_or_default(), platform::remembered_theme())
+/// The language that boot.js has fetched.
+fn language() -> Lang {
+    let (code, lines) = platform::language();
+    Lang::new(&code, &lines)
 }
 
 /// What a single key means outside of text.
@@ -72,7 +112,7 @@ fn shortcut(key: &str, playing: bool) -> Option<Intent> {
         " " => Intent::Play,
         "s" => Intent::Settle,
         "u" => Intent::Undo,
-        "Escape" => Intent::Select(None),
+        "Escape" => Intent::Escape,
         _ => return None,
     })
 }
@@ -81,7 +121,7 @@ fn shortcut(key: &str, playing: bool) -> Option<Intent> {
 pub fn start() {
     let Some(root) = platform::root() else { return };
     #[cfg(feature = "styles")]
-    if platform::query() == "?styles" {
+    if platform::query("styles").is_some() {
         let cx = Cx { lang: Lang::En, act: Callback::noop() };
         let props = super::StylesProps { cx };
         yew::Renderer::<super::Styles>::with_root_and_props(root, props).render();

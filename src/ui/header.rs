@@ -1,13 +1,70 @@
 //! The line on top: whose page this is, what is loaded, undo, colours.
 //!
-//! Not here: Share and the second language, which are not built yet.
+//! A part of another page has a shorter one, with the way to the whole page.
+//!
+//! Not here: the dialog that shares (static/share.js).
 
-use super::parts::{Button, Cx};
+use super::parts::{Button, Cx, say};
 use crate::view::{Intent, Look, Pane, Screen, Word};
 use yew::prelude::*;
 
 /// The header.
 pub fn header(cx: &Cx, screen: &Screen, look: &Look) -> Html {
+    if look.embedded { part(cx, screen, look) } else { whole(cx, screen, look) }
+}
+
+fn mark(words: &str) -> Html {
+    html! {
+        <h1 class="mark">
+            <svg width="30" height="18" viewBox="0 0 30 18" aria-hidden="true">
+                <path class="b" d="M0 3h8v10H0zM22 3h8v10h-8z" />
+                <path class="h" d="M11.6 3.6h6.8v8.8h-6.8z" />
+                <path class="b" d="M0 15h30v2H0z" />
+            </svg>
+            <span>{ words }</span>
+        </h1>
+    }
+}
+
+/// Of a part of another page: the set, what else there is to see, the way to the whole.
+fn part(cx: &Cx, screen: &Screen, look: &Look) -> Html {
+    let head = screen.stage.heads.first();
+    let name = head.map_or(cx.say(Word::Product), |head| &*head.subject.key.name);
+    let pane = |pane: Pane, word: Word| {
+        let on = look.pane == pane;
+        let to = if on { Pane::Cluster } else { pane };
+        html! {
+            <button
+                type="button"
+                class={classes!("btn", "btn-quiet", "btn-sm", on.then_some("is-on"))}
+                aria-expanded={on.to_string()}
+                onclick={cx.on(Intent::Pane(to))}
+            >{ cx.say(if on { Word::Close } else { word }) }</button>
+        }
+    };
+    html! {
+        <header class="top">
+            { mark(name) }
+            if let Some(head) = head {
+                <span class="num count">
+                    { say(cx, Word::Of, &[
+                        ("ready", &head.ready.to_string()),
+                        ("all", &head.replicas.to_string()),
+                    ]) }
+                </span>
+            }
+            <span class="grow"></span>
+            { pane(Pane::Yaml, Word::Yaml) }
+            { pane(Pane::Events, Word::Events) }
+            { pane(Pane::Inspector, Word::Inspector) }
+            <button type="button" class="open-full" onclick={cx.on(Intent::OpenWhole)}>
+                { cx.say(Word::OpenWhole) }
+            </button>
+        </header>
+    }
+}
+
+fn whole(cx: &Cx, screen: &Screen, look: &Look) -> Html {
     let undo = match &screen.undo {
         Some(what) => cx.lang.fill(Word::UndoWhat, &[("what", what)]),
         None => String::new(),
@@ -16,14 +73,7 @@ pub fn header(cx: &Cx, screen: &Screen, look: &Look) -> Html {
     let other = if look.pane == Pane::Inspector { Pane::Cluster } else { Pane::Inspector };
     html! {
         <header class="top">
-            <h1 class="mark">
-                <svg width="30" height="18" viewBox="0 0 30 18" aria-hidden="true">
-                    <path class="b" d="M0 3h8v10H0zM22 3h8v10h-8z" />
-                    <path class="h" d="M11.6 3.6h6.8v8.8h-6.800z" />
-                    <path class="b" d="M0 15h30v2H0z" />
-                </svg>
-                <span>{ cx.say(Word::Product) }</span>
-            </h1>
+            { mark(cx.say(Word::Product)) }
             <span class="sep"></span>
             <span class="title">{ &*screen.title }</span>
             <span class="grow"></span>
@@ -31,8 +81,12 @@ pub fn header(cx: &Cx, screen: &Screen, look: &Look) -> Html {
                 .when(screen.undo.is_some())
                 .hint(&undo)
                 .html(cx) }
+            { Button::new("btn-quiet share", "i-share", cx.say(Word::Share), Intent::Share)
+                .hint(cx.say(Word::ShareHint)).html(cx) }
             { Button::new("btn-quiet only-l", "i-look", cx.say(Word::Inspector),
                 Intent::Pane(other)).html(cx) }
+            { Button::new("btn-quiet lang", "", cx.say(Word::OtherLanguage), Intent::Speak)
+                .html(cx) }
             { Button::bare("btn-quiet btn-icon", "i-theme", &theme, Intent::Theme).html(cx) }
         </header>
     }

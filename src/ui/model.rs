@@ -5,9 +5,10 @@
 use super::platform;
 use crate::api::kinds::Kind;
 use crate::base::time::{SimTime, Span};
+use crate::session::save::{Extent, VERSION};
 use crate::session::{Action, Session};
 use crate::view::read::{self, Found, Show};
-use crate::view::{Intent, Lang, Look, Pane, Screen, Theme};
+use crate::view::{Intent, Lang, Look, Options, Pane, Screen, Text, Theme, Word};
 use std::rc::Rc;
 use yew::Reducible;
 
@@ -30,6 +31,8 @@ pub struct Model {
     look: Look,
     revision: u64,
     worked: u32,
+    note: Option<Text>,
+    applied: u32,
 }
 
 /// What reaches the reducer.
@@ -40,17 +43,66 @@ pub enum Message {
     Frame(u64),
     /// The person has stopped typing for a moment.
     Quiet,
+    /// This language is there.
+    Speak(Lang),
+    /// The browser keeps nothing.
+    NotKept,
 }
 
 impl Model {
-    /// The page with this session and these colours.
-    pub fn new(session: Session, theme: Theme) -> Model {
-        let show = Show { lang: Lang::En, table: Kind::Pod };
+    /// What an address and this tab's past lead to.
+    pub fn first(lang: Lang) -> Model {
+        let options = Options::read(platform::query);
+        let kept = platform::kept().and_then(|text| Session::load(&text).ok());
+        let (link, trouble) = (platform::link(), platform::trouble());
+        let opened = (!link.is_empty()).then(|| Session::load(&link));
+        let mut note = match &trouble[..] {
+            "" => None,
+            "newer" => Some(lang.fill(Word::LinkNewer, &[])),
+            why => Some(lang.fill(Word::LinkDamaged, &[("why", why)])),
+        };
+        let fresh = kept.is_none() || !platform::again();
+        let session = match opened {
+            Some(Ok(loaded)) => {
+                if !loaded.same || *loaded.made_with != *VERSION {
+                    let places = [("version", &*loaded.made_with)];
+                    note = Some(lang.fill(Word::LinkDiffers, &places));
+                }
+                Some(loaded.session)
+            }
+            Some(Err(why)) => {
+                note = Some(lang.fill(Word::LinkDamaged, &[("why", &why)]));
+                None
+            }
+            None if fresh && trouble.is_empty() && options.asks() => Some(options.session()),
+            None => None,
+        };
+        let before = kept.map(|kept| kept.session);
+        let mut session = match (session, before) {
+            (Some(session), Some(before)) => session.over(&before, lang.say(Word::OpenLink)),
+            (Some(session), None) | (None, Some(session)) => session,
+            (None, None) => options.session(),
+        };
+        if fresh {
+            options.apply(&mut session);
+        }
+        let theme = options.theme.unwrap_or_else(platform::remembered_theme);
+        let mut model = Model::new(session, theme, lang);
+        model.note = note.map(Text::from);
+        model.look.embedded = platform::query("embed").is_some_and(|it| it == "1" || it == "mini");
+        model.look.readonly = options.readonly;
+        model.look.pane = options.view.unwrap_or_default();
+        model
+    }
+
+    fn new(session: Session, theme: Theme, lang: Lang) -> Model {
+        let show = Show { lang, table: Kind::Pod };
         let found = Found::of(&session, show.lang);
         let screen = read::screen(&session, show, &found, None);
         let revision = read::revision(&session);
         let look = Look { theme, ..Look::default() };
-        Model { session, show, found, screen, look, revision, worked: 0 }
+        let (note, applied) = (None, 0);
+        Model { session, show, found, screen, look, revision, worked: 0, note, applied }
     }
 
     /// What is shown.
@@ -68,6 +120,21 @@ impl Model {
         &self.session
     }
 
+    /// The language spoken.
+    pub fn lang(&self) -> Lang {
+        self.show.lang
+    }
+
+    /// Something to know about the page, until it is put away.
+    pub fn note(&self) -> Option<&Text> {
+        self.note.as_ref()
+    }
+
+    /// How often the manifest was applied.
+    pub fn applied(&self) -> u32 {
+        self.applied
+    }
+
     /// Whether frames are wanted: time runs, or a piece of work goes on.
     pub fn runs(&self) -> bool {
         self.session.is_playing() || self.session.is_busy()
@@ -79,8 +146,15 @@ impl Model {
         Rc::new(next)
     }
 
+    fn with_note(&self, note: Option<Text>) -> Rc<Model> {
+        Rc::new(Model { note, ..self.clone() })
+    }
+
     fn with_show(&self, show: Show) -> Rc<Model> {
         let mut next = self.clone();
+        if next.show.lang != show.lang {
+            next.found = Found::of(&next.session, show.lang);
+        }
         next.show = show;
         next.refresh();
         Rc::new(next)
@@ -88,6 +162,7 @@ impl Model {
 
     fn with(&self, action: Action, pane: Option<Pane>) -> Rc<Model> {
         let typing = matches!(action, Action::Edit(_));
+        let applying = action == Action::Apply;
         let deed = matches!(
             action,
             Action::Apply | Action::Do(_) | Action::Undo | Action::Reset | Action::Example(_)
@@ -97,6 +172,7 @@ impl Model {
             || matches!(action, Action::File(_) | Action::Open(..));
         let mut next = self.clone();
         next.session.apply(action);
+        next.applied += u32::from(applying && !next.session.was_refused());
         next.look.still = next.session.is_playing() && next.session.speed() >= STILL_FROM;
         next.look.pane = pane.unwrap_or(next.look.pane);
         if !typing {
@@ -160,7 +236,9 @@ impl Model {
     fn want(&self, intent: Intent) -> Option<Rc<Model>> {
         let pane = match &intent {
             Intent::Ways(_) => Some(Pane::Inspector),
-            Intent::Select(None) if self.look.pane == Pane::Inspector => Some(Pane::Cluster),
+            Intent::Select(None) | Intent::Escape if self.look.pane == Pane::Inspector => {
+                Some(Pane::Cluster)
+            }
             _ => None,
         };
         let action = match intent {
@@ -169,6 +247,17 @@ impl Model {
             Intent::Fold(fold) => return Some(self.with_look(|look| look.folded = Some(fold))),
             Intent::Show(table) => return Some(self.with_show(Show { table, ..self.show })),
             Intent::Copy(_) | Intent::Goto(_) => return None,
+            Intent::Share | Intent::OpenWhole | Intent::Speak => return None,
+            Intent::Dismiss => return Some(self.with_note(None)),
+            Intent::Escape if self.look.embedded && self.look.pane != Pane::Cluster => {
+                return Some(self.with_look(|look| look.pane = Pane::Cluster));
+            }
+            Intent::Escape => Action::Select(None),
+            Intent::Branch(number) => Action::Branch(number),
+            Intent::Compare(number) => Action::Compare(number),
+            Intent::Open(name, text) if name.ends_with(".sfs.json") => {
+                return Some(self.with_session(&text));
+            }
             Intent::Step => Action::Step,
             Intent::Back => Action::Back,
             Intent::Start => Action::Start,
@@ -193,12 +282,50 @@ impl Model {
         Some(self.with(action, pane))
     }
 
+    /// A session that was saved as a file, over the one there is.
+    fn with_session(&self, text: &str) -> Rc<Model> {
+        let lang = self.show.lang;
+        match Session::load(text) {
+            Ok(loaded) => {
+                let session = loaded.session.over(&self.session, lang.say(Word::OpenLink));
+                let mut next = self.clone();
+                next.found = Found::of(&session, lang);
+                next.session = session;
+                next.refresh();
+                Rc::new(next)
+            }
+            Err(why) => self.with_note(Some(lang.fill(Word::LinkDamaged, &[("why", &why)]).into())),
+        }
+    }
+
+    /// What the dialog that shares is told, as JSON.
+    pub fn shared(&self) -> String {
+        let session = &self.session;
+        let quoted = |text: &str| serde_json::to_string(text).unwrap_or_default();
+        let fields = [
+            ("moment", &*session.save(Extent::Moment)),
+            ("start", &*session.save(Extent::Start)),
+            ("manifests", &*session.save(Extent::Manifests)),
+            ("yaml", &*session.file().text),
+            ("name", &*session.file().name),
+            ("clock", &*self.screen.transport.clock),
+        ];
+        let field = |(name, text): (&str, &str)| format!("\"{name}\":{}", quoted(text));
+        format!("{{{}}}", fields.map(field).join(","))
+    }
+
     /// The time at a place of the timeline, as far as it is known.
     fn time_at(&self, place: u32) -> SimTime {
         let timeline = self.session.timeline();
         let known = timeline.film().known().max(timeline.now());
         read::time_at(place, known).min(known)
     }
+}
+
+/// Whether it would change the cluster or a manifest.
+fn is_deed(intent: &Intent) -> bool {
+    use Intent::{Apply, Do, Edit, Example, Open, Reset, Undo};
+    matches!(intent, Do(_) | Apply | Edit(_) | Open(..) | Example(_) | Reset | Undo)
 }
 
 impl Reducible for Model {
@@ -211,6 +338,9 @@ impl Reducible for Model {
             Message::Frame(_) => self,
             Message::Quiet if self.found.is_of(&self.session) => self,
             Message::Quiet => self.quiet(),
+            Message::Speak(lang) => self.with_show(Show { lang, ..self.show }),
+            Message::NotKept => self.with_note(Some(self.show.lang.say(Word::NotSaved).into())),
+            Message::Want(intent) if self.look.readonly && is_deed(&intent) => self,
             Message::Want(intent) => self.want(intent).unwrap_or(self),
         }
     }

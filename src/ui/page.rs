@@ -10,11 +10,11 @@ use super::dock::DockView;
 use super::editor::EditorView;
 use super::header::header;
 use super::inspector::InspectorView;
-use super::parts::{Cx, icon, plate};
+use super::parts::{Button, Cx, icon, plate};
 use super::stage::StageView;
 use super::strip::StripView;
 use super::timeline::TimelineView;
-use crate::view::{Intent, Look, Pane, Screen, Word};
+use crate::view::{Branches, Intent, Look, Pane, Screen, Text, Word};
 use yew::prelude::*;
 
 /// Properties of [`Page`].
@@ -26,11 +26,14 @@ pub struct PageProps {
     pub screen: Screen,
     /// What the person has chosen about the page.
     pub look: Look,
+    /// Something to know about the page.
+    #[prop_or_default]
+    pub note: Option<Text>,
 }
 
 /// The page.
 #[component]
-pub fn Page(PageProps { cx, screen, look }: &PageProps) -> Html {
+pub fn Page(PageProps { cx, screen, look, note }: &PageProps) -> Html {
     let class = classes!(
         "app",
         look.folded.map(|folded| if folded { "folded" } else { "open" }),
@@ -47,8 +50,20 @@ pub fn Page(PageProps { cx, screen, look }: &PageProps) -> Html {
                     <EditorView cx={cx.clone()} editor={screen.editor.clone()} />
                 </section>
                 <main class="centre" id="figure" tabindex="-1">
+                    if let Some(note) = note {
+                        { banner(cx, note) }
+                    }
+                    if !screen.branches.all.is_empty() {
+                        { branches(cx, &screen.branches) }
+                    }
                     <div class="board">
                         <StageView cx={cx.clone()} stage={screen.stage.clone()} />
+                        if let Some((title, stage)) = &screen.beside {
+                            <section class="beside" aria-label={title.to_string()}>
+                                <h2 class="cap">{ &**title }</h2>
+                                <StageView cx={cx.clone()} stage={stage.clone()} />
+                            </section>
+                        }
                         <StripView cx={cx.clone()} seats={screen.seats.clone()} />
                     </div>
                     if let Some(notice) = &screen.notice {
@@ -76,6 +91,53 @@ pub fn Page(PageProps { cx, screen, look }: &PageProps) -> Html {
                 { tabbar(cx, screen, look) }
             </div>
             <div class="sr" role="status" aria-live="polite">{ &*screen.said }</div>
+        </div>
+    }
+}
+
+/// Something to know about the page, until it is put away.
+fn banner(cx: &Cx, note: &str) -> Html {
+    html! {
+        <p class="notice banner" role="status">
+            <span>{ note }</span>
+            { Button::new("btn-quiet btn-sm", "", cx.say(Word::Dismiss), Intent::Dismiss).html(cx) }
+        </p>
+    }
+}
+
+/// Which future is looked at, and which beside it.
+fn branches(cx: &Cx, branches: &Branches) -> Html {
+    let pick = |label: Word, current: Option<u32>, none: Option<Word>, to: fn(u32) -> Intent| {
+        let act = cx.act.clone();
+        let onchange = Callback::from(move |event: Event| {
+            let number = super::platform::chosen(&event).and_then(|text| text.parse().ok());
+            act.emit(to(number.unwrap_or(0)));
+        });
+        let others =
+            branches.all.iter().filter(|(number, _)| none.is_none() || *number != branches.current);
+        html! {
+            <span class="pickbox">
+                <select class="btn btn-quiet" aria-label={cx.say(label)} {onchange}>
+                    if let Some(word) = none {
+                        <option value="0" selected={current.is_none()}>{ cx.say(word) }</option>
+                    }
+                    { for others.map(|(number, name)| html! {
+                        <option value={number.to_string()} selected={Some(*number) == current}>
+                            { &**name }
+                        </option>
+                    }) }
+                </select>
+                { icon("i-chev") }
+            </span>
+        }
+    };
+    html! {
+        <div class="branches" role="group" aria-label={cx.say(Word::Branches)}>
+            { pick(Word::LookAtBranch, Some(branches.current), None, Intent::Branch) }
+            <span class="cap">{ cx.say(Word::Compare) }</span>
+            { pick(Word::Compare, branches.compared, Some(Word::CompareNone), |number| {
+                Intent::Compare(Some(number).filter(|number| *number > 0))
+            }) }
         </div>
     }
 }

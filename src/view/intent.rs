@@ -75,6 +75,20 @@ pub enum Intent {
     Theme,
     /// Fold events and tables away, or show them.
     Fold(bool),
+    /// Look at the future of this number.
+    Branch(u32),
+    /// Show the future of this number beside this one, or none.
+    Compare(Option<u32>),
+    /// Hand out links, embeds, files.
+    Share,
+    /// Open the whole page with this session, from an embed.
+    OpenWhole,
+    /// Speak the other language.
+    Speak,
+    /// Put the message away.
+    Dismiss,
+    /// Close what lies over the figure, or pick nothing.
+    Escape,
 }
 
 /// The panes a small page shows one at a time.
@@ -97,6 +111,11 @@ impl Pane {
     /// All of them, in order.
     pub const ALL: [Pane; 5] =
         [Pane::Cluster, Pane::Yaml, Pane::Inspector, Pane::Events, Pane::Table];
+
+    /// The pane of this name.
+    pub fn of(key: &str) -> Option<Pane> {
+        Pane::ALL.into_iter().find(|pane| pane.key() == key)
+    }
 
     /// The name that the style sheet uses.
     pub fn key(self) -> &'static str {
@@ -175,4 +194,8 @@ pub struct Look {
     pub folded: Option<bool>,
     /// Changes are shown at once, without movement: time runs too fast to follow them.
     pub still: bool,
+    /// The page is a part of another one.
+    pub embedded: bool,
+    /// Nothing can be changed; time still moves.
+    pub readonly: bool,
 }

@@ -10,6 +10,7 @@
 mod figure;
 mod inspector;
 mod intent;
+mod options;
 pub mod read;
 mod record;
 mod stage;
@@ -24,7 +25,8 @@ pub mod sample;
 pub use figure::{Figure, Join, Ribbon, Wire, WireKind, figure};
 pub use inspector::{Act, Change, Fact, Facts, Inspector, Link, Replaced, Try};
 pub use intent::{Intent, Look, Pane, Subject, Theme, node_subject, subject};
-pub use record::{Diagnostic, Editor, Event, Severity, TABLES, Table, Transport};
+pub use options::Options;
+pub use record::{Branches, Diagnostic, Editor, Event, Severity, TABLES, Table, Transport};
 pub use stage::{
     Budget, Density, Drum, DrumKind, NodeCard, PodCard, PodKind, Pods, SetHead, Stage, Tray,
 };
@@ -61,6 +63,10 @@ pub struct Screen {
     pub editor: Rc<Editor>,
     /// Machines, Pods, volumes.
     pub stage: Rc<Stage>,
+    /// The same of the future beside this one, at the same moment.
+    pub beside: Option<(Text, Rc<Stage>)>,
+    /// Futures that were begun.
+    pub branches: Rc<Branches>,
     /// Seats of each StatefulSet.
     pub seats: Rc<Vec<SeatWindow>>,
     /// Why it waits.

@@ -74,6 +74,17 @@ pub struct Transport {
     pub yield_primary: bool,
 }
 
+/// Futures side by side.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Branches {
+    /// Number and name of each, this one too; empty while there is only one.
+    pub all: Vec<(u32, Text)>,
+    /// The one looked at.
+    pub current: u32,
+    /// The one shown beside it.
+    pub compared: Option<u32>,
+}
+
 /// An event as kubectl lists it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Event {

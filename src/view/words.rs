@@ -3,18 +3,11 @@
 //! A sentence is a whole entry with named places, `{node}`; what stands between two stars is
 //! strong. Not translated: kinds, field names, what kubectl prints.
 //!
-//! Not here: texts of the API server and of events, which are Kubernetes' own. The second
-//! language is not here yet.
+//! Not here: texts of the API server and of events, which are Kubernetes' own. Other languages are
+//! dictionaries of these entries, fetched when they are wanted (static/zh-CN.json).
 
 use super::{Subject, Text};
-
-/// A language of the page.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Lang {
-    /// English.
-    #[default]
-    En,
-}
+pub use crate::base::lang::Lang;
 
 macro_rules! vocabulary {
     ($($name:ident: $en:literal,)*) => {
@@ -28,7 +21,8 @@ macro_rules! vocabulary {
             /// All of them, in the order of the table.
             pub const ALL: &'static [Word] = &[$(Word::$name,)*];
 
-            fn en(self) -> &'static str {
+            /// In English.
+            pub fn en(self) -> &'static str {
                 const EN: &[&str] = &[$($en,)*];
                 EN[self as usize]
             }
@@ -55,6 +49,12 @@ vocabulary! {
     Events: "Events",
     Table: "Table",
     Panes: "Panes",
+    Share: "Share",
+    ShareHint: "Links, embeds and files with what you did here",
+    OpenWhole: "Open in playground ↗",
+    OtherLanguage: "中文",
+    OtherLanguageCode: "zh-CN",
+    Playground: "Playground",
     Close: "Close",
     // Editor
     Examples: "Examples",
@@ -100,7 +100,14 @@ vocabulary! {
     NoNodes: "No nodes. Nothing can run here.",
     NoPods: "no Pods",
     RibbonText: "name, DNS name, claim",
-    Past: "Viewing the past",
+    Past: "Viewing the past. To act here begins another branch",
+    Branches: "Branches",
+    BranchIs: "Branch {n}",
+    BranchOf: "Branch {n}: {what}",
+    LookAtBranch: "Look at a branch",
+    Compare: "Compare with",
+    CompareNone: "Compare with no other",
+    Beside: "Branch {n} at the same moment",
     // States
     Ready: "Ready",
     RunningNotReady: "Running, not ready",
@@ -231,6 +238,15 @@ vocabulary! {
     News: "At {time}. {what}",
     NewsOf: "{pod}: {state}",
     Refused: "Refused",
+    Dismiss: "Dismiss",
+    OpenLink: "open",
+    LinkNewer: "This link was made with a newer playground, which this one cannot read. Nothing \
+        is lost: the link still stands in the address bar.",
+    LinkDamaged: "This link cannot be read: {why}. Nothing is lost: the link still stands in the \
+        address bar.",
+    LinkDiffers: "This link was made with version {version} of the playground. What happens may \
+        differ from what was seen there.",
+    NotSaved: "Not saved on this device: the browser keeps nothing for this page.",
     DeedApply: "apply",
     DeedDelete: "delete",
     DeedForce: "force delete",
@@ -324,9 +340,7 @@ vocabulary! {
 impl Lang {
     /// A word as it stands.
     pub fn say(self, word: Word) -> &'static str {
-        match self {
-            Lang::En => word.en(),
-        }
+        self.tr(word.en())
     }
 
     /// A sentence with its places filled, without marks.

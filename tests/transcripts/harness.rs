@@ -2,6 +2,7 @@
 
 use playground::api::core::volume::PersistentVolumeClaim;
 use playground::api::kinds::{Key, Kind, Object};
+use playground::base::lang::Lang;
 use playground::base::time::{SimTime, Span};
 use playground::cluster::input::{Cascade, Input};
 use playground::cluster::invariants;
@@ -217,17 +218,24 @@ impl Run {
                 .waits
                 .iter()
                 .map(|wait| {
-                    let text = explain::plain(&explain::sentence(wait, world.store(), world.now));
+                    let text = explain::plain(&explain::sentence(
+                        wait,
+                        world.store(),
+                        world.now,
+                        Lang::En,
+                    ));
                     format!("{}: {text} Since {}.", wait.subject, wait.since)
                 })
                 .collect(),
             "because" => match explain::most_blocked(world) {
-                Some(unready) => vec![explain::plain(&unready.sentence(world.store(), world.now))],
+                Some(unready) => {
+                    vec![explain::plain(&unready.sentence(world.store(), world.now, Lang::En))]
+                }
                 None => vec!["nothing waits".to_string()],
             },
             "ways" => {
                 let chain = explain::most_blocked(world).map(|unready| unready.chain);
-                let ways = explain::ways_out(world, &chain.unwrap_or_default());
+                let ways = explain::ways_out(world, &chain.unwrap_or_default(), Lang::En);
                 let way =
                     |way: &explain::Way| format!("{}: {} {}", way.label, way.price, way.detail);
                 ways.iter().map(way).collect()

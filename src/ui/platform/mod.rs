@@ -4,16 +4,20 @@
 //!
 //! Not here: drawing.
 
+mod bridge;
 mod files;
 mod frames;
 mod listen;
 mod storage;
 mod text;
 
+pub use bridge::{
+    again, keep, kept, language, link, open_whole, query, set_address, share, speak, trouble,
+};
 pub use files::{dropped, picked};
 pub use frames::Frames;
 pub use listen::Listener;
-pub use storage::{keep, kept, remembered_theme, set_theme};
+pub use storage::{remembered_theme, set_theme};
 pub use text::{chosen, chosen_of_list, copy, goto_line, share_across, typed};
 
 /// Calls `done` after so many milliseconds, unless what this returns is dropped before.
@@ -29,10 +33,4 @@ pub fn millis() -> u64 {
 /// The element the app lives in.
 pub fn root() -> Option<web_sys::Element> {
     web_sys::window()?.document()?.get_element_by_id("app")
-}
-
-/// What the address asks for after the question mark.
-#[cfg(feature = "styles")]
-pub fn query() -> String {
-    web_sys::window().and_then(|window| window.location().search().ok()).unwrap_or_default()
 }

@@ -1,18 +1,13 @@
-//! What the browser keeps: the colours for this device, the session for this tab.
+//! What the browser keeps for this device: the colours.
 //!
-//! Not here: the colours themselves (static/tokens.css), and the form of a session.
+//! Not here: the colours themselves (static/tokens.css), and the session (see `bridge`).
 
 use crate::view::Theme;
 
 const THEME: &str = "sfs.theme";
-const SESSION: &str = "sfs.session";
 
 fn device() -> Option<web_sys::Storage> {
     web_sys::window()?.local_storage().ok()?
-}
-
-fn tab() -> Option<web_sys::Storage> {
-    web_sys::window()?.session_storage().ok()?
 }
 
 /// The colours chosen last time.
@@ -21,9 +16,9 @@ pub fn remembered_theme() -> Theme {
     Theme::of(&key.unwrap_or_default())
 }
 
-/// Puts the colours on the document and remembers them.
-pub fn set_theme(theme: Theme) {
-    if let Some(storage) = device() {
+/// Puts the colours on the document, and remembers them if asked to.
+pub fn set_theme(theme: Theme, remember: bool) {
+    if let Some(storage) = device().filter(|_| remember) {
         let _ = storage.set_item(THEME, theme.key());
     }
     let root = web_sys::window().and_then(|window| window.document()?.document_element());
@@ -33,16 +28,4 @@ pub fn set_theme(theme: Theme) {
             _ => root.set_attribute("data-theme", theme.key()),
         };
     }
-}
-
-/// Keeps a session for this tab.
-pub fn keep(session: &str) {
-    if let Some(storage) = tab() {
-        let _ = storage.set_item(SESSION, session);
-    }
-}
-
-/// The session this tab had before it was reloaded.
-pub fn kept() -> Option<String> {
-    tab()?.get_item(SESSION).ok()?
 }

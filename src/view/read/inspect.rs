@@ -60,7 +60,7 @@ fn why(eye: &Eye<'_>, subject: &ObjectRef, view: &mut Inspector) {
     view.chain = chain
         .iter()
         .map(|wait| Link {
-            text: sentence(&explain::sentence(wait, eye.world.store(), eye.world.now)),
+            text: sentence(&explain::sentence(wait, eye.world.store(), eye.world.now, eye.lang)),
         })
         .collect();
     view.eta = match root.until {
@@ -68,7 +68,7 @@ fn why(eye: &Eye<'_>, subject: &ObjectRef, view: &mut Inspector) {
         None if eye.session.timeline().is_settled() => eye.say(Word::UntilYouAct),
         None => "".into(),
     };
-    let ways = explain::ways_out(eye.world, &chain);
+    let ways = explain::ways_out(eye.world, &chain, eye.lang);
     view.ways_title = match ways.len() {
         1 => eye.say(Word::OneWayPrice),
         2 => eye.say(Word::TwoWaysPrice),

@@ -94,6 +94,8 @@ pub fn screen(
         undo: session.undo_label().cloned(),
         editor: Rc::new(record::editor(&eye, found)),
         stage: Rc::new(figure::stage(&eye)),
+        beside: beside(&eye),
+        branches: Rc::new(branches(&eye)),
         timeline: Rc::new(history::timeline(&eye, &seats)),
         seats: Rc::new(seats),
         transport: Rc::new(transport(&eye, &because)),
@@ -106,6 +108,29 @@ pub fn screen(
             .filter(|said| session.was_refused() && !said.is_empty()),
         said: session.said().clone(),
     }
+}
+
+/// The figure of the future beside this one.
+fn beside(eye: &Eye<'_>) -> Option<(Text, Rc<super::Stage>)> {
+    let session = &eye.session.beside()?;
+    let (world, film) = (session.timeline().world(), session.timeline().film());
+    let title = eye.fill(Word::Beside, &[("n", &session.number().to_string())]);
+    Some((title, Rc::new(figure::stage(&Eye { lang: eye.lang, session, world, film }))))
+}
+
+fn branches(eye: &Eye<'_>) -> super::Branches {
+    let session = eye.session;
+    let name = |number: u32, label: &str| {
+        let n = number.to_string();
+        let word = if label.is_empty() { Word::BranchIs } else { Word::BranchOf };
+        (number, eye.fill(word, &[("n", &n), ("what", label)]))
+    };
+    let mut all: Vec<_> = session.others().iter().map(|one| name(one.number, &one.label)).collect();
+    if !all.is_empty() {
+        all.push(name(session.number(), session.label()));
+        all.sort_unstable();
+    }
+    super::Branches { all, current: session.number(), compared: session.compared() }
 }
 
 /// What changed for the seats between two moments, in one sentence for people who do not see the
@@ -156,7 +181,7 @@ fn because(eye: &Eye<'_>) -> Because {
         let text = nodes::unnoticed(eye).unwrap_or_else(|| all_well(eye));
         return Because { text, calm: true, ways: None };
     };
-    let ways = explain::ways_out(eye.world, &unready.chain);
+    let ways = explain::ways_out(eye.world, &unready.chain, eye.lang);
     let about = unready.chain.iter().map(|wait| &wait.subject);
     let pod = about.clone().find(|object| object.kind == Kind::Pod);
     let subject = pod.or(about.clone().next_back()).unwrap_or(&unready.set).clone();
@@ -168,7 +193,7 @@ fn because(eye: &Eye<'_>) -> Because {
         _ => Some(eye.say(Word::FourWays)),
     };
     Because {
-        text: sentence(&unready.sentence(eye.world.store(), eye.world.now)),
+        text: sentence(&unready.sentence(eye.world.store(), eye.world.now, eye.lang)),
         calm: unready.is_calm(),
         ways: label.map(|label| (label, subject)),
     }

@@ -1,0 +1,79 @@
+//! What static/boot.js does for the page: it unpacked the link in the address, keeps the session
+//! over a reload or a crash, fetches languages, opens dialogs, and packs links.
+//!
+//! Not here: what a session's text holds (see `session::save`).
+
+use js_sys::{Array, Function, Reflect};
+use web_sys::wasm_bindgen::closure::Closure;
+use web_sys::wasm_bindgen::{JsCast, JsValue};
+
+fn playground() -> JsValue {
+    Reflect::get(&js_sys::global(), &"playground".into()).unwrap_or(JsValue::UNDEFINED)
+}
+
+fn text(name: &str) -> String {
+    let value = Reflect::get(&playground(), &name.into()).ok();
+    value.and_then(|value| value.as_string()).unwrap_or_default()
+}
+
+fn call(name: &str, args: &[JsValue]) -> Option<JsValue> {
+    let object = playground();
+    let function: Function = Reflect::get(&object, &name.into()).ok()?.dyn_into().ok()?;
+    function.apply(&object, &args.iter().collect::<Array>()).ok()
+}
+
+/// The session that the address holds, as text; empty without one.
+pub fn link() -> String {
+    text("link")
+}
+
+/// Why the link in the address could not be read: `newer`, or what is wrong with it.
+pub fn trouble() -> String {
+    text("trouble")
+}
+
+/// What the address asks for behind the question mark.
+pub fn query(name: &str) -> Option<String> {
+    call("query", &[name.into()])?.as_string()
+}
+
+/// Keeps a session for this tab, and for a restart; `false` if the browser keeps nothing.
+pub fn keep(session: &str) -> bool {
+    call("keep", &[session.into()]).is_none_or(|kept| kept.is_truthy())
+}
+
+/// The session this tab had before it was reloaded.
+pub fn kept() -> Option<String> {
+    call("kept", &[])?.as_string().filter(|text| !text.is_empty())
+}
+
+/// The language of the page and its dictionary; the dictionary of English is empty.
+pub fn language() -> (String, String) {
+    (text("lang"), text("words"))
+}
+
+/// Whether the address is the one this tab had before it was reloaded.
+pub fn again() -> bool {
+    let value = Reflect::get(&playground(), &"again".into());
+    value.is_ok_and(|value| value.is_truthy())
+}
+
+/// Fetches a language and remembers it; `done` when it is there.
+pub fn speak(lang: &str, done: impl FnOnce() + 'static) {
+    call("speak", &[lang.into(), Closure::once_into_js(done)]);
+}
+
+/// Opens the dialog that shares this.
+pub fn share(text: &str) {
+    call("share", &[text.into()]);
+}
+
+/// Opens the whole page with this session.
+pub fn open_whole(session: &str) {
+    call("open", &[session.into()]);
+}
+
+/// Puts this session into the address bar.
+pub fn set_address(session: &str) {
+    call("address", &[session.into()]);
+}
