@@ -53,14 +53,12 @@ const DELETE_POD: Texts = [
     "Same name, same claim, same volume; another uid and address.",
 ];
 
-const MEND: Texts = [
-    "Mend it: {name}",
-    "Costs nothing.",
-    "What was broken on purpose works again.",
-];
+const MEND: Texts =
+    ["Mend it: {name}", "Costs nothing.", "What was broken on purpose works again."];
 
 /// What ways out say.
-pub const WAYS: &[Texts] = &[POWER_ON, HEAL, OUT_OF_SERVICE, DELETE_NODE, FORCE_DELETE, DELETE_POD, MEND];
+pub const WAYS: &[Texts] =
+    &[POWER_ON, HEAL, OUT_OF_SERVICE, DELETE_NODE, FORCE_DELETE, DELETE_POD, MEND];
 
 /// The ways out of the trouble that `chain` explains, best first; at most four.
 pub fn ways_out(world: &World, chain: &Chain, lang: Lang) -> Vec<Way> {
