@@ -8,6 +8,8 @@ use super::parts::Cx;
 use super::platform;
 use crate::session::save::Extent;
 use crate::view::{Intent, Lang, Word};
+use std::cell::RefCell;
+use std::rc::Rc;
 use yew::prelude::*;
 
 /// Milliseconds without a change of the manifest after which it is looked through.
@@ -71,14 +73,29 @@ pub fn App() -> Html {
             platform::set_address(&whole.borrow().session().save(Extent::Moment));
         }
     });
-    let dispatcher = model.dispatcher();
-    let pending = use_mut_ref(|| false);
-    let kept = last.clone();
+    use_kept(last, model.dispatcher());
+    let cx = Cx { lang: model.lang(), act };
+    html! {
+        <Page
+            {cx}
+            screen={model.screen().clone()}
+            look={model.look()}
+            note={model.note().cloned()}
+        />
+    }
+}
+
+/// Keeps the session for a reload or a restart: soon after each change, and when the page is left.
+#[hook]
+fn use_kept(last: Rc<RefCell<Model>>, dispatcher: UseReducerDispatcher<Model>) {
+    let (pending, warned) = (use_mut_ref(|| false), use_mut_ref(|| false));
+    let model = last.clone();
     use_effect(move || {
         if !std::mem::replace(&mut *pending.borrow_mut(), true) {
             let keep = move || {
                 *pending.borrow_mut() = false;
-                if !platform::keep(&kept.borrow().session().save(Extent::Moment)) {
+                let kept = platform::keep(&model.borrow().session().save(Extent::Moment));
+                if !kept && !std::mem::replace(&mut *warned.borrow_mut(), true) {
                     dispatcher.dispatch(Message::NotKept);
                 }
             };
@@ -91,10 +108,6 @@ pub fn App() -> Html {
         });
         move || drop(listener)
     });
-    let cx = Cx { lang: model.lang(), act };
-    html! {
-        <Page {cx} screen={model.screen().clone()} look={model.look()} note={model.note().cloned()} />
-    }
 }
 
 /// The language that boot.js has fetched.

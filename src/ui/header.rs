@@ -13,7 +13,7 @@ pub fn header(cx: &Cx, screen: &Screen, look: &Look) -> Html {
     if look.embedded { part(cx, screen, look) } else { whole(cx, screen, look) }
 }
 
-fn mark(words: &str) -> Html {
+fn mark(words: Html) -> Html {
     html! {
         <h1 class="mark">
             <svg width="30" height="18" viewBox="0 0 30 18" aria-hidden="true">
@@ -21,7 +21,7 @@ fn mark(words: &str) -> Html {
                 <path class="h" d="M11.6 3.6h6.8v8.8h-6.8z" />
                 <path class="b" d="M0 15h30v2H0z" />
             </svg>
-            <span>{ words }</span>
+            { words }
         </h1>
     }
 }
@@ -44,7 +44,7 @@ fn part(cx: &Cx, screen: &Screen, look: &Look) -> Html {
     };
     html! {
         <header class="top">
-            { mark(name) }
+            { mark(html! { <span>{ name }</span> }) }
             if let Some(head) = head {
                 <span class="num count">
                     { say(cx, Word::Of, &[
@@ -73,7 +73,12 @@ fn whole(cx: &Cx, screen: &Screen, look: &Look) -> Html {
     let other = if look.pane == Pane::Inspector { Pane::Cluster } else { Pane::Inspector };
     html! {
         <header class="top">
-            { mark(cx.say(Word::Product)) }
+            { mark(html! {
+                <>
+                    <span class="not-s">{ cx.say(Word::Product) }</span>
+                    <span class="only-s">{ cx.say(Word::Playground) }</span>
+                </>
+            }) }
             <span class="sep"></span>
             <span class="title">{ &*screen.title }</span>
             <span class="grow"></span>

@@ -17,7 +17,10 @@ import { chromium } from "playwright-core";
 import { DIST, serve } from "./server.mjs";
 
 export const DESKTOP = { width: 1440, height: 900 };
+export const TABLET = { width: 768, height: 1024 };
 export const PHONE = { width: 390, height: 844 };
+export const EMBED = { width: 640, height: 420 };
+export const MINI = { width: 320, height: 240 };
 const SHOTS = fileURLToPath(new URL("./shots/", import.meta.url));
 /** The page is never at the root in tests: a wrong absolute URL shows at once. */
 const PREFIX = "/some/folder/";
@@ -63,8 +66,11 @@ export class Page {
       }
     });
     raw.on("pageerror", (error) => this.faults.push(`uncaught: ${error.message}`));
-    raw.on("requestfailed", (request) =>
-      this.faults.push(`request failed: ${request.url()} ${request.failure()?.errorText}`));
+    raw.on("requestfailed", (request) => {
+      // A reload cuts off whatever was still on its way.
+      const why = request.failure()?.errorText;
+      if (why !== "net::ERR_ABORTED") this.faults.push(`request failed: ${request.url()} ${why}`);
+    });
     raw.on("response", (response) => {
       if (response.status() >= 400) this.faults.push(`${response.status()} ${response.url()}`);
     });
@@ -148,7 +154,9 @@ export async function open(label, options = {}) {
     javaScriptEnabled: javaScript,
     reducedMotion: options.motion ?? "no-preference",
     hasTouch: touch,
-    locale: "en-US",
+    locale: options.locale ?? "en-US",
+    forcedColors: options.forcedColors ?? "none",
+    permissions: options.permissions ?? [],
     timezoneId: "UTC",
   });
   context.setDefaultTimeout(PATIENCE_MS);
@@ -168,7 +176,7 @@ export async function open(label, options = {}) {
 /** One test on the built page, running and clean at its end; a picture is kept if it fails. */
 export function story(name, options, body) {
   test(name, { timeout: options.timeoutMs ?? 120_000 }, async () => {
-    const page = await open(name, options);
+    const page = await open(options.label ?? name, options);
     try {
       await page.ready();
       await body(page);

@@ -25,9 +25,10 @@ const TYPES = {
  *
  * `answer(name)` may return `{ status?, type?, headers?, delayMs?, drop? }` to change the answer
  * for a file: a status, a type, a pause before it, or a connection cut without one.
+ * `files` holds further files by name, as text.
  * Returns `{ url, close() }`; `url` ends with the prefix.
  */
-export async function serve(root, { prefix = "/", answer = () => ({}) } = {}) {
+export async function serve(root, { prefix = "/", answer = () => ({}), files = {} } = {}) {
   const server = createServer(async (request, response) => {
     const path = decodeURIComponent(new URL(request.url, "http://host").pathname);
     if (!path.startsWith(prefix)) return send(response, 404, "text/plain", "outside the prefix");
@@ -39,7 +40,7 @@ export async function serve(root, { prefix = "/", answer = () => ({}) } = {}) {
     if (change.status >= 400) return send(response, change.status, "text/plain", "as told");
     const type = change.type ?? TYPES[extname(name)] ?? "application/octet-stream";
     try {
-      send(response, 200, type, await readFile(join(root, name)), change.headers);
+      send(response, 200, type, files[name] ?? await readFile(join(root, name)), change.headers);
     } catch {
       send(response, 404, "text/plain", "no such file");
     }

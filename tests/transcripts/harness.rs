@@ -248,7 +248,7 @@ impl Run {
             }
             "chain" => {
                 let chain = explain::most_blocked(world).map(|unready| unready.chain);
-                let say = |wait: &Wait| explain::sentence(wait, world.store(), world.now);
+                let say = |wait: &Wait| explain::sentence(wait, world.store(), world.now, Lang::En);
                 let chain = chain.unwrap_or_default();
                 chain.iter().map(|wait| explain::plain(&say(wait))).collect()
             }

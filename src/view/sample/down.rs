@@ -3,6 +3,7 @@
 //! Not here: what comes after (see `more`).
 
 use super::*;
+use crate::view::Branches;
 
 const NODES: [&str; 3] = ["node-a", "node-b", "node-c"];
 
@@ -73,6 +74,8 @@ pub fn running() -> Screen {
         undo: None,
         editor: Rc::new(editor(WEB, vec![])),
         stage: Rc::new(stage_running()),
+        beside: None,
+        branches: Rc::new(Branches { all: Vec::new(), current: 1, compared: None }),
         seats: Rc::new(seats_running()),
         because: Rc::new(Because {
             text: vec![
