@@ -67,8 +67,10 @@ fn cx() -> Cx {
 }
 
 fn page(screen: fn() -> Screen, pane: Pane) -> String {
-    let props =
-        move || PageProps { cx: cx(), screen: screen(), look: Look { pane, ..Look::default() } };
+    let props = move || {
+        let look = Look { pane, ..Look::default() };
+        PageProps { cx: cx(), screen: screen(), look, note: None }
+    };
     block_on(ServerRenderer::<Page>::with_props(props).hydratable(false).render())
 }
 
