@@ -1,8 +1,6 @@
 //! The chain of waits from a StatefulSet to the root of its trouble.
 
-use super::sentence::{
-    AT_WORK, Piece, Sentence, THEN, WAITS, clause, farewell, plain, sentence,
-};
+use super::sentence::{AT_WORK, Piece, Sentence, THEN, WAITS, clause, farewell, plain, sentence};
 use crate::api::apps::stateful_set::StatefulSet;
 use crate::api::core::pod::Pod;
 use crate::api::kinds::{Key, Kind, ObjectRef};
