@@ -90,6 +90,9 @@ pub mod explain;
 /// Tables as kubectl prints them.
 pub mod kubectl;
 
+/// A small shell around kubectl.
+pub mod shell;
+
 /// What one person does here.
 pub mod session;
 

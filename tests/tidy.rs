@@ -27,8 +27,10 @@ const EDGES: &str = "
     timeline   : base config api trace apiserver client infra cluster
     explain    : base config api trace apiserver infra cluster
     kubectl    : base config api trace apiserver client
-    session    : base config api trace apiserver client infra cluster timeline kubectl explain
-    view       : base config api trace apiserver client infra cluster timeline kubectl explain session
+    shell      : base api kubectl
+    session    : base config api trace apiserver client infra cluster timeline kubectl explain shell
+    view       : base config api trace apiserver client infra cluster timeline kubectl explain \
+                 session
     ui         : base api session view
 ";
 

@@ -28,3 +28,6 @@ pub const EXAMPLES: &[Example] = &[
         text: include_str!("../../static/examples/zookeeper.yaml"),
     },
 ];
+
+/// Manifests by the addresses under which documentation names them: the page fetches nothing.
+pub const ADDRESSES: &[(&str, &str)] = &[];

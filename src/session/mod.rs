@@ -5,28 +5,32 @@
 
 mod branch;
 pub mod examples;
+mod jobs;
+mod place;
 pub mod save;
+pub mod terminal;
+mod undo;
 
 pub use branch::{BRANCHES_MAX, Branch};
 
 use crate::api::kinds::ObjectRef;
 use crate::apiserver::apply::ApplyReport;
 use crate::base::Str;
+use crate::base::sorted::SortedMap;
 use crate::base::time::{SimTime, Span};
 use crate::cluster::input::{Input, Outcome};
 use crate::config::Config;
 use crate::timeline::{Progress, SETTLE_LIMIT, Timeline};
 use examples::EXAMPLES;
 use std::rc::Rc;
+use terminal::Terminal;
+use undo::Before;
 
 /// Wakes taken in one go: enough for every ordinary step, few enough to answer at once.
 const BUDGET: u64 = 500;
 
 /// Wakes tried in advance to tell whether anything is still to come.
 const LOOK_AHEAD: u64 = 2_000;
-
-/// Histories kept for undo.
-const UNDO_MAX: usize = 32;
 
 /// Simulated seconds per second at first.
 const SPEED: u32 = 5;
@@ -79,6 +83,20 @@ pub enum Action {
     Branch(u32),
     /// Shows the future of this number beside this one, or none.
     Compare(Option<u32>),
+    /// Types this at the terminal shown.
+    Type(Str),
+    /// Ctrl+C at the terminal shown.
+    Interrupt,
+    /// Ctrl+D there.
+    EndTyping,
+    /// Ctrl+L there.
+    Clear,
+    /// Opens another terminal.
+    OpenTab,
+    /// Closes the terminal of this number in the row.
+    CloseTab(usize),
+    /// Shows it.
+    ShowTab(usize),
 }
 
 /// A manifest in the editor.
@@ -100,18 +118,6 @@ enum Errand {
     Until(SimTime),
 }
 
-/// An older state to go back to.
-#[derive(Clone, Debug)]
-struct Before {
-    label: Str,
-    timeline: Rc<Timeline>,
-    files: Rc<Vec<File>>,
-    current: usize,
-    others: Rc<Vec<Branch>>,
-    number: u32,
-    branch: Str,
-}
-
 /// What one person does here.
 #[derive(Clone, Debug)]
 pub struct Session {
@@ -130,6 +136,13 @@ pub struct Session {
     number: u32,
     label: Str,
     compared: Option<u32>,
+    terminal: Rc<Terminal>,
+    /// Files of the shell that are no manifests.
+    papers: Rc<SortedMap<Str, Str>>,
+    /// The person holds time although a command waits.
+    held: bool,
+    /// The last settle was given up.
+    restless: bool,
 }
 
 /// The examples, none of them applied.
@@ -177,6 +190,10 @@ impl Session {
             number: 1,
             label: "".into(),
             compared: None,
+            terminal: Rc::default(),
+            papers: Rc::default(),
+            held: false,
+            restless: false,
         }
     }
 
@@ -219,14 +236,19 @@ impl Session {
         self.selected.as_ref()
     }
 
-    /// Whether time runs.
+    /// Whether time runs: the person lets it, or a command at the terminal waits.
     pub fn is_playing(&self) -> bool {
-        self.playing
+        self.playing || self.awaits()
     }
 
     /// Whether a piece of work goes on over several frames: `Frame` continues it.
     pub fn is_busy(&self) -> bool {
-        self.errand.is_some()
+        self.errand.is_some() || self.has_more()
+    }
+
+    /// The terminals.
+    pub fn terminal(&self) -> &Terminal {
+        &self.terminal
     }
 
     /// Simulated seconds per second.
@@ -252,6 +274,9 @@ impl Session {
     /// Does what the person wants.
     pub fn apply(&mut self, action: Action) {
         self.obey(action);
+        if self.errand.is_none() {
+            self.run_jobs();
+        }
         self.follow();
         if self.errand.is_none() {
             self.history().look_ahead(LOOK_AHEAD);
@@ -266,15 +291,26 @@ impl Session {
             Action::Select(object) => return self.selected = object,
             Action::Speed(speed) => return self.speed = speed.clamp(1, 60),
             Action::Compare(number) => return self.compared = number,
+            Action::Type(..)
+            | Action::Interrupt
+            | Action::EndTyping
+            | Action::Clear
+            | Action::OpenTab
+            | Action::CloseTab(_)
+            | Action::ShowTab(_) => return self.at_terminal(action),
             _ => {}
         }
         self.errand = None;
         self.refused = false;
         match action {
-            Action::Play => return self.playing = true,
+            Action::Play => {
+                self.held = false;
+                return self.playing = true;
+            }
             Action::File(n) => return self.current = n.min(self.files.len() - 1),
             _ => self.playing = false,
         }
+        self.hold(&action);
         match action {
             Action::Step => self.begin(Errand::Step),
             Action::Settle => {
@@ -282,7 +318,9 @@ impl Session {
                 self.begin(Errand::Settle(limit));
             }
             Action::Forward(span) => self.begin(Errand::Until(self.timeline.now() + span)),
-            Action::Seek(at) if at > self.timeline.film().known() => self.begin(Errand::Until(at)),
+            Action::Seek(at) if at > self.timeline.film().known() || self.is_watched() => {
+                self.begin(Errand::Until(at));
+            }
             Action::Seek(at) => self.history().seek(at),
             Action::Back => drop(self.history().step_back()),
             Action::Start => self.history().seek(SimTime::ZERO),
@@ -310,15 +348,18 @@ impl Session {
     fn go_on(&mut self) {
         let Some(errand) = self.errand else { return };
         let progress = match errand {
+            Errand::Step if self.is_watched() => return self.step_watched(),
+            Errand::Settle(limit) if self.is_watched() => self.settle_watched(limit),
             Errand::Step => self.history().step(BUDGET),
             Errand::Settle(limit) => self.history().settle(limit, BUDGET),
-            Errand::Until(at) => self.history().run_until(at, BUDGET),
+            Errand::Until(at) => self.run_until(at, false),
         };
         if progress == Progress::Done {
             self.errand = None;
             if let Errand::Settle(_) = errand
                 && !self.timeline.is_settled()
             {
+                self.restless = true;
                 self.said = "not settled after 30 minutes: something goes on and on".into();
             }
         }
@@ -328,56 +369,15 @@ impl Session {
         if self.errand.is_some() {
             return self.go_on();
         }
-        if !self.playing {
+        if self.has_more() || !self.is_playing() {
             return;
         }
         // A tab that slept must not wake up to a burst.
         let millis = millis.min(100);
         let until = self.timeline.now() + Span(millis * u64::from(self.speed));
-        if self.history().run_until(until, BUDGET) == Progress::More {
+        if self.run_until(until, !self.playing) == Progress::More {
             self.errand = Some(Errand::Until(until));
         }
-    }
-
-    fn before(&self, label: Str) -> Before {
-        Before {
-            label,
-            timeline: self.timeline.clone(),
-            files: self.files.clone(),
-            current: self.current,
-            others: self.others.clone(),
-            number: self.number,
-            branch: self.label.clone(),
-        }
-    }
-
-    fn remember(&mut self, label: String) {
-        let before = self.before(label.into());
-        self.push(before);
-    }
-
-    fn push(&mut self, before: Before) {
-        let undo = Rc::make_mut(&mut self.undo);
-        if undo.len() == UNDO_MAX {
-            undo.remove(0);
-        }
-        undo.push(before);
-    }
-
-    fn forget_last(&mut self) {
-        Rc::make_mut(&mut self.undo).pop();
-    }
-
-    fn take_back(&mut self) {
-        let Some(before) = Rc::make_mut(&mut self.undo).pop() else { return };
-        self.timeline = before.timeline;
-        self.files = before.files;
-        self.current = before.current;
-        self.others = before.others;
-        self.number = before.number;
-        self.label = before.branch;
-        self.report = None;
-        self.said = format!("taken back: {}", before.label).into();
     }
 
     fn act(&mut self, input: Input) {
@@ -401,6 +401,9 @@ impl Session {
     }
 
     fn apply_manifest(&mut self) {
+        if self.edited() {
+            return;
+        }
         let text = self.file().text.clone();
         let label = format!("apply {}", self.file().name);
         self.remember(label.clone());
@@ -451,6 +454,7 @@ impl Session {
     /// A new cluster with the manifest shown applied to it.
     fn start_over(&mut self) {
         let config = (*self.timeline.world().config).clone();
+        self.interrupt("the cluster is a new one");
         self.timeline = Rc::new(Timeline::new(config, Vec::new()));
         self.others = Rc::default();
         self.number = 1;

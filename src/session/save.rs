@@ -80,6 +80,9 @@ struct Saved {
     /// Object picked: kind, namespace, name.
     #[serde(skip_serializing_if = "Option::is_none")]
     o: Option<(Str, Str, Str)>,
+    /// Files of the shell that are no manifests.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    x: Option<Vec<(Str, Str)>>,
 }
 
 /// Each text once.
@@ -205,6 +208,11 @@ impl Session {
             o: picked.map(|one| {
                 (one.kind.info().name.into(), one.key.namespace.clone(), one.key.name.clone())
             }),
+            x: Some(&self.papers)
+                .filter(|papers| !papers.is_empty() && extent != Extent::Manifests)
+                .map(|papers| {
+                    papers.iter().map(|(name, text)| (name.clone(), text.clone())).collect()
+                }),
         };
         serde_json::to_string(&saved).unwrap_or_default()
     }
@@ -238,6 +246,7 @@ impl Session {
             others.push(Branch { label, number, timeline });
         }
         session.others = Rc::new(others);
+        session.papers = Rc::new(saved.x.into_iter().flatten().collect());
         session.selected = saved.o.and_then(|(kind, namespace, name)| {
             Some(ObjectRef::new(Kind::by_name(&kind)?, Key::new(namespace, name)))
         });

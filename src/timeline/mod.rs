@@ -170,6 +170,24 @@ impl Timeline {
         Progress::More
     }
 
+    /// Lets time run to `until` as `run_until` does, but no further than the end of the first
+    /// instant at which something was written.
+    pub fn run_to_news(&mut self, until: SimTime, budget: u64) -> Progress {
+        self.mid_step = false;
+        let seen = self.world.store().revision();
+        for _ in 0..budget {
+            if !self.take_next(until) {
+                self.arrive(until);
+                return Progress::Done;
+            }
+            if self.world.store().revision() != seen {
+                self.finish_instant(self.world.now);
+                return Progress::Done;
+            }
+        }
+        Progress::More
+    }
+
     /// To the next moment at which anything that a person could see has changed, and to the
     /// end of the reaction that belongs to it.
     pub fn step(&mut self, budget: u64) -> Progress {

@@ -1,0 +1,323 @@
+//! The terminals' jobs within a session: they go on whenever something was written to the
+//! cluster, and simulated time goes on while one of them waits.
+//!
+//! What they read and write they do at instants of simulated time, whatever the rhythm of the
+//! pictures, so that the same lines give the same film.
+
+use super::place::{Seat, settle_until};
+use super::terminal::Tab;
+use super::{Action, BUDGET, Before, Errand, File, LOOK_AHEAD, Session};
+use crate::base::time::SimTime;
+use crate::kubectl::running::{Files, Stream};
+use crate::shell::{State, Then};
+use crate::timeline::{Progress, Timeline};
+use std::rc::Rc;
+
+/// Rounds of all terminals at one instant: one may write what another waits for.
+const ROUNDS: u32 = 20;
+
+/// Wakes that are looked ahead to find where a watched step ends.
+const AHEAD: u32 = 40;
+
+impl Session {
+    /// Something typed or pressed at a terminal.
+    pub(super) fn at_terminal(&mut self, action: Action) {
+        let now = self.timeline.now();
+        let terminal = Rc::make_mut(&mut self.terminal);
+        let shown = terminal.shown;
+        match action {
+            Action::Type(text) => {
+                self.held = false;
+                let reads = terminal.tab().job.is_some() && terminal.tab().wish.reads;
+                if !reads {
+                    terminal.remember(&text);
+                }
+                let tab = Rc::make_mut(&mut terminal.tabs[shown]);
+                tab.typed(&text, now);
+            }
+            Action::Interrupt => {
+                let leaps = self.terminal.tab().wish.then != Then::Now;
+                let tab = Rc::make_mut(&mut Rc::make_mut(&mut self.terminal).tabs[shown]);
+                tab.interrupt(now);
+                if leaps {
+                    self.errand = None;
+                }
+            }
+            Action::EndTyping => Rc::make_mut(&mut terminal.tabs[shown]).end_typing(),
+            Action::Clear => Rc::make_mut(&mut terminal.tabs[shown]).clear(),
+            Action::OpenTab => terminal.open(),
+            Action::CloseTab(n) => terminal.close(n),
+            Action::ShowTab(n) => terminal.shown = n.min(terminal.tabs.len() - 1),
+            _ => {}
+        }
+    }
+
+    /// Who takes time into the own hand holds it, and who turns it back ends what waits.
+    pub(super) fn hold(&mut self, action: &Action) {
+        let now = self.timeline.now();
+        match action {
+            Action::Back | Action::Start | Action::Branch(_) => {
+                self.interrupt("time was turned back")
+            }
+            Action::Seek(at) if *at < now => self.interrupt("time was turned back"),
+            _ => {}
+        }
+        self.held |= matches!(
+            action,
+            Action::Pause
+                | Action::Step
+                | Action::Back
+                | Action::Start
+                | Action::Seek(_)
+                | Action::Forward(_)
+                | Action::Settle
+        );
+    }
+
+    pub(super) fn interrupt(&mut self, why: &str) {
+        if self.terminal.tabs.iter().any(|tab| tab.job.is_some()) {
+            Rc::make_mut(&mut self.terminal).interrupt_all(why);
+        }
+    }
+
+    /// Whether a command waits for which time is to go on.
+    pub(super) fn awaits(&self) -> bool {
+        let timed = self.soonest().is_some();
+        let watches = self.terminal.wishes().any(|wish| wish.watches);
+        !self.held && (timed || watches && !self.timeline.is_settled())
+    }
+
+    /// Whether what happens must be shown to a command at once.
+    pub(super) fn is_watched(&self) -> bool {
+        self.terminal.wishes().any(|wish| wish.watches || wish.until.is_some())
+    }
+
+    /// Whether a terminal has more to do at this instant.
+    pub(super) fn has_more(&self) -> bool {
+        self.terminal.tabs.iter().any(|tab| tab.more)
+    }
+
+    /// When the first command goes on by itself.
+    pub(super) fn soonest(&self) -> Option<SimTime> {
+        self.terminal.wishes().filter_map(|wish| wish.until).min()
+    }
+
+    /// Lets time run to `until`, showing commands what happens on the way. With `waiting` it
+    /// ends when none of them waits any more.
+    pub(super) fn run_until(&mut self, until: SimTime, waiting: bool) -> Progress {
+        if !self.is_watched() {
+            return self.history().run_until(until, BUDGET);
+        }
+        let begun = self.timeline.world().counts.wakes;
+        loop {
+            let now = self.timeline.now();
+            let next = self.soonest().filter(|at| *at > now).map_or(until, |at| at.min(until));
+            if self.history().run_to_news(next, BUDGET) == Progress::More {
+                return Progress::More;
+            }
+            self.run_jobs();
+            if self.timeline.now() >= until || waiting && !self.awaits() {
+                return Progress::Done;
+            }
+            if self.has_more() || self.timeline.world().counts.wakes > begun + BUDGET {
+                return Progress::More;
+            }
+        }
+    }
+
+    /// A step while a command watches: to where a step of a copy ends.
+    pub(super) fn step_watched(&mut self) {
+        let mut copy: Timeline = (*self.timeline).clone();
+        for _ in 0..AHEAD {
+            if copy.step(BUDGET) == Progress::Done {
+                break;
+            }
+        }
+        self.begin(Errand::Until(copy.now()));
+    }
+
+    /// A settle while a command watches.
+    pub(super) fn settle_watched(&mut self, limit: SimTime) -> Progress {
+        let mut copy: Timeline = (*self.timeline).clone();
+        copy.settle(limit, BUDGET);
+        let progress = self.run_until(copy.now(), false);
+        self.history().look_ahead(LOOK_AHEAD);
+        match progress {
+            Progress::Done if self.timeline.is_settled() || self.timeline.now() >= limit => {
+                Progress::Done
+            }
+            _ => Progress::More,
+        }
+    }
+
+    /// Lets all terminals go on as far as they can at this instant.
+    pub(super) fn run_jobs(&mut self) {
+        let idle = |tab: &Rc<Tab>| tab.job.is_none();
+        if self.terminal.tabs.iter().all(idle) {
+            return;
+        }
+        for _ in 0..ROUNDS {
+            let before = self.timeline.world().store().revision();
+            for n in 0..self.terminal.tabs.len() {
+                self.run_tab(n);
+            }
+            if self.timeline.world().store().revision() == before {
+                break;
+            }
+        }
+        let left = self.terminal.tabs.iter().position(|tab| tab.leaves);
+        if let Some(left) = left {
+            Rc::make_mut(&mut self.terminal).close(left);
+        }
+        self.restless = false;
+        self.open_drafts();
+        if self.errand.is_none() && !self.held {
+            let now = self.timeline.now();
+            self.errand = self.terminal.wishes().find_map(|wish| match wish.then {
+                Then::Now => None,
+                Then::At(at) => Some(Errand::Until(at)),
+                Then::Settled => Some(Errand::Settle(settle_until(now))),
+            });
+        }
+    }
+
+    fn run_tab(&mut self, n: usize) {
+        let mut files = self.shelf();
+        let (before, was) = (self.before("".into()), files.clone());
+        let was_past = self.timeline.is_past();
+        let (mut deed, mut acted) = (None, false);
+        self.history().look_ahead(LOOK_AHEAD);
+        let terminal = Rc::make_mut(&mut self.terminal);
+        let (history, several) = (terminal.history.clone(), terminal.tabs.len() > 1);
+        let tab = Rc::make_mut(&mut terminal.tabs[n]);
+        tab.more = false;
+        loop {
+            let now = self.timeline.now();
+            let Some(mut job) = tab.job.take() else {
+                if tab.next(now) {
+                    continue;
+                }
+                break;
+            };
+            let mut seat = Seat {
+                timeline: Rc::make_mut(&mut self.timeline),
+                files: &mut files,
+                settings: &mut terminal.settings,
+                history: &history,
+                restless: self.restless,
+                deed: None,
+            };
+            let state = job.run(&mut seat, &mut tab.last().screen);
+            acted |= seat.deed.is_some();
+            deed = deed.or(seat.deed);
+            if let State::Done(code) = state {
+                tab.leaves |= job.leaves() && several;
+                if job.leaves() && !several {
+                    let text = "The only terminal stays open.\n";
+                    tab.last().screen.write(Stream::Simulator, text, &[]);
+                }
+                tab.ended(&job, code);
+                tab.bound();
+                continue;
+            }
+            tab.more = state == State::More;
+            tab.wish = job.wish();
+            tab.job = Some(job);
+            tab.bound();
+            break;
+        }
+        if files != was {
+            let line = tab.entries.last().map_or(String::new(), |entry| entry.line.to_string());
+            deed.get_or_insert(line);
+        }
+        let noted = tab.noted;
+        tab.noted |= deed.is_some();
+        if let Some(label) = deed {
+            if acted && was_past {
+                let old = self.number;
+                self.keep_future(before.timeline.clone(), &label);
+                let text = format!(
+                    "This was the past: here begins branch {}; what had happened is kept as \
+                     branch {old}.\n",
+                    self.number
+                );
+                let tab = Rc::make_mut(&mut Rc::make_mut(&mut self.terminal).tabs[n]);
+                tab.last().screen.write(Stream::Simulator, &text, &[]);
+            }
+            if !noted {
+                self.report = None;
+                self.push(Before { label: label.as_str().into(), ..before });
+            }
+        }
+        self.put_back(&was, &files);
+    }
+
+    /// All files as the shell has them.
+    fn shelf(&self) -> Files {
+        let mut files = (*self.papers).clone();
+        for file in self.files.iter() {
+            files.insert(file.name.clone(), file.text.clone());
+        }
+        for (address, text) in super::examples::ADDRESSES {
+            files.insert((*address).into(), (*text).into());
+        }
+        files
+    }
+
+    /// Takes over what the shell made of the files.
+    fn put_back(&mut self, before: &Files, after: &Files) {
+        if before == after {
+            return;
+        }
+        let is_manifest =
+            |name: &str| [".yaml", ".yml", ".json"].iter().any(|end| name.ends_with(end));
+        let current = self.file().name.clone();
+        let documents = Rc::make_mut(&mut self.files);
+        let papers = Rc::make_mut(&mut self.papers);
+        documents.retain(|file| after.get(&file.name).is_some());
+        papers.retain(|name, _| after.get(name).is_some());
+        for (name, text) in after.iter().filter(|(name, text)| before.get(&**name) != Some(*text)) {
+            match documents.iter_mut().find(|file| file.name == *name) {
+                Some(file) => file.text = text.clone(),
+                None if is_manifest(name) => {
+                    let (name, text) = (name.clone(), text.clone());
+                    documents.push(File { name, text, applied: None });
+                }
+                None => drop(papers.insert(name.clone(), text.clone())),
+            }
+        }
+        if documents.is_empty() {
+            documents.push(File { name: "web.yaml".into(), text: "".into(), applied: None });
+        }
+        let at = documents.iter().position(|file| file.name == current);
+        self.current = at.unwrap_or(0);
+    }
+
+    /// Opens in the editor what commands want edited.
+    fn open_drafts(&mut self) {
+        let drafts = self.terminal.wishes().filter_map(|wish| wish.edits.clone());
+        for draft in drafts.collect::<Vec<_>>() {
+            if self.files.iter().all(|file| file.name != draft.name) {
+                let files = Rc::make_mut(&mut self.files);
+                files.push(File { name: draft.name, text: draft.text, applied: None });
+                self.current = self.files.len() - 1;
+            }
+        }
+    }
+
+    /// If the text in the editor is one that a command waits for, gives it to the command.
+    pub(super) fn edited(&mut self) -> bool {
+        let file = self.file().clone();
+        let wants =
+            |tab: &Rc<Tab>| tab.wish.edits.as_ref().is_some_and(|draft| draft.name == file.name);
+        let Some(n) = self.terminal.tabs.iter().position(wants) else { return false };
+        let tab = Rc::make_mut(&mut Rc::make_mut(&mut self.terminal).tabs[n]);
+        tab.job.iter_mut().for_each(|job| job.edited(&file.text));
+        tab.wish.edits = None;
+        let current = self.current;
+        Rc::make_mut(&mut self.files).remove(current);
+        self.current = current.saturating_sub(1);
+        self.held = false;
+        true
+    }
+}

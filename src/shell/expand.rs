@@ -1,0 +1,265 @@
+//! From words as written to words as commands get them: braces, variables, output of commands,
+//! sums, splitting, names of files.
+//!
+//! Not here: running the commands whose output is wanted. Expansion stops and says which one
+//! is needed; once its output is there it begins again from the front.
+//!
+//! Upstream: POSIX, Shell Command Language, Word Expansions
+
+use super::syntax::{Block, Piece, Word};
+use crate::base::sorted::SortedMap;
+
+/// What a script knows.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Env {
+    /// Variables.
+    pub variables: SortedMap<String, String>,
+    /// Aliases.
+    pub aliases: SortedMap<String, String>,
+    /// How the last command ended.
+    pub status: i32,
+}
+
+/// Why an expansion stops.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Stop {
+    /// The output of this is needed.
+    Output(Block),
+    /// Bash's words for what is wrong.
+    Wrong(String),
+}
+
+/// Expands words, given the outputs of the commands in them, in order.
+pub struct Expansion<'e> {
+    /// What the script knows.
+    pub env: &'e Env,
+    /// Outputs that are there.
+    pub outputs: &'e [String],
+    /// How many of them were used.
+    pub used: usize,
+    /// The names of all files.
+    pub files: Vec<&'e str>,
+}
+
+/// A word being built: its text, and whether it is a pattern of file names.
+#[derive(Default)]
+struct Field {
+    text: String,
+    is_pattern: bool,
+    exists: bool,
+}
+
+impl Expansion<'_> {
+    /// Expands words to any number of words.
+    pub fn words(&mut self, words: &[Word]) -> Result<Vec<String>, Stop> {
+        let mut out = Vec::new();
+        for word in words.iter().flat_map(braces) {
+            let mut fields = vec![Field::default()];
+            for piece in &word {
+                self.piece(piece, &mut fields)?;
+            }
+            for field in fields.into_iter().filter(|field| field.exists) {
+                let before = out.len();
+                if field.is_pattern {
+                    let files = self.files.iter().filter(|name| globs(&field.text, name));
+                    out.extend(files.map(|name| name.to_string()));
+                }
+                if out.len() == before {
+                    out.push(field.text);
+                }
+            }
+        }
+        Ok(out)
+    }
+
+    /// Expands a word to exactly one.
+    pub fn one(&mut self, word: &Word) -> Result<String, Stop> {
+        let mut text = String::new();
+        for piece in word {
+            text.push_str(&match piece {
+                Piece::Text(text, _) => text.clone(),
+                piece => self.value(piece)?,
+            });
+        }
+        Ok(text)
+    }
+
+    fn piece(&mut self, piece: &Piece, fields: &mut Vec<Field>) -> Result<(), Stop> {
+        let last = fields.last_mut().expect("there is a first");
+        match piece {
+            Piece::Text(text, quoted) => {
+                last.is_pattern |= !quoted && text.contains(['*', '?']);
+                last.exists = true;
+                last.text.push_str(text);
+            }
+            Piece::Variable(_, true, _) | Piece::Output(_, true) | Piece::Sum(_) => {
+                let value = self.value(piece)?;
+                last.exists = true;
+                last.text.push_str(&value);
+            }
+            piece => {
+                let value = self.value(piece)?;
+                if value.starts_with(char::is_whitespace) && last.exists {
+                    fields.push(Field::default());
+                }
+                for (n, part) in value.split_whitespace().enumerate() {
+                    if n > 0 {
+                        fields.push(Field::default());
+                    }
+                    let last = fields.last_mut().expect("there is a first");
+                    last.exists = true;
+                    last.text.push_str(part);
+                }
+                if value.trim_start().ends_with(char::is_whitespace) {
+                    fields.push(Field::default());
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn value(&mut self, piece: &Piece) -> Result<String, Stop> {
+        Ok(match piece {
+            Piece::Text(text, _) => text.clone(),
+            Piece::Variable(name, _, other) => match (self.variable(name), other) {
+                (value, Some(other)) if value.is_empty() => self.one(other)?,
+                (value, _) => value,
+            },
+            Piece::Output(block, _) => match self.outputs.get(self.used) {
+                Some(output) => {
+                    self.used += 1;
+                    output.trim_end_matches('\n').to_string()
+                }
+                None => return Err(Stop::Output(block.clone())),
+            },
+            Piece::Sum(word) => {
+                let text = self.one(word)?;
+                let wrong = || Stop::Wrong(format!("{text}: syntax error in expression"));
+                let mut sum = Sum { rest: &text, env: self.env };
+                let value = sum.level(0).filter(|_| sum.rest.trim().is_empty());
+                value.ok_or_else(wrong)?.to_string()
+            }
+        })
+    }
+
+    fn variable(&self, name: &str) -> String {
+        match name {
+            "?" => self.env.status.to_string(),
+            "#" => "0".into(),
+            "$" => "1".into(),
+            name => self.env.variables.get(name).cloned().unwrap_or_default(),
+        }
+    }
+}
+
+/// Whole numbers with `+ - * / % < <= > >= == !=` and parentheses.
+struct Sum<'s> {
+    rest: &'s str,
+    env: &'s Env,
+}
+
+/// Operators by how strongly they bind, weakest first.
+const LEVELS: [&[&str]; 3] = [&["<=", ">=", "==", "!=", "<", ">"], &["+", "-"], &["*", "/", "%"]];
+
+impl Sum<'_> {
+    fn skip(&mut self, token: &str) -> bool {
+        let rest = self.rest.trim_start().strip_prefix(token);
+        self.rest = rest.unwrap_or(self.rest);
+        rest.is_some()
+    }
+
+    fn level(&mut self, level: usize) -> Option<i64> {
+        let Some(operators) = LEVELS.get(level) else { return self.atom() };
+        let mut left = self.level(level + 1)?;
+        while let Some(operator) = operators.iter().find(|operator| self.skip(operator)) {
+            let right = self.level(level + 1)?;
+            left = match *operator {
+                "+" => left.checked_add(right)?,
+                "-" => left.checked_sub(right)?,
+                "*" => left.checked_mul(right)?,
+                "/" => left.checked_div(right)?,
+                "%" => left.checked_rem(right)?,
+                "<" => i64::from(left < right),
+                "<=" => i64::from(left <= right),
+                ">" => i64::from(left > right),
+                ">=" => i64::from(left >= right),
+                "==" => i64::from(left == right),
+                _ => i64::from(left != right),
+            };
+        }
+        Some(left)
+    }
+
+    fn atom(&mut self) -> Option<i64> {
+        if self.skip("(") {
+            let value = self.level(0)?;
+            return self.skip(")").then_some(value);
+        }
+        if self.skip("-") {
+            return self.atom()?.checked_neg();
+        }
+        let rest = self.rest.trim_start();
+        let end = rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(rest.len());
+        let (word, rest) = rest.split_at(end);
+        self.rest = rest;
+        if word.starts_with(|c: char| c.is_ascii_digit()) {
+            return word.parse().ok();
+        }
+        let value = super::read::is_name(word).then(|| self.env.variables.get(word))?;
+        value.map_or(Some(0), |value| value.parse().ok())
+    }
+}
+
+/// `{1..3}` and `{a,b}` in unquoted text make several words of one.
+fn braces(word: &Word) -> Vec<Word> {
+    for (n, piece) in word.iter().enumerate() {
+        let Piece::Text(text, false) = piece else { continue };
+        for (open, _) in text.match_indices('{') {
+            let Some(close) = text[open..].find('}').map(|at| at + open) else { break };
+            let inner = &text[open + 1..close];
+            let parts: Vec<String> = match (inner.split_once(".."), inner.contains(',')) {
+                (Some((from, to)), _) => range(from, to),
+                (None, true) if !inner.contains('{') => {
+                    inner.split(',').map(String::from).collect()
+                }
+                _ => Vec::new(),
+            };
+            if parts.is_empty() {
+                continue;
+            }
+            let make = |part: String| {
+                let mut made = word[..n].to_vec();
+                let text = format!("{}{part}{}", &text[..open], &text[close + 1..]);
+                made.push(Piece::Text(text, false));
+                made.extend_from_slice(&word[n + 1..]);
+                braces(&made)
+            };
+            return parts.into_iter().flat_map(make).collect();
+        }
+    }
+    vec![word.clone()]
+}
+
+fn range(from: &str, to: &str) -> Vec<String> {
+    let (Ok(from), Ok(to)) = (from.parse::<i64>(), to.parse::<i64>()) else { return Vec::new() };
+    let count = from.abs_diff(to).min(999);
+    let step = if from <= to { 1 } else { -1 };
+    (0..=count).map(|n| (from + step * i64::try_from(n).unwrap_or(0)).to_string()).collect()
+}
+
+/// Whether the file name `name` is one that `pattern` means.
+fn globs(pattern: &str, name: &str) -> bool {
+    let mut rest = pattern.chars();
+    match rest.next() {
+        None => name.is_empty(),
+        Some('*') => {
+            let rest = rest.as_str();
+            name.char_indices().any(|(at, _)| globs(rest, &name[at..])) || globs(rest, "")
+        }
+        Some(c) => {
+            let mut left = name.chars();
+            left.next().is_some_and(|one| c == '?' || c == one)
+                && globs(rest.as_str(), left.as_str())
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! What the simulator says of a command it does not know: what exists instead. A typo and a
+//! thing that is missing are never confused.
+
+use super::{SIMULATOR, all_words};
+
+/// Real commands that are not here, and what to do instead.
+const MISSING: &[(&str, &str)] = &[
+    ("vi vim nano emacs code", "Files are edited in the pane beside: open them by their tab."),
+    ("curl wget", "There is no network here. Files of the examples are at hand: `ls`."),
+    (
+        "minikube kind k3d kubeadm gcloud eksctl",
+        "The cluster is here already: `kubectl get nodes`.",
+    ),
+    ("helm kustomize", "Manifests are plain YAML here: `kubectl apply -f web.yaml`."),
+    (
+        "docker podman crictl nerdctl ctr",
+        "Nodes are machines without a door: `kubectl describe \
+        node`, `poweroff node-a`.",
+    ),
+    (
+        "ssh scp systemctl service reboot shutdown journalctl",
+        "Nodes have no door here; the \
+        simulator's words do what one would do there: `poweroff node-a`, `poweron node-a`.",
+    ),
+    (
+        "nslookup dig host ping",
+        "Names are looked up from within a Pod: `kubectl run -it --rm \
+        --image=busybox:1.28 dns-test --restart=Never -- nslookup web-0.nginx`.",
+    ),
+    ("sudo su", "There is nothing to be allowed: type the command itself."),
+    (
+        "fg bg jobs nohup disown screen tmux",
+        "Open another tab and let one command watch while \
+        another acts.",
+    ),
+    ("mkdir rmdir ln chmod chown find", "There is one directory with a few files: `ls`."),
+    ("python python3 perl ruby node bash sh", "Only this small shell runs here: `help`."),
+    (
+        "apt apt-get yum dnf brew pip npm git make",
+        "Nothing can be installed; what there is, \
+        `help` lists.",
+    ),
+    ("k9s stern kubectx kubens", "Only kubectl itself is here: `kubectl get pods -w`."),
+    (
+        "source . eval exec trap ulimit umask wait kill timeout time",
+        "Bash has it, this small \
+        shell does not.",
+    ),
+];
+
+/// What to say of `word`, which is no command here.
+pub fn unknown(word: &str) -> String {
+    if let Some((_, instead)) =
+        MISSING.iter().find(|(words, _)| words.split(' ').any(|missing| missing == word))
+    {
+        return format!("{word} is a real command, but not one of this simulator. {instead}\n");
+    }
+    let near = all_words().map(|known| (distance(word, known), known)).min();
+    match near {
+        Some((distance, known)) if distance <= 2 && distance < word.chars().count() => {
+            format!("Did you mean `{known}`?\n")
+        }
+        _ => "Type `help` for what there is besides kubectl.\n".to_string(),
+    }
+}
+
+/// The list of what there is.
+pub fn help() -> String {
+    let mut text =
+        "kubectl works as you know it; these words are the simulator's own:\n".to_string();
+    for (word, what) in SIMULATOR {
+        text.push_str(&format!("  {word:<22} {what}\n"));
+    }
+    let own = |word: &&str| word.chars().all(|c| c.is_ascii_alphanumeric());
+    let ours = |word: &&str| SIMULATOR.iter().any(|(line, _)| line.starts_with(*word));
+    let rest = all_words().skip(1).filter(own).filter(|word| !ours(word));
+    text.push_str("\nBesides, from bash and its surroundings:\n");
+    let (mut line, words) = (String::new(), rest.collect::<Vec<_>>());
+    for word in words {
+        if line.len() + word.len() > 74 {
+            text.push_str(&format!(" {line}\n"));
+            line.clear();
+        }
+        line.push_str(&format!(" {word}"));
+    }
+    text + &format!(" {line}\n\nCtrl+C ends a command; another tab can act while it waits.\n")
+}
+
+/// How many letters must change to make one word of the other.
+fn distance(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.chars().collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.chars().enumerate() {
+        let mut corner = std::mem::replace(&mut row[0], i + 1);
+        for (j, y) in b.iter().enumerate() {
+            let swap = corner + usize::from(x != *y);
+            corner = row[j + 1];
+            row[j + 1] = swap.min(corner + 1).min(row[j] + 1);
+        }
+    }
+    row[b.len()]
+}

@@ -1,0 +1,212 @@
+//! The shell through a session: lines typed at a terminal and everything that came of them,
+//! held against transcripts (tests/shell/*.txt; `UPDATE=1` writes them anew).
+//!
+//! A transcript's source is its lines that begin with `t=… $ ` and its directives, which begin
+//! with `%`: `% settle`, `% advance 30s`, `% interrupt`, `% tab`, `% show 1`, `% apply`.
+//!
+//! Not here: what kubectl prints (tests/kubectl), keys and looks (tests/browser).
+
+use playground::base::time::Span;
+use playground::session::{Action, Session};
+use std::path::{Path, PathBuf};
+
+/// Pictures after which a line that waits is left alone.
+const PATIENCE: u32 = 4_000;
+
+struct Run {
+    session: Session,
+    /// The number of the tab and the last entry of it that were told.
+    told: Vec<(u32, u32)>,
+    out: String,
+    patience: u32,
+}
+
+impl Run {
+    fn new() -> Run {
+        let mut session = Session::default();
+        session.apply(Action::Speed(60));
+        Run { session, told: Vec::new(), out: String::new(), patience: PATIENCE }
+    }
+
+    /// Lets pictures pass until nothing goes on by itself.
+    fn rest(&mut self, most: u32) {
+        for _ in 0..most {
+            if !self.session.is_busy() && !self.session.is_playing() {
+                return;
+            }
+            self.session.apply(Action::Frame(16));
+        }
+    }
+
+    fn types(&mut self, line: &str, most: u32) {
+        let begun = !self.session.terminal().tab().pending.is_empty();
+        self.session.apply(Action::Type(line.into()));
+        self.rest(most);
+        let typed = format!("$ {}\n", line.replace('\n', "\n> "));
+        if begun {
+            self.out.push_str(&typed);
+            self.tell_aside();
+        } else if !self.tell() {
+            // It is not whole yet, or was read by what runs.
+            self.out.push_str(&typed);
+        }
+    }
+
+    /// Writes down what the tab shown has new, if it has.
+    fn tell(&mut self) -> bool {
+        let tab = self.session.terminal().tab();
+        let last = self.told.iter().find(|(number, _)| *number == tab.number);
+        let last = last.map_or(0, |(_, entry)| *entry);
+        let mut fresh = tab.clone();
+        fresh.entries.retain(|entry| entry.number > last);
+        self.out.push_str(&fresh.text());
+        let number = tab.entries.last().map_or(last, |entry| entry.number);
+        self.told.retain(|(tab_number, _)| *tab_number != tab.number);
+        self.told.push((tab.number, number));
+        number > last
+    }
+
+    /// Tells the last entry of the tab shown once more: it has gone on.
+    fn tell_again(&mut self) {
+        let tab = self.session.terminal().tab();
+        let number = tab.number;
+        self.told.iter_mut().filter(|(n, _)| *n == number).for_each(|(_, entry)| *entry -= 1);
+        self.tell_aside();
+    }
+
+    /// Tells what was not typed just now: marked, so that it is not typed again.
+    fn tell_aside(&mut self) {
+        let before = self.out.len();
+        self.tell();
+        let told = self.out.split_off(before);
+        told.lines().for_each(|line| self.out.push_str(&format!("| {line}\n")));
+    }
+
+    fn directive(&mut self, line: &str) {
+        self.out.push_str(&format!("% {line}\n"));
+        let words: Vec<&str> = line.split(' ').collect();
+        match words[..] {
+            ["settle"] => {
+                self.session.apply(Action::Settle);
+                self.rest(PATIENCE);
+            }
+            ["advance", seconds] => {
+                let seconds = seconds.trim_end_matches('s').parse().expect("seconds");
+                self.session.apply(Action::Forward(Span::seconds(seconds)));
+                self.rest(PATIENCE);
+            }
+            ["play", pictures] => {
+                self.session.apply(Action::Play);
+                self.rest(pictures.parse().expect("a number"));
+                self.session.apply(Action::Pause);
+            }
+            ["interrupt"] => {
+                let before = self.session.terminal().tab().entries.len();
+                self.session.apply(Action::Interrupt);
+                match self.session.terminal().tab().entries.len() > before {
+                    true => self.tell_aside(),
+                    false => self.tell_again(),
+                }
+            }
+            ["patience", pictures] => self.patience = pictures.parse().expect("a number"),
+            ["end"] => {
+                self.session.apply(Action::EndTyping);
+                self.rest(PATIENCE);
+                self.tell_again();
+            }
+            ["again"] => self.tell_again(),
+            ["tab"] => self.session.apply(Action::OpenTab),
+            ["show", n] => {
+                let n: usize = n.parse().expect("a number");
+                self.session.apply(Action::ShowTab(n - 1));
+            }
+            ["apply"] => self.session.apply(Action::Apply),
+            ["undo"] => self.session.apply(Action::Undo),
+            ["back"] => self.session.apply(Action::Back),
+            ["files"] => {
+                for file in self.session.files() {
+                    self.out.push_str(&format!("{}: {} bytes\n", file.name, file.text.len()));
+                }
+            }
+            _ => panic!("no such directive: {line}"),
+        }
+    }
+}
+
+/// Plays a source: typed lines as they stand, `% ` directives, `# ` remarks.
+fn play(source: &str) -> String {
+    let mut run = Run::new();
+    let mut lines = source.lines().peekable();
+    while let Some(line) = lines.next() {
+        if let Some(rest) = line.strip_prefix("% ") {
+            run.directive(rest);
+        } else if line.starts_with("##") || line.is_empty() {
+            run.out.push_str(line);
+            run.out.push('\n');
+        } else if let Some(rest) = line.strip_prefix("$ ") {
+            let mut text = rest.to_string();
+            while let Some(more) = lines.next_if(|line| line.starts_with("> ") || *line == ">") {
+                text.push('\n');
+                text.push_str(more.get(2..).unwrap_or(""));
+            }
+            let patience = run.patience;
+            run.types(&text, patience);
+        } else {
+            panic!("neither typed nor a directive: {line}");
+        }
+    }
+    run.out
+}
+
+/// The source of a golden: its typed lines and directives, without what came of them.
+fn source_of(golden: &str) -> String {
+    let mut source = String::new();
+    let mut typing = false;
+    let mut lines = golden.lines().peekable();
+    while let Some(line) = lines.next() {
+        let typed = line.strip_prefix("t=").and_then(|rest| rest.split_once(" $ "));
+        let typed = typed.map(|(_, rest)| rest).or(line.strip_prefix("$ "));
+        if let Some(rest) = typed {
+            source.push_str(&format!("$ {rest}\n"));
+            typing = true;
+        } else if typing && (line.starts_with("> ") || line == ">") {
+            source.push_str(&format!("{line}\n"));
+        } else {
+            typing = false;
+            let part_ends =
+                line.is_empty() && lines.peek().is_some_and(|line| line.starts_with("##"));
+            if line.starts_with("% ") || line.starts_with("##") || part_ends {
+                source.push_str(&format!("{line}\n"));
+            }
+        }
+    }
+    source
+}
+
+fn transcripts() -> Vec<PathBuf> {
+    let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/shell");
+    let files = std::fs::read_dir(dir).expect("tests/shell exists");
+    let mut files: Vec<PathBuf> = files.map(|file| file.expect("a file").path()).collect();
+    files.sort();
+    files
+}
+
+#[test]
+fn transcripts_are_as_they_were() {
+    let only = std::env::var("ONLY").unwrap_or_default();
+    let mut wrong = Vec::new();
+    for path in transcripts().into_iter().filter(|path| path.to_string_lossy().contains(&only)) {
+        let golden = std::fs::read_to_string(&path).expect("a text");
+        let played = play(&source_of(&golden));
+        if played != golden {
+            if std::env::var("UPDATE").is_ok() {
+                std::fs::write(&path, &played).expect("the file can be written");
+                continue;
+            }
+            let name = path.file_name().map(|name| name.to_string_lossy().to_string());
+            let differs = played.lines().zip(golden.lines()).find(|(a, b)| a != b);
+            wrong.push(format!("{name:?}: {differs:?}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
