@@ -12,7 +12,7 @@ use job::{Counts, Job, Order};
 const NODES: u32 = 100;
 
 fn run(order: Order, replicas: u32) -> Counts {
-    let mut job = Job::on_nodes(order, replicas, NODES);
+    let mut job = Job::new(order, replicas, NODES);
     while !job.step(100_000) {}
     let counts = job.counts();
     assert_eq!(counts.pods_ready, u64::from(replicas), "all of them become Ready");

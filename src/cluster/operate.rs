@@ -120,6 +120,7 @@ impl World {
                     machine.connected = !on;
                 }
                 machine.since = self.now;
+                self.infra.machines_changed();
                 self.machine_changed(&fault.target);
             }
             FaultKind::Stopped => {

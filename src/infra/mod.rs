@@ -35,6 +35,8 @@ pub struct Infra {
     pub faults: Faults,
     /// Counts changes, so that a step can see that something happened.
     pub revision: u64,
+    /// Counts changes of machines alone.
+    pub machines_revision: u64,
     processes_by_key: Set<(Key, Uid)>,
 }
 
@@ -67,14 +69,20 @@ impl Infra {
     pub fn remove_machine(&mut self, name: &str) {
         self.machines.remove_mut(name);
         self.drop_disks_in(name);
-        self.revision += 1;
+        self.machines_changed();
     }
 
     /// Adds a machine; it gets the next number. One of the same name is replaced.
     pub fn add_machine(&mut self, mut machine: Machine) {
         machine.number = self.machines.values().map(|other| other.number).max().unwrap_or(0) + 1;
         self.machines.insert_mut(machine.name.clone(), machine);
+        self.machines_changed();
+    }
+
+    /// Machines have come, gone or changed.
+    pub fn machines_changed(&mut self) {
         self.revision += 1;
+        self.machines_revision += 1;
     }
 
     /// The processes that run under the Pod name `key`, by uid. More than one means that the

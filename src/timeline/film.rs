@@ -11,7 +11,6 @@ use crate::apiserver::store::Store;
 use crate::apiserver::watch::Change;
 use crate::base::Str;
 use crate::base::map::Map;
-use crate::base::sorted;
 use crate::base::time::{SimTime, Span};
 use crate::cluster::world::World;
 use crate::timeline::Position;
@@ -120,6 +119,7 @@ pub struct Film {
     news: u64,
     revision: u64,
     infra: u64,
+    machines: u64,
 }
 
 impl Film {
@@ -134,9 +134,10 @@ impl Film {
             news: 0,
             revision: world.store().revision(),
             infra: world.infra.revision,
+            machines: world.infra.machines_revision,
         };
         film.moments.insert_mut((world.now, 0), ());
-        film.look_at_nodes(world);
+        film.look_at_all_nodes(world);
         film
     }
 
@@ -218,13 +219,12 @@ impl Film {
         }
         let changes: Vec<Rc<Change>> = world.server.log.after(self.revision).cloned().collect();
         let mut news = world.infra.revision > self.infra;
-        let mut nodes = news;
         for change in &changes {
             news |= is_visible(change);
             match change.kind {
                 Kind::Pod => self.look_at_pod(world, &change.key),
                 Kind::Node if answers(change) => {
-                    nodes = true;
+                    self.look_at_node(world, &change.key.name);
                     for pod in world.store().pods_on(&change.key.name) {
                         self.look_at_pod(world, &Key::of(&pod.meta));
                     }
@@ -232,11 +232,12 @@ impl Film {
                 _ => {}
             }
         }
-        if nodes {
-            self.look_at_nodes(world);
+        if world.infra.machines_revision > self.machines {
+            self.look_at_all_nodes(world);
         }
         self.revision = self.revision.max(world.store().revision());
         self.infra = self.infra.max(world.infra.revision);
+        self.machines = self.machines.max(world.infra.machines_revision);
         if news {
             self.note_moment((world.now, done));
         }
@@ -248,6 +249,7 @@ impl Film {
         self.known = world.now;
         self.revision = world.store().revision();
         self.infra = world.infra.revision;
+        self.machines = world.infra.machines_revision;
         let until = world.now;
         for (key, looks) in self.seats.clone().iter() {
             if looks.last().is_some_and(|(at, _)| *at > until) {
@@ -313,24 +315,26 @@ impl Film {
         self.seats.insert_mut(key.clone(), looks);
     }
 
-    fn look_at_nodes(&mut self, world: &World) {
-        let named = world.store().list::<Node>().map(|node| node.meta.name.clone());
-        let mut names: Vec<Str> = named.chain(world.infra.machines.keys().cloned()).collect();
-        sorted::sort(&mut names);
-        names.dedup();
-        for name in names {
-            let machine = world.infra.machines.get(&name);
-            let node = world.store().get::<Node>(&Key::global(name.clone()));
-            let look = NodeLook {
-                powered: machine.is_some_and(|machine| machine.powered),
-                connected: machine.is_some_and(|machine| machine.connected),
-                ready: node.map_or("", |node| node.ready()).into(),
-            };
-            let mut looks = self.nodes.get(&name).cloned().unwrap_or_default();
-            if looks.last().map(|(_, look)| look) != Some(&look) {
-                looks.insert_mut(world.now, look);
-                self.nodes.insert_mut(name, looks);
-            }
+    fn look_at_all_nodes(&mut self, world: &World) {
+        let seen: Vec<Str> = self.nodes.keys().cloned().collect();
+        let nodes = world.store().list::<Node>().map(|node| &node.meta.name);
+        for name in nodes.chain(world.infra.machines.keys()).chain(&seen) {
+            self.look_at_node(world, name);
+        }
+    }
+
+    fn look_at_node(&mut self, world: &World, name: &Str) {
+        let machine = world.infra.machines.get(name);
+        let node = world.store().get::<Node>(&Key::global(name.clone()));
+        let look = NodeLook {
+            powered: machine.is_some_and(|machine| machine.powered),
+            connected: machine.is_some_and(|machine| machine.connected),
+            ready: node.map_or("", |node| node.ready()).into(),
+        };
+        let mut looks = self.nodes.get(name).cloned().unwrap_or_default();
+        if looks.last().map(|(_, look)| look) != Some(&look) {
+            looks.insert_mut(world.now, look);
+            self.nodes.insert_mut(name.clone(), looks);
         }
     }
 }

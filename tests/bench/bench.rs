@@ -37,18 +37,23 @@ fn main() {
     println!("{}", HEADER);
     for order in [Order::Parallel, Order::OrderedReady] {
         for &replicas in &sizes {
-            run(order, replicas);
+            run(order, replicas, (replicas / 100).max(10));
         }
+    }
+    for nodes in [10, 100, 1_000] {
+        run(Order::Parallel, 1_000, nodes);
     }
 }
 
 #[cfg(not(target_arch = "wasm32"))]
-fn run(order: Order, replicas: u32) {
+fn run(order: Order, replicas: u32, nodes: u32) {
     let mut times = Vec::new();
     let mut report = None;
     for _ in 0..RUNS {
-        let (live, start) = (heap::live(), clock::cpu_ns());
-        let mut job = Job::new(order, replicas);
+        let live = heap::live();
+        let mut job = Job::cluster(nodes);
+        let start = clock::cpu_ns();
+        job.apply(order, replicas);
         while !job.step(BUDGET) {}
         times.push(clock::cpu_ns().saturating_sub(start));
         let (counts, whole) = (job.counts(), heap::live());
@@ -113,7 +118,7 @@ mod exports {
     #[unsafe(no_mangle)]
     pub extern "C" fn start(order: u32, replicas: u32) {
         let order = if order == 0 { Order::Parallel } else { Order::OrderedReady };
-        JOB.with_borrow_mut(|job| *job = Some(Job::new(order, replicas)));
+        JOB.with_borrow_mut(|job| *job = Some(Job::new(order, replicas, (replicas / 100).max(10))));
     }
 
     /// One slice of work; 1 when the job is done.

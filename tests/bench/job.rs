@@ -1,5 +1,6 @@
 //! The job that is measured: J(R) is a StatefulSet of R replicas with a headless Service on
-//! max(10, R / 100) nodes, from apply to all Ready, with checkpoints and film on.
+//! max(10, R / 100) nodes, or on so many as are named, from apply to all Ready, with checkpoints
+//! and film on. The cluster has come to rest before.
 
 use playground::cluster::input::Input;
 use playground::config::{Config, MachineConfig};
@@ -33,16 +34,19 @@ impl Counts {
 /// One run in progress.
 pub struct Job {
     timeline: Timeline,
+    before: Counts,
 }
 
 impl Job {
-    /// Applies the set; nothing else has happened yet.
-    pub fn new(order: Order, replicas: u32) -> Self {
-        Job::on_nodes(order, replicas, (replicas / 100).max(10))
+    /// Applies the set to a cluster of so many nodes that has come to rest.
+    pub fn new(order: Order, replicas: u32, nodes: u32) -> Self {
+        let mut job = Job::cluster(nodes);
+        job.apply(order, replicas);
+        job
     }
 
-    /// The same on so many nodes.
-    pub fn on_nodes(order: Order, replicas: u32, nodes: u32) -> Self {
+    /// A cluster of so many nodes that has come to rest.
+    pub fn cluster(nodes: u32) -> Self {
         let machine = |n: u32| MachineConfig {
             name: format!("node-{n}").into(),
             zone: format!("zone-{}", n % 3).into(),
@@ -52,10 +56,17 @@ impl Job {
             volumes: None,
         };
         let machines = (0..nodes).map(machine).collect();
-        let mut timeline = Timeline::new(Config { machines, ..Config::default() }, Vec::new());
-        let outcome = timeline.act(Input::Apply { text: manifest(order, replicas).into() });
+        let timeline = Timeline::new(Config { machines, ..Config::default() }, Vec::new());
+        let mut job = Job { timeline, before: Counts::default() };
+        while !job.step(u32::MAX) {}
+        job.before = job.counts();
+        job
+    }
+
+    /// Applies the set; nothing else has happened yet.
+    pub fn apply(&mut self, order: Order, replicas: u32) {
+        let outcome = self.timeline.act(Input::Apply { text: manifest(order, replicas).into() });
         assert!(!outcome.refused, "{:?}", outcome.lines);
-        Job { timeline }
     }
 
     /// Takes up to `budget` agenda entries; true when nothing is left to do.
@@ -64,16 +75,16 @@ impl Job {
         self.timeline.settle(limit, u64::from(budget)) == Progress::Done
     }
 
-    /// The counts so far.
+    /// The counts since the cluster came to rest.
     pub fn counts(&self) -> Counts {
-        let world = self.timeline.world();
+        let (world, before) = (self.timeline.world(), &self.before);
         let sets = world.store().list::<playground::api::apps::stateful_set::StatefulSet>();
         Counts {
             pods_ready: sets.map(|set| set.status.ready_replicas as u64).sum(),
-            wakes: world.counts.wakes,
-            reconciles: world.reconciles(),
-            writes: world.server.writes(),
-            visits: world.counts.visits,
+            wakes: world.counts.wakes - before.wakes,
+            reconciles: world.reconciles() - before.reconciles,
+            writes: world.server.writes() - before.writes,
+            visits: world.counts.visits - before.visits,
         }
     }
 
