@@ -1,6 +1,8 @@
 //! The scheduler's choices and words, against what real clusters did (scenarios s01, s10a-c, s13b,
 //! s13h, s13j, s14g).
 
+#[path = "scheduler/memo.rs"]
+mod memo;
 #[path = "scheduler/rig.rs"]
 mod rig;
 #[path = "scheduler/rules.rs"]

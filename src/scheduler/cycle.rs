@@ -5,6 +5,7 @@
 
 use super::Scheduler;
 use super::decision::{Decision, Row, Verdict, sentence};
+use super::memo::Sheet;
 use super::nodes::PodInfo;
 use super::plugins::{self, Counts, Plugin, Refusal, Rejection, SCORERS, Sources, State};
 use crate::api::core::pod::Pod;
@@ -76,25 +77,32 @@ impl Scheduler {
             Ok(state) => state,
             Err(refusal) => return self.refuse(cx, &key, &pod, order.len(), *refusal),
         };
-        let search = self.search(cx, &state, &order);
+        let mut sheet = self.memo.open(&info);
+        let search = self.search(cx, &state, &order, &mut sheet);
         if search.fits.is_empty() {
             self.no_fit(cx, &key, &state, &order, search);
-            return;
+        } else {
+            let slot = self.choose(cx, &key, &state, &order, search, &mut sheet);
+            self.reserve(cx, &key, &state, slot);
         }
-        let slot = self.choose(cx, &key, &state, &order, search);
-        self.reserve(cx, &key, &state, slot);
+        self.memo.close(sheet);
     }
 
     /// Looks at nodes until enough of them fit: first at the one where room was made, then from
     /// where the last cycle left off.
-    fn search(&mut self, cx: &mut ControlPlane<'_>, state: &State, order: &[usize]) -> Search {
+    fn search(
+        &mut self,
+        cx: &mut ControlPlane<'_>,
+        state: &State,
+        order: &[usize],
+        sheet: &mut Sheet,
+    ) -> Search {
         let mut search =
             Search { fits: Vec::new(), rejected: Vec::new(), absent: (0, String::new()) };
         let key = Key::of(&state.info.pod.meta);
         let nominated = self.queue.nomination(&key).and_then(|name| self.nodes.get(name));
         if let Some(slot) = nominated.map(|node| node.slot) {
-            *cx.visits += 1;
-            if self.fits(cx, state, self.nodes.at(slot)).is_ok() {
+            if self.fits(cx, state, self.nodes.at(slot), Some(sheet)).is_ok() {
                 search.fits.push(slot);
                 return search;
             }
@@ -116,12 +124,11 @@ impl Scheduler {
             }
             let slot = nodes[(self.next_start + i) % nodes.len()];
             looked_at += 1;
-            match self.fits(cx, state, self.nodes.at(slot)) {
+            match self.fits(cx, state, self.nodes.at(slot), Some(sheet)) {
                 Ok(()) => search.fits.push(slot),
                 Err(rejection) => search.rejected.push((slot, rejection)),
             }
         }
-        *cx.visits += looked_at as u64;
         self.next_start = (self.next_start + looked_at) % order.len();
         search
     }
@@ -208,6 +215,7 @@ impl Scheduler {
         state: &State,
         order: &[usize],
         search: Search,
+        sheet: &mut Sheet,
     ) -> usize {
         let fits = &search.fits;
         let scores = if fits.len() == 1 {
@@ -215,7 +223,7 @@ impl Scheduler {
         } else {
             let from = Sources { store: &cx.cache, nodes: &self.nodes, volumes: &self.volumes };
             let mut counts = Counts { from: &from, census: &mut self.census, visits: cx.visits };
-            plugins::score(state, fits, order, &mut counts)
+            plugins::score(state, fits, order, &mut counts, sheet)
         };
         let sum = |row: &plugins::Scores| row.iter().flatten().map(|&s| i64::from(s)).sum::<i64>();
         let totals: Vec<i64> = scores.iter().map(sum).collect();

@@ -61,12 +61,27 @@ pub enum Verdict {
     },
 }
 
+/// What one plugin gave a node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Points {
+    /// The plugin.
+    pub plugin: Plugin,
+    /// Its score for the node, from 0 to 100, compared with the other nodes that fit.
+    pub score: i64,
+    /// How often it counts: the node's total is the sum of all scores times their weights.
+    pub weight: i64,
+}
+
 impl Row {
-    /// The weighted points by plugin; empty if the node does not fit or was not scored.
-    pub fn scores(&self) -> Vec<(Plugin, i64)> {
+    /// What each plugin gave the node, in their order; a plugin that cannot concern the Pod is
+    /// left out. Empty if the node does not fit or was not scored.
+    pub fn scores(&self) -> Vec<Points> {
         let Verdict::Fits { scores, .. } = &self.verdict else { return Vec::new() };
-        let by = SCORERS.iter().map(|(plugin, _)| *plugin).zip(scores);
-        by.filter_map(|(plugin, score)| Some((plugin, i64::from((*score)?)))).collect()
+        let points = |(&(plugin, weight), weighted): (&(Plugin, i64), &Option<i16>)| {
+            let score = i64::from((*weighted)?) / weight;
+            Some(Points { plugin, score, weight })
+        };
+        SCORERS.iter().zip(scores).filter_map(points).collect()
     }
 }
 

@@ -4,7 +4,7 @@
 //! A cycle takes no time here; upstream it takes some milliseconds.
 //!
 //! Not here: several profiles, extenders, waiting plugins (Permit), resource claims, groups of
-//! Pods, batches of alike Pods.
+//! Pods.
 //!
 //! Upstream: pkg/scheduler/{scheduler,schedule_one,eventhandlers}.go
 
@@ -14,6 +14,7 @@ mod census;
 mod cycle;
 pub mod decision;
 mod hints;
+mod memo;
 mod nodes;
 pub mod plugins;
 mod preemption;
@@ -37,6 +38,7 @@ use bind::Binding;
 use census::Census;
 use decision::{Decision, Decisions};
 use hints::Happening;
+use memo::Memo;
 use nodes::{Nodes, PodInfo};
 use plugins::Plugin;
 use queue::Queue;
@@ -72,6 +74,7 @@ pub struct Scheduler {
     volumes: Volumes,
     bindings: Map<Key, Rc<Binding>>,
     decisions: Decisions,
+    memo: Memo,
     /// Where the next search begins in the order of nodes.
     next_start: usize,
     /// Chance of its own, from the cluster's seed.
@@ -147,6 +150,12 @@ impl Scheduler {
     /// last ones that got one.
     pub fn decision(&self, key: &Key) -> Option<&Rc<Decision>> {
         self.decisions.get(key)
+    }
+
+    /// Forgets what was found of nodes, so that all are looked at again. Nothing is decided
+    /// otherwise.
+    pub fn forget_verdicts(&mut self) {
+        self.memo = Memo::default();
     }
 
     /// Asks for what the last call left to do.

@@ -73,6 +73,8 @@ pub(super) struct NodeInfo {
     pub pods: Map<Key, Rc<PodInfo>>,
     /// The ports its Pods take.
     pub ports: Vec<HostPort>,
+    /// Another number after each change that may concern a Pod.
+    pub generation: u64,
     hostname: Option<Str>,
     zone: Option<Str>,
 }
@@ -88,6 +90,7 @@ impl NodeInfo {
             nonzero: (0, 0),
             pods: Map::new(),
             ports: Vec::new(),
+            generation: 0,
             hostname: None,
             zone: None,
         }
@@ -150,6 +153,8 @@ pub(super) struct Nodes {
     by_name: Map<Str, usize>,
     placed: Map<Key, Placed>,
     order: Option<Rc<Vec<usize>>>,
+    /// The last generation given.
+    generation: u64,
 }
 
 impl Nodes {
@@ -200,12 +205,30 @@ impl Nodes {
     /// Notes what the Node object called `name` is now.
     pub fn set_node(&mut self, name: &Str, node: Option<&Rc<Node>>) {
         let slot = self.slot(name);
-        let info = Rc::make_mut(&mut Rc::make_mut(&mut self.infos)[slot]);
+        let same = |old: &Rc<Node>| {
+            node.is_some_and(|new| {
+                old.meta.labels == new.meta.labels
+                    && old.spec == new.spec
+                    && old.status.allocatable == new.status.allocatable
+            })
+        };
+        let known = self.infos[slot].node.as_ref().is_some_and(same);
+        let info = self.change(slot, !known);
         let before = (info.node.is_some(), info.zone.clone());
         info.set_node(node.cloned());
         if before != (info.node.is_some(), info.zone.clone()) {
             self.order = None;
         }
+    }
+
+    /// A node to change; with `news` if that may concern a Pod.
+    fn change(&mut self, slot: usize, news: bool) -> &mut NodeInfo {
+        let info = Rc::make_mut(&mut Rc::make_mut(&mut self.infos)[slot]);
+        if news {
+            self.generation += 1;
+            info.generation = self.generation;
+        }
+        info
     }
 
     fn slot(&mut self, name: &Str) -> usize {
@@ -224,7 +247,7 @@ impl Nodes {
         let slot = self.slot(node);
         let placed = Placed { slot, uid: info.pod.meta.uid, assumed };
         self.placed.insert_mut(key.clone(), placed);
-        Rc::make_mut(&mut Rc::make_mut(&mut self.infos)[slot]).add(key, info);
+        self.change(slot, true).add(key, info);
         slot
     }
 
@@ -232,7 +255,7 @@ impl Nodes {
     pub fn displace(&mut self, key: &Key) -> Option<(usize, Rc<PodInfo>)> {
         let slot = self.placed.get(key)?.slot;
         self.placed.remove_mut(key);
-        let info = Rc::make_mut(&mut Rc::make_mut(&mut self.infos)[slot]).remove(key)?;
+        let info = self.change(slot, true).remove(key)?;
         Some((slot, info))
     }
 

@@ -7,6 +7,7 @@
 use super::Scheduler;
 use super::cycle::Search;
 use super::decision::sentence;
+use super::memo::Sheet;
 use super::nodes::{NodeInfo, PodInfo};
 use super::plugins::{Rejection, Sources, State};
 use crate::api::core::pod::Pod;
@@ -156,7 +157,7 @@ impl Scheduler {
             node.remove(&Key::of(&info.pod.meta));
             state.count(info, &node, false);
         }
-        if let Err(rejection) = self.fits(cx, &state, &node) {
+        if let Err(rejection) = self.fits(cx, &state, &node, None) {
             return Err(rejection.reasons.iter().map(|reason| reason.to_string()).collect());
         }
         let (violating, others) = by_budget(cx, potential);
@@ -167,7 +168,7 @@ impl Scheduler {
             let key = Key::of(&info.pod.meta);
             node.add(key.clone(), &info);
             state.count(&info, &node, true);
-            if self.fits(cx, &state, &node).is_err() {
+            if self.fits(cx, &state, &node, None).is_err() {
                 node.remove(&key);
                 state.count(&info, &node, false);
                 violations += usize::from(violates);
@@ -182,9 +183,10 @@ impl Scheduler {
     /// made there.
     pub(super) fn fits(
         &self,
-        cx: &ControlPlane<'_>,
+        cx: &mut ControlPlane<'_>,
         state: &State,
         node: &NodeInfo,
+        sheet: Option<&mut Sheet>,
     ) -> Result<(), Rejection> {
         let from = Sources { store: &cx.cache, nodes: &self.nodes, volumes: &self.volumes };
         if self.queue.has_nominations()
@@ -192,7 +194,11 @@ impl Scheduler {
         {
             state.filter(&node, &from)?;
         }
-        state.filter(node, &from)
+        match sheet {
+            Some(sheet) => sheet.verdict(state, node, cx.visits)?,
+            None => state.filter_alone(node)?,
+        }
+        state.filter_among(node, &from)
     }
 
     /// The node as it would be with the Pods for which room is made there and that come first.

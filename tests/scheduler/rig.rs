@@ -15,7 +15,7 @@ use playground::base::timers::Timers;
 use playground::client::ControlPlane;
 use playground::client::recorder::Recorder;
 use playground::config::Config;
-use playground::scheduler::decision::Verdict;
+use playground::scheduler::decision::{Points, Verdict};
 use playground::scheduler::{Scheduler, Wake};
 use playground::trace::{Wait, Waits};
 use serde::Deserialize;
@@ -36,6 +36,8 @@ pub struct Rig {
     pub waits: Waits,
     pub visits: u64,
     pub scheduler: Scheduler,
+    /// Whether the scheduler is made to look at every node again in every cycle.
+    pub forgetful: bool,
     config: Config,
     recorder: Recorder,
     cache: Store,
@@ -57,6 +59,7 @@ impl Rig {
             waits: Waits::default(),
             visits: 0,
             scheduler: Scheduler::default(),
+            forgetful: false,
             config,
             recorder: Recorder::newer("default-scheduler"),
             cache: Store::default(),
@@ -127,6 +130,9 @@ impl Rig {
     }
 
     fn act(&mut self, act: impl FnOnce(&mut Scheduler, &mut ControlPlane<'_>, &mut Timers<Wake>)) {
+        if self.forgetful {
+            self.scheduler.forget_verdicts();
+        }
         let mut timers = Timers::default();
         let mut cx = ControlPlane {
             now: self.now,
@@ -299,8 +305,9 @@ impl Rig {
             let what = match &row.verdict {
                 Verdict::Fits { total, .. } => {
                     let scores = row.scores();
-                    let scores: Vec<String> =
-                        scores.iter().map(|(p, n)| format!("{} {n}", p.name())).collect();
+                    assert_eq!(scores.iter().map(|p| p.score * p.weight).sum::<i64>(), *total);
+                    let points = |p: &Points| format!("{} {}", p.plugin.name(), p.score * p.weight);
+                    let scores: Vec<String> = scores.iter().map(points).collect();
                     format!("{total}: {}", scores.join(", "))
                 }
                 Verdict::Filtered { plugin, reason } => format!("{}: {reason}", plugin.name()),

@@ -22,6 +22,7 @@ pub(super) mod volume_restrictions;
 pub(super) mod volume_zone;
 
 use super::census::Census;
+use super::memo::Sheet;
 use super::nodes::{NodeInfo, Nodes, PodInfo};
 use super::volumes::Volumes;
 use crate::api::kinds::Key;
@@ -193,13 +194,23 @@ impl State {
 
     /// Whether the node fits; each rule in turn, the first that says no decides.
     pub fn filter(&self, node: &NodeInfo, from: &Sources<'_>) -> Result<(), Rejection> {
+        self.filter_alone(node)?;
+        self.filter_among(node, from)
+    }
+
+    /// The rules that look at nothing but the node: they come first.
+    pub fn filter_alone(&self, node: &NodeInfo) -> Result<(), Rejection> {
         unschedulable::filter(self, node)?;
         taints::filter(self, node)?;
         if let Some(required) = &self.affinity {
             node_affinity::filter(required, node)?;
         }
         ports::filter(self, node)?;
-        resources::filter(&self.info.requests, node)?;
+        resources::filter(&self.info.requests, node)
+    }
+
+    /// The other rules.
+    pub fn filter_among(&self, node: &NodeInfo, from: &Sources<'_>) -> Result<(), Rejection> {
         volume_restrictions::filter(self)?;
         if let Some(wanted) = &self.limits {
             volume_limits::filter(wanted, node, from)?;
@@ -217,6 +228,17 @@ impl State {
         }
     }
 
+    /// The scores that depend on nothing but the node, before they are compared.
+    pub fn raw(&self, node: &NodeInfo) -> Raw {
+        let info = &self.info;
+        Raw {
+            taints: taints::score(&info.pod.spec, node),
+            affinity: node_affinity::score(node_affinity::preferred(&info.pod.spec), node),
+            least_allocated: resources::least_allocated(info, node),
+            balanced: resources::balanced(&info.requests, node),
+        }
+    }
+
     /// The same state as if `other` were (or were not) on `node`.
     pub fn count(&mut self, other: &PodInfo, node: &NodeInfo, present: bool) {
         volume_restrictions::count(self, other, present);
@@ -227,6 +249,19 @@ impl State {
             neighbours.count(&other.pod, node, present);
         }
     }
+}
+
+/// Scores of a node that depend on nothing else, before they are compared and weighted.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Raw {
+    /// Taints that would rather keep the Pod away.
+    taints: i64,
+    /// Weights of the preferences that the node meets.
+    affinity: i64,
+    /// How empty it would be.
+    least_allocated: i64,
+    /// How evenly used it would be.
+    balanced: i64,
 }
 
 /// What counting neighbours needs.
@@ -245,28 +280,27 @@ pub(super) fn score(
     fits: &[usize],
     order: &[usize],
     counts: &mut Counts<'_, '_>,
+    sheet: &mut Sheet,
 ) -> Vec<Scores> {
-    let nodes = counts.from.nodes;
     let info = &state.info;
+    let nodes = counts.from.nodes;
+    let raws: Vec<Raw> = fits.iter().map(|&slot| sheet.raw(state, nodes.at(slot))).collect();
     let mut table = vec![[None; SCORERS.len()]; fits.len()];
-    let mut put = |column: usize, raw: Option<Vec<i64>>| {
-        for (row, score) in table.iter_mut().zip(raw.into_iter().flatten()) {
+    let mut put = |column: usize, points: Option<Vec<i64>>| {
+        for (row, score) in table.iter_mut().zip(points.into_iter().flatten()) {
             row[column] = i16::try_from(score * SCORERS[column].1).ok();
         }
     };
-    let each = |score: &dyn Fn(&NodeInfo) -> i64| -> Vec<i64> {
-        fits.iter().map(|&slot| score(nodes.at(slot))).collect()
-    };
-    put(0, Some(normalize(each(&|node| taints::score(&info.pod.spec, node)), true)));
-    let preferred = node_affinity::preferred(&info.pod.spec);
-    if !preferred.is_empty() {
-        put(1, Some(normalize(each(&|node| node_affinity::score(preferred, node)), false)));
+    let each = |of: fn(&Raw) -> i64| -> Vec<i64> { raws.iter().map(of).collect() };
+    put(0, Some(normalize(each(|raw| raw.taints), true)));
+    if !node_affinity::preferred(&info.pod.spec).is_empty() {
+        put(1, Some(normalize(each(|raw| raw.affinity), false)));
     }
-    put(2, Some(each(&|node| resources::least_allocated(info, node))));
+    put(2, Some(each(|raw| raw.least_allocated)));
     put(3, topology_spread::score(state, fits, order, counts));
     put(4, inter_pod_affinity::score(&info.pod, fits, counts));
     if !info.requests.is_nothing() {
-        put(5, Some(each(&|node| resources::balanced(&info.requests, node))));
+        put(5, Some(each(|raw| raw.balanced)));
     }
     table
 }
