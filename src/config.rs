@@ -31,7 +31,8 @@ pub struct Replay {
     /// The Pods whose names the server made up, in order. It takes the next that fits.
     pub names: Vec<RecordedName>,
     /// `namespace/name` of Pods in the order in which they were told to go. A DaemonSet that
-    /// rolls out takes the next of them, since upstream its nodes have no order.
+    /// rolls out takes the next of them, since upstream its nodes have no order; so does a
+    /// ReplicaSet with too many Pods that are equal in everything.
     pub ends: Vec<Str>,
     /// A node, and an instant at which its kubelet looked at its status.
     pub status_phases: Vec<(Str, SimTime)>,

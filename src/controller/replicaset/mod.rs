@@ -189,7 +189,7 @@ impl Sync<'_, '_> {
         let mut pods = active.to_vec();
         if count < pods.len() {
             let siblings = self.siblings();
-            rank::sort(&mut pods, &siblings, self.cx.now);
+            rank::sort(&mut pods, &siblings, self.cx.now, &self.cx.config.replay.ends);
         }
         let owner = Object::ReplicaSet(self.set.clone());
         let mut failed = None;

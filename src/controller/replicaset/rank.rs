@@ -14,8 +14,9 @@ use std::rc::Rc;
 const DELETION_COST: &str = "controller.kubernetes.io/pod-deletion-cost";
 
 /// Puts `pods` in the order in which they are to go. `siblings` are all active Pods of
-/// ReplicaSets with the same owner.
-pub(super) fn sort(pods: &mut Vec<Rc<Pod>>, siblings: &[Rc<Pod>], now: SimTime) {
+/// ReplicaSets with the same owner. Of those that are equal in everything upstream takes any; in a
+/// replay (`ends`) the one it took.
+pub(super) fn sort(pods: &mut Vec<Rc<Pod>>, siblings: &[Rc<Pod>], now: SimTime, ends: &[Str]) {
     let mut on_node: SortedMap<Str, u32> = SortedMap::new();
     for pod in siblings {
         *on_node.get_or_default(pod.spec.node_name.clone()) += 1;
@@ -31,6 +32,13 @@ pub(super) fn sort(pods: &mut Vec<Rc<Pod>>, siblings: &[Rc<Pod>], now: SimTime) 
             .then_with(|| {
                 let created = |pod: &Pod| pod.meta.creation_timestamp;
                 by_age(created(a), created(b), (a, b), now)
+            })
+            .then_with(|| {
+                let place = |pod: &Pod| {
+                    let name = format!("{}/{}", pod.meta.namespace, pod.meta.name);
+                    ends.iter().position(|end| **end == *name).unwrap_or(ends.len())
+                };
+                if ends.is_empty() { Ordering::Equal } else { place(a).cmp(&place(b)) }
             })
     });
 }
