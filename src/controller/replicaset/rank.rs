@@ -14,31 +14,30 @@ use std::rc::Rc;
 const DELETION_COST: &str = "controller.kubernetes.io/pod-deletion-cost";
 
 /// Puts `pods` in the order in which they are to go. `siblings` are all active Pods of
-/// ReplicaSets with the same owner. Of those that are equal in everything upstream takes any; in a
-/// replay (`ends`) the one it took.
+/// ReplicaSets with the same owner. Crowds and ages hang on milliseconds, and upstream's order by
+/// them is none where ages are equal: in a replay (`ends`) they go as they went.
 pub(super) fn sort(pods: &mut Vec<Rc<Pod>>, siblings: &[Rc<Pod>], now: SimTime, ends: &[Str]) {
     let mut on_node: SortedMap<Str, u32> = SortedMap::new();
     for pod in siblings {
         *on_node.get_or_default(pod.spec.node_name.clone()) += 1;
     }
+    let place = |pod: &Pod| {
+        let name =
+            |end: &&Str| end.split_once('/').is_some_and(|(_, name)| *name == *pod.meta.name);
+        ends.iter().position(|end| name(&end)).unwrap_or(ends.len())
+    };
     let crowd = |pod: &Pod| on_node.get(&pod.spec.node_name).copied().unwrap_or(0);
     sorted::sort_by(pods, |a, b| {
         let coarse = |pod: &Pod| (pod.is_assigned(), phase(pod), pod.is_ready(), cost(pod));
         coarse(a)
             .cmp(&coarse(b))
+            .then_with(|| place(a).cmp(&place(b)))
             .then_with(|| crowd(b).cmp(&crowd(a)))
             .then_with(|| by_age(ready_since(a), ready_since(b), (a, b), now))
             .then_with(|| restarts(b).cmp(&restarts(a)))
             .then_with(|| {
                 let created = |pod: &Pod| pod.meta.creation_timestamp;
                 by_age(created(a), created(b), (a, b), now)
-            })
-            .then_with(|| {
-                let place = |pod: &Pod| {
-                    let name = format!("{}/{}", pod.meta.namespace, pod.meta.name);
-                    ends.iter().position(|end| **end == *name).unwrap_or(ends.len())
-                };
-                if ends.is_empty() { Ordering::Equal } else { place(a).cmp(&place(b)) }
             })
     });
 }
