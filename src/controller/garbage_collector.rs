@@ -17,10 +17,14 @@ use crate::apiserver::store::Store;
 use crate::apiserver::watch::Change;
 use crate::apiserver::{Answer, DeleteOptions, FOREGROUND, ORPHAN, Propagation};
 use crate::base::map::{Map, Set};
-use crate::base::time::SimTime;
+use crate::base::time::{SimTime, Span};
 use crate::client::{ControlPlane, Keys, Requeue};
 use crate::controller::Controller;
 use crate::trace::{Because, Source, Wait};
+
+/// Between the last dependent that is made an orphan and the end of its owner, which takes calls
+/// of their own: time enough for the owner's controller to see what it lost, as recorded.
+const ORPHAN_PAUSE: Span = Span::millis(25);
 
 /// Owners and dependents.
 #[derive(Clone, Debug, Default)]
@@ -79,7 +83,9 @@ impl Controller for GarbageCollector {
         let found = cx.server.store.find(&item).cloned();
         match &found {
             Some(object) if object.meta().is_terminating() && has(object.meta(), ORPHAN) => {
-                orphan_dependents(cx, object)?;
+                if orphan_dependents(cx, object)? {
+                    return Ok(Requeue::After(ORPHAN_PAUSE));
+                }
             }
             Some(object) if is_foreground(object.meta()) => self.delete_dependents(cx, object)?,
             Some(object) => attempt_to_delete(cx, object)?,
@@ -262,17 +268,21 @@ fn has_foreground_dependent(store: &Store, uid: Uid) -> bool {
     dependents.any(|dependent| is_foreground(dependent.meta()))
 }
 
-/// Takes the owner's name off its dependents, then lets it go.
-fn orphan_dependents(cx: &mut ControlPlane<'_>, owner: &Object) -> Answer<()> {
+/// Takes the owner's name off its dependents; lets it go once there are none. Says whether there
+/// were any.
+fn orphan_dependents(cx: &mut ControlPlane<'_>, owner: &Object) -> Answer<bool> {
     let uid = owner.meta().uid;
     let dependents: Vec<ObjectRef> = cx.server.store.dependents(uid).collect();
-    for dependent in dependents {
+    for dependent in &dependents {
         *cx.visits += 1;
-        if let Some(object) = cx.server.store.find(&dependent).cloned() {
+        if let Some(object) = cx.server.store.find(dependent).cloned() {
             change(cx, &object, |meta| meta.owner_references.retain(|it| it.uid != uid))?;
         }
     }
-    change(cx, owner, |meta| meta.finalizers.retain(|name| &**name != ORPHAN))
+    if dependents.is_empty() {
+        change(cx, owner, |meta| meta.finalizers.retain(|name| &**name != ORPHAN))?;
+    }
+    Ok(!dependents.is_empty())
 }
 
 /// Changes the metadata of `object` as it is now, unless it is gone.
