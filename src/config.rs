@@ -34,6 +34,9 @@ pub struct Replay {
     /// rolls out takes the next of them, since upstream its nodes have no order; so does a
     /// ReplicaSet with too many Pods that are equal in everything.
     pub ends: Vec<Str>,
+    /// The annotation in which a Pod says for how many seconds its containers run that end by
+    /// themselves; empty for none.
+    pub run_time: Str,
     /// A node, and an instant at which its kubelet looked at its status.
     pub status_phases: Vec<(Str, SimTime)>,
     /// `namespace/claim node` for each attachment, in order, and whether it was there when the

@@ -120,6 +120,14 @@ pub enum Because {
     Paused,
     /// A Pod has failed, and its successor is made after a pause that doubles.
     FailureBackOff,
+    /// A Job is not complete while one of its Pods has not ended.
+    PodNotEnded,
+    /// A Job is not over while one of its Pods is being deleted.
+    PodTerminating,
+    /// A suspended Job has no Pods until somebody lets it go on.
+    Suspended,
+    /// A Job that is over is deleted some time after (ttlSecondsAfterFinished).
+    TimeToLive,
     /// No node fits.
     Unschedulable {
         /// In kube-scheduler's words.

@@ -12,6 +12,7 @@ pub mod endpoint_slice;
 pub mod endpoint_slice_mirroring;
 pub mod endpoints;
 pub mod garbage_collector;
+pub mod job;
 pub mod namespace;
 pub mod node_lifecycle;
 pub mod ownership;
@@ -22,6 +23,7 @@ pub mod revision;
 mod service_pods;
 pub mod statefulset;
 pub mod taint_eviction;
+pub mod ttl_after_finished;
 pub mod volume;
 
 use crate::api::kinds::{Key, Kind};
@@ -194,6 +196,8 @@ controllers! {
         endpoint_slice_mirroring::EndpointSliceMirroringController;
     /// Owners and dependents.
     GarbageCollector: garbage_collector = garbage_collector::GarbageCollector;
+    /// Jobs.
+    Job: job = job::JobController;
     /// Namespaces that go.
     Namespace: namespace = namespace::NamespaceController;
     /// Silent nodes.
@@ -208,6 +212,8 @@ controllers! {
     StatefulSet: statefulset = statefulset::StatefulSetController;
     /// Pods on nodes with NoExecute taints.
     TaintEviction: taint_eviction = taint_eviction::TaintEvictionController;
+    /// Jobs that are over.
+    TtlAfterFinished: ttl = ttl_after_finished::TtlAfterFinishedController;
     /// Claims and volumes.
     VolumeBinder: volume_binder = volume::binder::VolumeBinder;
     /// Attachments.

@@ -90,6 +90,11 @@ templates! {
         "{subject} keeps its old template: it is paused until somebody resumes it";
     Because::FailureBackOff =>
         "{subject} makes no new Pod yet: one has failed, and it pauses after that";
+    Because::PodNotEnded => "{subject} is not complete: {on} has not ended";
+    Because::PodTerminating => "{subject} is not over: {on} is still Terminating";
+    Because::Suspended => "{subject} is suspended: it makes no Pods until it goes on";
+    Because::TimeToLive =>
+        "{subject} is over, and will be deleted (ttlSecondsAfterFinished)";
     // Claims, volumes, attachments.
     Because::ClaimUnbound => "{subject} waits: its claim {on} has no volume yet";
     Because::WaitForFirstConsumer =>

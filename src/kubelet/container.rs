@@ -2,16 +2,15 @@
 //!
 //! What an image does is said by words in its name: `does-not-exist` cannot be pulled,
 //! `neverready` never passes its readiness probe, `hangs` answers no probe any more after
-//! `Timing::run_time`, `crash` ends at once with code 1, `exit0` and
-//! `exit1` end by themselves after `Timing::run_time`, `stubborn` does not heed a request to
-//! stop. An init container ends well after `run_time` unless its image says otherwise.
+//! `Timing::run_time`, `stubborn` does not heed a request to stop. `command` says which
+//! containers end by themselves.
 //!
 //! Upstream: pkg/kubelet/kuberuntime/{kuberuntime_manager,kuberuntime_container}.go and
 //! client-go util/flowcontrol/backoff.go
 
 use super::lifecycle::{MINIMUM_GRACE, is_there};
 use super::worker::{Container, Exit, Fault, Pause, Shown, Stage, Work, Worker, is_sidecar};
-use super::{Kubelets, Wake, environment, probes};
+use super::{Kubelets, Wake, command, environment, probes};
 use crate::api::core::container::{Container as Spec, ContainerStateTerminated, RestartPolicy};
 use crate::api::core::volume::ObjectReference;
 use crate::base::Str;
@@ -155,6 +154,10 @@ impl Kubelets {
         self.container_event(cx, worker, &spec.name, normal, "Started", "Container started");
         let (now, init) = (cx.now, at < worker.inits.len() && !is_sidecar(&spec));
         let crashes = cx.infra.faults.of_pod(FaultKind::CrashLoop, &worker.pod.meta).is_some();
+        let end = match crashes && !init {
+            true => Some((now, 1)),
+            false => command::own_end(cx, &worker.pod, &spec, init),
+        };
         let Some(container) = worker.container_mut(at) else {
             return;
         };
@@ -166,10 +169,6 @@ impl Kubelets {
         }
         container.shown = Shown::Running { since: now };
         let timing = &cx.config.timing;
-        let end = match crashes && !init {
-            true => Some((now, 1)),
-            false => own_end(&spec.image, init, now, timing.run_time),
-        };
         container.work = match init {
             true => Work::Run { end, started: now, ready: None, lapses: None, fails: None },
             false => probes::run(&spec, now, end, timing.ready_delay, timing.run_time),
@@ -413,17 +412,6 @@ fn longer(pause: Option<Pause>, now: SimTime) -> Pause {
 
 fn is_expired(pause: &Pause, now: SimTime) -> bool {
     now.since(pause.since).0 > PAUSE_MAX.0 * 2
-}
-
-/// When and how a container ends by itself.
-fn own_end(image: &str, init: bool, now: SimTime, run_time: Span) -> Option<(SimTime, i32)> {
-    match () {
-        () if image.contains("crash") => Some((now, 1)),
-        () if image.contains("exit1") => Some((now + run_time, 1)),
-        () if image.contains("exit0") => Some((now + run_time, 0)),
-        () if init && !image.contains("neverready") => Some((now + run_time, 0)),
-        () => None,
-    }
 }
 
 /// How long the hook takes that runs before a container is told to stop: a `sleep` action, or a

@@ -9,6 +9,7 @@
 //!
 //! Upstream: pkg/kubelet/{kubelet,pod_workers}.go
 
+mod command;
 mod container;
 mod environment;
 mod faults;

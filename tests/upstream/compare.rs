@@ -208,6 +208,13 @@ pub fn mask(text: &str) -> String {
         rest = &tail[end..];
     }
     out.push_str(rest);
+    // `web-0_default(4d6c…)`, as kubelets name a Pod.
+    if let (Some(from), Some(to)) = (out.find('('), out.find(')'))
+        && to.saturating_sub(from) == 37
+        && out[from + 1..to].bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-')
+    {
+        out.replace_range(from + 1..to, "UID");
+    }
     match out.strip_prefix("Successfully assigned ").and_then(|t| t.rsplit_once(" to ")) {
         Some((pod, _)) => format!("Successfully assigned {pod} to NODE"),
         None => out,
