@@ -6,7 +6,10 @@ mod requests;
 
 use playground::api::kinds::Kind;
 use playground::apiserver::selector::Selector;
-use requests::{JSON, MERGE, PODS, Rig, SETS, STRATEGIC, pod, set};
+use playground::base::sorted::SortedMap;
+use playground::base::time::SimTime;
+use playground::kubectl::command;
+use requests::{APPLY, JSON, MERGE, PODS, Rig, SETS, STRATEGIC, pod, set};
 use serde_json::{Value, json};
 
 /// Compares `text` with `tests/api/<name>.txt`; `UPDATE=1` writes that file instead.
@@ -185,6 +188,30 @@ fn changing() {
         generation,
     );
     rig.ask("GET", web, "", &NONE, generation);
+    let status = json!({"status": {"replicas": 3}});
+    rig.ask("PATCH", web, MERGE, &status, &["/status/replicas"]);
+    rig.ask("PATCH", &format!("{web}/status"), MERGE, &status, &["/status/replicas"]);
+    let scale = &format!("{web}/scale");
+    rig.ask("GET", scale, "", &NONE, &["/spec", "/status"]);
+    rig.ask("PATCH", scale, MERGE, &json!({"spec": {"replicas": 4}}), &["/spec"]);
+    rig.ask("PATCH", scale, MERGE, &json!({"spec": {"replicas": -4}}), &[]);
+    rig.ask(
+        "PUT",
+        scale,
+        "",
+        &json!({"metadata": {"name": "web"}, "spec": {"replicas": "a"}}),
+        &[],
+    );
+    rig.ask("POST", scale, "", &json!({}), &[]);
+    rig.ask("DELETE", scale, "", &NONE, &[]);
+    is_golden("changing", &rig.out);
+}
+
+#[test]
+fn bad_patches() {
+    let mut rig = Rig::new();
+    let web = &format!("{SETS}/web");
+    rig.send("POST", SETS, "", &set().to_string());
     for text in ["replicas", "[]", "{", ""] {
         rig.ask("PATCH", web, MERGE, &json!(text), &[]);
     }
@@ -219,23 +246,7 @@ fn changing() {
         let path = format!("{web}?fieldValidation={validation}");
         rig.ask("PATCH", &path, STRATEGIC, &json!({"spec": {"replica": 3}}), &[]);
     }
-    let status = json!({"status": {"replicas": 3}});
-    rig.ask("PATCH", web, MERGE, &status, &["/status/replicas"]);
-    rig.ask("PATCH", &format!("{web}/status"), MERGE, &status, &["/status/replicas"]);
-    let scale = &format!("{web}/scale");
-    rig.ask("GET", scale, "", &NONE, &["/spec", "/status"]);
-    rig.ask("PATCH", scale, MERGE, &json!({"spec": {"replicas": 4}}), &["/spec"]);
-    rig.ask("PATCH", scale, MERGE, &json!({"spec": {"replicas": -4}}), &[]);
-    rig.ask(
-        "PUT",
-        scale,
-        "",
-        &json!({"metadata": {"name": "web"}, "spec": {"replicas": "a"}}),
-        &[],
-    );
-    rig.ask("POST", scale, "", &json!({}), &[]);
-    rig.ask("DELETE", scale, "", &NONE, &[]);
-    is_golden("changing", &rig.out);
+    is_golden("bad_patches", &rig.out);
 }
 
 #[test]
@@ -273,4 +284,141 @@ fn deleting() {
     rig.ask("DELETE", &format!("{PODS}/c?gracePeriodSeconds=5"), "", &NONE, grace);
     rig.ask("DELETE", "/api/v1/namespaces/default", "", &NONE, &[]);
     is_golden("deleting", &rig.out);
+}
+
+/// Who owns what of the object at `path`, in YAML's order.
+fn owners(rig: &mut Rig, path: &str) {
+    let body = rig.send("GET", path, "", "").body;
+    for manager in body["metadata"]["managedFields"].as_array().into_iter().flatten() {
+        let text = |key: &str| manager[key].as_str().unwrap_or("").to_string();
+        rig.out.push_str(&format!(
+            "    {} {} {} {}\n        {}\n",
+            text("manager"),
+            text("operation"),
+            text("subresource"),
+            text("time"),
+            manager["fieldsV1"]
+        ));
+    }
+}
+
+#[test]
+fn server_side_apply() {
+    let mut rig = Rig::new();
+    let web = &format!("{SETS}/web");
+    let as_manager = |name: &str| format!("{web}?fieldManager={name}");
+    rig.ask("PATCH", web, APPLY, &set(), &[]);
+    rig.ask("PATCH", &as_manager("a"), APPLY, &set(), &[]);
+    owners(&mut rig, web);
+    rig.ask("PATCH", &as_manager("a"), APPLY, &set(), &["/metadata/resourceVersion"]);
+    let mut other = set();
+    other["spec"]["replicas"] = json!(5);
+    other["metadata"]["labels"] = json!({"tier": "x"});
+    rig.ask("PATCH", &as_manager("b"), APPLY, &other, &[]);
+    other["spec"]["template"]["spec"]["containers"][0]["image"] = json!("nginx:2");
+    rig.ask("PATCH", &as_manager("b"), APPLY, &other, &[]);
+    rig.ask(
+        "PATCH",
+        &format!("{}&force=true", as_manager("b")),
+        APPLY,
+        &other,
+        &["/spec/replicas"],
+    );
+    owners(&mut rig, web);
+    // What b wants no more goes, unless a wants it too; what a set has no image any more.
+    let few = json!({"apiVersion": "apps/v1", "kind": "StatefulSet", "metadata": {}});
+    rig.ask("PATCH", &as_manager("b"), APPLY, &few, &[]);
+    let mut fewer = set();
+    fewer["spec"]["replicas"].take();
+    rig.ask("PATCH", &as_manager("b"), APPLY, &fewer, &[]);
+    fewer["spec"]["template"]["spec"]["containers"][0]["image"] = json!("nginx:2");
+    let seen = &["/spec/replicas", "/metadata/labels", "/metadata/uid"];
+    rig.ask("PATCH", &as_manager("b"), APPLY, &fewer, seen);
+    owners(&mut rig, web);
+    // Others change things in other ways.
+    let edit = json!({"metadata": {"finalizers": ["x/y"], "annotations": {"b": "1", "c": "2"}}});
+    rig.ask("PATCH", &as_manager("kubectl-edit"), MERGE, &edit, &[]);
+    rig.ask("PATCH", &format!("{web}/scale"), MERGE, &json!({"spec": {"replicas": 7}}), &[]);
+    let status = json!({"status": {"replicas": 1}});
+    rig.ask("PATCH", &format!("{web}/status"), MERGE, &status, &[]);
+    owners(&mut rig, web);
+    rig.ask("PATCH", &as_manager("b"), APPLY, &set(), &[]);
+    let gone = json!({"metadata": {"annotations": {"b": null}, "finalizers": null}});
+    rig.ask("PATCH", &as_manager("kubectl-edit"), MERGE, &gone, &[]);
+    owners(&mut rig, web);
+    rig.ask("PATCH", web, MERGE, &json!({"metadata": {"managedFields": []}}), &[]);
+    owners(&mut rig, web);
+    is_golden("server_side_apply", &rig.out);
+}
+
+#[test]
+fn bad_server_side_apply() {
+    let mut rig = Rig::new();
+    let web = &format!("{SETS}/web");
+    let path = &format!("{web}?fieldManager=a");
+    for edit in [
+        json!({"apiVersion": "v1"}),
+        json!({"metadata": {"name": "x"}}),
+        json!({"metadata": {"managedFields": []}}),
+        json!({"spec": {"replica": 3, "replicas": "x"}}),
+        json!({"spec": {"serviceName": 7}}),
+        json!({"spec": {"template": []}}),
+        json!({"spec": {"volumeClaimTemplates": {}}}),
+        json!({"spec": {"replicas": 3_000_000_000_i64}}),
+        json!({"spec": {"template": {"spec": {"containers": [{"image": "x"}]}}}}),
+        json!({"spec": {"template": {"spec": {"containers": [{"name": "x"}, {"name": "x"}]}}}}),
+        json!({"spec": {"template": {"spec": {"hostNetwork": "yes"}}}}),
+        json!({"spec": {"template": null}}),
+    ] {
+        let mut tree = set();
+        for (key, value) in edit.as_object().into_iter().flatten() {
+            match (value, key.as_str()) {
+                (Value::Object(map), _) => map.iter().for_each(|(inner, value)| {
+                    tree[key][inner] = value.clone();
+                }),
+                _ => tree[key] = value.clone(),
+            }
+        }
+        rig.ask("PATCH", path, APPLY, &tree, &[]);
+    }
+    rig.ask("PATCH", path, APPLY, &json!([]), &[]);
+    rig.ask("PATCH", path, APPLY, &json!("{"), &[]);
+    rig.ask("PATCH", &format!("{web}?force=true"), MERGE, &json!({}), &[]);
+    is_golden("bad_server_side_apply", &rig.out);
+}
+
+const WEB: &str = include_str!("upstream/scenarios/s12b_apply/manifests/web.yaml");
+const WEB24: &str = include_str!("upstream/scenarios/s12b_apply/manifests/web24.yaml");
+
+/// The recording `s12b_apply`: client-side apply, then server-side apply of two managers.
+#[test]
+fn from_client_side_to_server_side_apply() {
+    let mut rig = Rig::new();
+    let web = &format!("{SETS}/web");
+    let mut files = SortedMap::new();
+    files.insert("web.yaml".to_string(), WEB.to_string());
+    files.insert("web24.yaml".to_string(), WEB24.to_string());
+    for (second, line) in [
+        "kubectl apply -f web.yaml",
+        "kubectl scale sts web --replicas=3",
+        "kubectl apply -f web24.yaml",
+        "kubectl apply --server-side -f web24.yaml",
+        "kubectl apply --server-side --field-manager=other -f web.yaml",
+        "kubectl apply --server-side --field-manager=other --force-conflicts -f web.yaml",
+        "kubectl set image sts/web nginx=registry.k8s.io/nginx-slim:0.24",
+        "kubectl label sts web tier=fe",
+        "kubectl apply --server-side -f web24.yaml",
+        "kubectl apply --server-side --field-manager=other -f web.yaml",
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let now = SimTime(100_000 + 1000 * second as u64);
+        let reply = command::run(&mut rig.server, now, &files, line);
+        rig.out.push_str(&format!("$ {line}\n{}{}", reply.stdout, reply.stderr));
+        owners(&mut rig, web);
+    }
+    rig.out.push_str("The Service:\n");
+    owners(&mut rig, "/api/v1/namespaces/default/services/nginx");
+    is_golden("from_client_side_to_server_side_apply", &rig.out);
 }

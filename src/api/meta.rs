@@ -3,6 +3,7 @@
 //! Upstream: staging/src/k8s.io/apimachinery/pkg/apis/meta/v1/types.go
 
 use super::json::{Json, Reader, Shape};
+use super::managed::Managed;
 use crate::base::Str;
 use crate::base::sorted::SortedMap;
 use crate::base::time::SimTime;
@@ -169,6 +170,10 @@ object! {
     kept {
         "managedFields": Shape::Any;
         "selfLink": Shape::Text;
+    }
+    hidden {
+        /// Who set which fields; printed as `managedFields` on request.
+        managed: Managed;
     }
 }
 

@@ -4,10 +4,11 @@
 //! A text with an object that cannot be read is not applied at all. If the server refuses
 //! an object, the others are applied all the same, as kubectl does; the report says which.
 //!
-//! Not here: server-side apply, pruning, field managers.
+//! Not here: server-side apply (`managed::apply`), pruning.
 //!
 //! Upstream: staging/src/k8s.io/kubectl/pkg/cmd/apply/{apply,patcher}.go
 
+use super::managed::CLIENT_SIDE;
 use super::patch::strategic::three_way;
 use super::status::{Cause, Status};
 use super::{Answer, ApiServer, strategy};
@@ -140,7 +141,9 @@ pub fn apply_text_in(
     for manifest in &objects {
         let key = key_of(manifest);
         let is_new = server.store.object(manifest.kind, &key).is_none();
-        let result = match apply_one(server, now, manifest, &mut report.warnings) {
+        let warnings = &mut report.warnings;
+        let apply = |server: &mut ApiServer| apply_one(server, now, manifest, warnings);
+        let result = match server.acting_as(CLIENT_SIDE, apply) {
             Ok(applied) => applied,
             Err(status) => {
                 refused(manifest, &status, &mut report.problems);

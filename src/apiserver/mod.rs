@@ -10,6 +10,7 @@ mod deletion;
 mod eviction;
 pub mod http;
 mod limits;
+pub mod managed;
 pub mod patch;
 mod quota;
 pub mod roster;
@@ -23,6 +24,7 @@ pub mod volume_index;
 pub mod watch;
 
 use crate::api::json::Rest;
+use crate::base::Str;
 use crate::base::names::RecordedName;
 use crate::base::prng::Prng;
 use status::Status;
@@ -46,6 +48,8 @@ pub struct ApiServer {
     pub log: Log,
     /// The server's flags.
     pub config: Config,
+    /// The field manager of the writes that come; empty for the cluster's own components.
+    pub manager: Str,
     uids: Prng,
     names: Prng,
     addresses: Prng,
@@ -64,6 +68,7 @@ impl ApiServer {
             store: Store::default(),
             log: Log::default(),
             config: Config::default(),
+            manager: "".into(),
             uids: seed.fork("uids"),
             names: seed.fork("names"),
             addresses: seed.fork("addresses"),
@@ -77,6 +82,14 @@ impl ApiServer {
     /// Makes up the names of a run that is replayed, as in `config::Replay::names`.
     pub fn replay_names(&mut self, names: &[RecordedName]) {
         self.recorded_names = Rc::new(names.to_vec());
+    }
+
+    /// Lets `manager` write: what it sets is noted as its own.
+    pub fn acting_as<T>(&mut self, manager: &str, act: impl FnOnce(&mut ApiServer) -> T) -> T {
+        let before = std::mem::replace(&mut self.manager, manager.into());
+        let done = act(self);
+        self.manager = before;
+        done
     }
 
     /// How many writes there were.

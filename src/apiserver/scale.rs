@@ -4,7 +4,8 @@
 //! (ScaleREST), pkg/apis/autoscaling/validation/validation.go
 
 use super::status::{Cause, Status};
-use super::{Answer, ApiServer};
+use super::verbs::How;
+use super::{Answer, ApiServer, DryRun};
 use crate::api::kinds::{Key, Kind, Object};
 use crate::base::time::SimTime;
 use std::rc::Rc;
@@ -37,7 +38,7 @@ impl ApiServer {
                 return Err(status);
             }
         } = Some(replicas);
-        self.update(now, object)
+        self.update_as(now, object, DryRun::Off, How::By("scale"))
     }
 }
 

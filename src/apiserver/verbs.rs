@@ -14,6 +14,7 @@ use super::watch::Change;
 use super::{Answer, ApiServer, strategy};
 use crate::api::core::pod::Pod;
 use crate::api::kinds::{Key, Kind, Object};
+use crate::api::managed::Managed;
 use crate::api::meta::{Condition, ResourceVersion, Uid, set_condition};
 use crate::base::Str;
 use crate::base::names::{self, RecordedName};
@@ -33,6 +34,14 @@ pub enum DryRun {
     All,
 }
 
+/// In what way an object is changed, as far as its field managers are concerned.
+pub(super) enum How {
+    /// By an update through this subresource; empty for the object itself.
+    By(&'static str),
+    /// In a way that has found out already who set which fields.
+    Known(Managed),
+}
+
 impl ApiServer {
     /// Creates an object. The server gives it its uid, version and times, its defaults, and
     /// its name if only a prefix is given.
@@ -49,6 +58,7 @@ impl ApiServer {
     ) -> Answer<Object> {
         let kind = object.kind();
         strategy::default(&mut object, &self.config);
+        self.note_creation(now, &mut object);
         self.admit(&mut object)?;
         let uid = Uid(names::uid(&mut self.uids));
         let meta = object.meta_mut();
@@ -118,15 +128,25 @@ impl ApiServer {
     }
 
     /// Replaces an object's wishes, or says what that would give.
-    pub fn update_or_try(
+    pub fn update_or_try(&mut self, now: SimTime, new: Object, dry_run: DryRun) -> Answer<Object> {
+        self.update_as(now, new, dry_run, How::By(""))
+    }
+
+    /// The same, in one of the ways that field managers are told by.
+    pub(super) fn update_as(
         &mut self,
         now: SimTime,
         mut new: Object,
         dry_run: DryRun,
+        how: How,
     ) -> Answer<Object> {
         let old = self.newest(&mut new)?;
         let kind = new.kind();
         strategy::default(&mut new, &self.config);
+        match how {
+            How::Known(managed) => new.meta_mut().managed = managed,
+            How::By(subresource) => self.note_update(now, &mut new, &old, subresource),
+        }
         strategy::prepare_update(&mut new, &old, &self.config);
         let causes = strategy::validate_update(&new, &old);
         if !causes.is_empty() {
@@ -145,10 +165,14 @@ impl ApiServer {
             return self.update(now, new);
         }
         let old = self.newest(&mut new)?;
+        self.note_update(now, &mut new, &old, "status");
         strategy::prepare_status(&mut new, &old, now);
         let causes = strategy::validate_status(&new, &old);
         if !causes.is_empty() {
             return Err(Status::invalid(new.kind(), &new.meta().name, causes));
+        }
+        if new != old {
+            new.meta_mut().managed.status_at = now;
         }
         self.write_back(now, old, new, DryRun::Off)
     }

@@ -1,13 +1,14 @@
 //! Writes as somebody outside sends them, as data: what kubectl does, and what a journal holds.
 //!
-//! Not here: reading (who may read has the store); apply, which is several requests.
+//! Not here: reading (who may read has the store); client-side apply, which is several requests.
 //!
 //! Upstream: staging/src/k8s.io/apiserver/pkg/endpoints/installer.go (verbs and bodies)
 
 use crate::api::json::{Json, Reader};
 use crate::api::kinds::{Key, Kind, Object};
 use crate::api::meta::ResourceVersion;
-use crate::apiserver::patch::{Patch, PatchType};
+use crate::apiserver::managed::{Applied, KUBECTL};
+use crate::apiserver::patch::{Patch, PatchType, Patched};
 use crate::apiserver::status::Status;
 use crate::apiserver::{Answer, ApiServer, DeleteOptions, DryRun, Propagation};
 use crate::base::time::SimTime;
@@ -35,6 +36,8 @@ pub enum Verb {
     Evict,
     /// The body is the number of replicas.
     Scale,
+    /// The body is what `kubectl apply --server-side` applies.
+    Apply,
 }
 
 /// One write.
@@ -52,6 +55,12 @@ pub struct Request {
     pub body: Value,
     /// Whether only the answer is wanted.
     pub dry_run: bool,
+    /// The field manager, such as `kubectl-edit`; empty means `kubectl`.
+    #[serde(default)]
+    pub manager: String,
+    /// Whether `Apply` takes fields from other managers.
+    #[serde(default)]
+    pub force: bool,
 }
 
 /// What a request gives back.
@@ -65,6 +74,12 @@ pub struct Answered {
     pub warnings: Vec<String>,
 }
 
+impl From<Patched> for Answered {
+    fn from(done: Patched) -> Answered {
+        Answered { object: done.object, changed: done.changed, warnings: done.warnings }
+    }
+}
+
 impl Request {
     /// A request about the object of `kind` at `key`.
     pub fn new(verb: Verb, kind: Kind, key: &Key, body: Value) -> Request {
@@ -75,11 +90,18 @@ impl Request {
             name: key.name.to_string(),
             body,
             dry_run: false,
+            manager: String::new(),
+            force: false,
         }
     }
 
     /// Lets the server do it. An error is the server's refusal; then nothing was done.
     pub fn send(&self, server: &mut ApiServer, now: SimTime) -> Answer<Answered> {
+        let manager = if self.manager.is_empty() { KUBECTL } else { &self.manager };
+        server.acting_as(manager, |server| self.send_as(manager, server, now))
+    }
+
+    fn send_as(&self, manager: &str, server: &mut ApiServer, now: SimTime) -> Answer<Answered> {
         let Some(kind) = Kind::by_name(&self.kind) else {
             let message = format!("the server does not serve the kind {:?}", self.kind);
             return Err(Status::bad_request(message));
@@ -94,6 +116,12 @@ impl Request {
             Verb::PatchMerge => return self.patch(PatchType::Merge, server, now, kind, &key),
             Verb::PatchStrategic | Verb::PatchStatus => {
                 return self.patch(PatchType::Strategic, server, now, kind, &key);
+            }
+            Verb::Apply => {
+                let (tree, force) = (&self.body, self.force);
+                let applied = Applied { tree, manager, force, dry_run };
+                let done = server.apply_as_kubectl(now, kind, &key, &applied)?;
+                return Ok(done.into());
             }
             Verb::Delete => server.delete(now, kind, &key, &self.options())?,
             Verb::Evict => {
@@ -132,8 +160,7 @@ impl Request {
         let dry_run = if self.dry_run { DryRun::All } else { DryRun::Off };
         let status = self.verb == Verb::PatchStatus;
         let patch = Patch { kind: how, body: self.body.clone(), status, dry_run };
-        let done = server.patch(now, kind, key, &patch)?;
-        Ok(Answered { object: done.object, changed: done.changed, warnings: done.warnings })
+        Ok(server.patch(now, kind, key, &patch)?.into())
     }
 
     fn options(&self) -> DeleteOptions {

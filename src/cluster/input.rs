@@ -7,6 +7,7 @@ use super::world::World;
 use crate::api::core::node::{Node, Taint};
 use crate::api::kinds::{Key, Kind, ObjectRef};
 use crate::apiserver::apply::{Applied, ApplyReport, apply_text};
+use crate::apiserver::managed::KUBECTL;
 use crate::apiserver::{Answer, ApiServer, DeleteOptions, Propagation};
 use crate::base::time::SimTime;
 use crate::client::api::Client;
@@ -117,7 +118,9 @@ impl Outcome {
 impl World {
     /// Does `input` now.
     pub fn input(&mut self, input: &Input) -> Outcome {
+        let before = std::mem::replace(&mut self.server.manager, KUBECTL.into());
         let outcome = self.do_input(input).unwrap_or_else(Outcome::refused);
+        self.server.manager = before;
         self.announce();
         outcome
     }
@@ -125,7 +128,8 @@ impl World {
     /// Lets somebody outside use the API now, as kubectl does. Not for the journal: an input
     /// says the same as data.
     pub fn request<T>(&mut self, act: impl FnOnce(&mut ApiServer, SimTime) -> T) -> T {
-        let answer = act(&mut self.server, self.now);
+        let now = self.now;
+        let answer = self.server.acting_as(KUBECTL, |server| act(server, now));
         self.announce();
         answer
     }

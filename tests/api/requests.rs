@@ -17,6 +17,9 @@ pub const MERGE: &str = "application/merge-patch+json";
 /// Types of patches.
 pub const STRATEGIC: &str = "application/strategic-merge-patch+json";
 
+/// Types of patches.
+pub const APPLY: &str = "application/apply-patch+yaml";
+
 /// A server that is asked.
 pub struct Rig {
     /// It.

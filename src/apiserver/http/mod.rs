@@ -9,9 +9,10 @@
 
 mod route;
 
+use super::managed::{self, Applied, KUBECTL};
 use super::patch::{Patch, PatchType, json_fault};
 use super::selector::Selector;
-use super::status::Status;
+use super::status::{Cause, Status};
 use super::{Answer, ApiServer, DryRun, scale, strategy};
 use crate::api::json::{Json, Problem, Reader, decode_message};
 use crate::api::kinds::{Key, Kind, Object};
@@ -48,7 +49,11 @@ impl ApiServer {
     /// Answers a request.
     pub fn handle(&mut self, now: SimTime, request: &Request<'_>) -> Response {
         let mut warnings = Vec::new();
-        let (code, body) = match self.answer(now, request, &mut warnings) {
+        let params = route::params(request.path);
+        let manager = params.iter().find(|(key, _)| key == "fieldManager");
+        let manager = manager.map_or(KUBECTL, |(_, manager)| manager);
+        let answer = |server: &mut ApiServer| server.answer(now, request, &mut warnings);
+        let (code, body) = match self.acting_as(manager, answer) {
             Ok(answer) => answer,
             Err(status) => (status.code, status.to_value()),
         };
@@ -68,7 +73,7 @@ impl ApiServer {
         let key = Key::new(route.namespace, route.name);
         match (request.method, route.subresource) {
             ("GET", "" | "status") if !route.name.is_empty() => {
-                Ok((200, self.found(route.kind, &key)?.to_value()))
+                Ok((200, managed::to_value(&self.found(route.kind, &key)?)))
             }
             ("GET", "scale") => Ok((200, scale_of(&self.found(route.kind, &key)?)?)),
             ("GET", "") => Ok((200, self.list(&route)?)),
@@ -77,7 +82,7 @@ impl ApiServer {
                 let mut object = self.decode(&route, request, "CreateOptions", warnings)?;
                 route.place(&mut object)?;
                 say(warnings, strategy::warnings(&object));
-                Ok((201, self.create_or_try(now, object, dry_run)?.to_value()))
+                Ok((201, managed::to_value(&self.create_or_try(now, object, dry_run)?)))
             }
             ("POST", "binding") => self.bind_as_asked(now, &key, request),
             ("POST", "eviction") => {
@@ -132,7 +137,7 @@ impl ApiServer {
             return Err(status);
         }
         let info = route.kind.info();
-        let items: Vec<Value> = chosen.iter().map(Object::to_value).collect();
+        let items: Vec<Value> = chosen.iter().map(managed::to_value).collect();
         Ok(json!({
             "kind": format!("{}List", info.name), "apiVersion": info.api_version(),
             "metadata": {"resourceVersion": self.store.revision().to_string()}, "items": items,
@@ -157,7 +162,7 @@ impl ApiServer {
             ("status", DryRun::All) => self.clone().update_status(now, object)?,
             _ => self.update_or_try(now, object, dry_run)?,
         };
-        Ok((200, object.to_value()))
+        Ok((200, managed::to_value(&object)))
     }
 
     fn patch_as_asked(
@@ -167,7 +172,11 @@ impl ApiServer {
         request: &Request<'_>,
         warnings: &mut Vec<String>,
     ) -> Answer<(u16, Value)> {
+        let key = Key::new(route.namespace, route.name);
         let kind = match request.content_type {
+            "application/apply-patch+yaml" if route.subresource.is_empty() => {
+                return self.apply_as_asked(now, route, request, warnings);
+            }
             "application/json-patch+json" => PatchType::Json,
             "application/merge-patch+json" => PatchType::Merge,
             "application/strategic-merge-patch+json" => PatchType::Strategic,
@@ -178,16 +187,38 @@ impl ApiServer {
                 ));
             }
         };
+        if !route.param("force").is_empty() {
+            let cause = Cause::forbidden("force", "may not be specified for non-apply patch");
+            return Err(Status::bad_options("PatchOptions", vec![cause]));
+        }
         let mut patch = Patch::parse(kind, request.body)?;
         patch.status = route.subresource == "status";
         patch.dry_run = route.dry_run("PatchOptions")?;
         let validation = route.validation("PatchOptions")?;
-        let key = Key::new(route.namespace, route.name);
         let done = self.patch_strictly(now, route.kind, &key, &patch, validation == "Strict")?;
         if validation != "Ignore" {
             warnings.extend(done.warnings);
         }
-        Ok((200, done.object.to_value()))
+        Ok((200, managed::to_value(&done.object)))
+    }
+
+    fn apply_as_asked(
+        &mut self,
+        now: SimTime,
+        route: &Route<'_>,
+        request: &Request<'_>,
+        warnings: &mut Vec<String>,
+    ) -> Answer<(u16, Value)> {
+        let key = Key::new(route.namespace, route.name);
+        let tree = Patch::parse(PatchType::Merge, request.body)?.body;
+        let dry_run = route.dry_run("PatchOptions")?;
+        let force = matches!(route.param("force"), "true" | "1");
+        let manager = route.param("fieldManager");
+        let is_new = self.store.object(route.kind, &key).is_none();
+        let applied = Applied { tree: &tree, manager, force, dry_run };
+        let done = self.apply(now, route.kind, &key, &applied)?;
+        say(warnings, done.warnings);
+        Ok((if is_new { 201 } else { 200 }, managed::to_value(&done.object)))
     }
 
     /// Patches of a scale are merge patches here, whatever they say they are.
@@ -251,7 +282,7 @@ impl ApiServer {
             return Ok((200, success(Value::Null)));
         };
         if let Some(left) = self.store.object(route.kind, &target.key()) {
-            return Ok((200, left.to_value()));
+            return Ok((200, managed::to_value(left)));
         }
         let info = route.kind.info();
         let mut details = json!({"name": &*target.meta().name, "kind": info.plural});

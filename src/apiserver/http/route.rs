@@ -26,7 +26,8 @@ pub(super) struct Route<'r> {
 impl<'r> Route<'r> {
     /// Reads a path; `None` if nothing is served there.
     pub fn parse(path: &'r str) -> Option<Route<'r>> {
-        let (path, query) = path.split_once('?').unwrap_or((path, ""));
+        let query = params(path);
+        let path = path.split('?').next().unwrap_or("");
         let mut steps = path.strip_prefix('/')?.split('/').peekable();
         let (group, version) = match steps.next()? {
             "api" => ("", steps.next()?),
@@ -62,13 +63,12 @@ impl<'r> Route<'r> {
         // Objects in namespaces are named with them; only lists may do without.
         let placed = info.namespaced != namespace.is_empty();
         let everywhere = info.namespaced && steps.len() == 1;
-        (serves && (placed || everywhere)).then(|| {
-            let pair = |pair: &str| {
-                let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
-                (unescaped(key), unescaped(value))
-            };
-            let query = query.split('&').filter(|pair| !pair.is_empty()).map(pair).collect();
-            Route { kind, namespace, name, subresource, query }
+        (serves && (placed || everywhere)).then(|| Route {
+            kind,
+            namespace,
+            name,
+            subresource,
+            query,
         })
     }
 
@@ -177,6 +177,16 @@ impl<'r> Route<'r> {
         };
         Err(Status::bad_request(why))
     }
+}
+
+/// The parameters of a path's query.
+pub(super) fn params(path: &str) -> Vec<(String, String)> {
+    let query = path.split_once('?').map_or("", |(_, query)| query);
+    let pair = |pair: &str| {
+        let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
+        (unescaped(key), unescaped(value))
+    };
+    query.split('&').filter(|pair| !pair.is_empty()).map(pair).collect()
 }
 
 /// A query's text without its escapes.

@@ -6,7 +6,7 @@
 //! Upstream: staging/src/k8s.io/apiserver/pkg/endpoints/handlers/patch.go
 
 mod json_patch;
-pub(super) mod strategic;
+pub(in crate::apiserver) mod strategic;
 
 use super::status::{Cause, Status};
 use super::{Answer, ApiServer, DryRun};
@@ -82,7 +82,7 @@ pub(super) fn json_fault(text: &str) -> String {
 }
 
 /// What Go calls a JSON value.
-pub(super) fn go_kind(value: &Value) -> &'static str {
+pub(in crate::apiserver) fn go_kind(value: &Value) -> &'static str {
     match value {
         Value::Array(_) => "array",
         Value::String(_) => "string",

@@ -216,7 +216,7 @@ fn lists(
 }
 
 /// Items of the server alone keep their places among those of the manifest.
-fn interleave(
+pub(in crate::apiserver) fn interleave(
     left: Vec<Value>,
     right: Vec<Value>,
     place: impl Fn(&Value) -> Option<usize>,

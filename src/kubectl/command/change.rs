@@ -1,7 +1,6 @@
 //! Commands that create and change objects: apply, create -f, replace, patch, set.
 //!
-//! Not here yet: field managers, so that a server-side apply does nothing unless it is forced,
-//! and then what an apply does; `kubectl edit`; of the generators of `kubectl create` all but
+//! Not here yet: `kubectl edit`; of the generators of `kubectl create` all but
 //! `namespace`.
 //!
 //! Upstream: staging/src/k8s.io/kubectl/pkg/cmd/{apply,create,replace,patch,set}
@@ -17,16 +16,16 @@ use crate::api::meta::{ObjectMeta, ResourceVersion};
 use crate::apiserver::apply::{Applied, apply_text_in};
 use crate::apiserver::patch::{Patch, PatchType};
 use crate::apiserver::strategy;
+use crate::apiserver::{DryRun, managed};
 use crate::kubectl::args::Args;
 use serde_json::Value;
 use std::rc::Rc;
 
 impl Shell<'_> {
     pub(super) fn apply(&mut self, args: &Args) -> Result<(), Failure> {
-        let unowned = args.is_set("server-side") && !args.is_set("force-conflicts");
         let text = self.file(args)?;
-        if unowned {
-            return Ok(());
+        if args.is_set("server-side") {
+            return self.apply_server_side(args, &text);
         }
         let namespace = args.get("namespace").unwrap_or("default");
         let report = apply_text_in(self.server, self.now, &text, namespace);
@@ -40,6 +39,33 @@ impl Shell<'_> {
         }
         self.reply.code = i64::from(!report.is_fine() || !done && !report.outcomes.is_empty());
         Ok(())
+    }
+
+    fn apply_server_side(&mut self, args: &Args, text: &str) -> Result<(), Failure> {
+        let manifests = manifest::read_in(text, args.get("namespace").unwrap_or("default"));
+        let file = args.get("filename").unwrap_or("");
+        if !manifests.said.is_empty() {
+            let said = manifests.said.iter().map(|line| line.replace("{}", file));
+            return Err(said.collect::<Vec<String>>().join("\n"));
+        }
+        let mut failures = Vec::new();
+        for manifest in &manifests.objects {
+            let reference = manifest.object().reference();
+            let applied = managed::Applied {
+                tree: &manifest.tree,
+                manager: args.get("field-manager").unwrap_or(managed::KUBECTL),
+                force: args.is_set("force-conflicts"),
+                dry_run: DryRun::Off,
+            };
+            match self.server.apply_as_kubectl(self.now, manifest.kind, &reference.key, &applied) {
+                Ok(_) => self.say(format!("{} serverside-applied", named(&reference))),
+                Err(status) if status.is_conflict() => {
+                    failures.push(format!("error: {}\n{CONFLICT_ADVICE}", status.message));
+                }
+                Err(status) => failures.push(refusal(status)),
+            }
+        }
+        if failures.is_empty() { Ok(()) } else { Err(failures.join("\n")) }
     }
 
     pub(super) fn create(&mut self, args: &Args) -> Result<(), Failure> {
@@ -173,6 +199,20 @@ impl Shell<'_> {
         Ok(())
     }
 }
+
+/// What kubectl says below the conflicts of a server-side apply.
+pub const CONFLICT_ADVICE: &str = "\
+Please review the fields above--they currently have other managers. Here
+are the ways you can resolve this warning:
+* If you intend to manage all of these fields, please re-run the apply
+  command with the `--force-conflicts` flag.
+* If you do not intend to manage all of the fields, please edit your
+  manifest to remove references to the fields that should keep their
+  current managers.
+* You may co-own fields by updating your manifest to match the existing
+  value; in this case, you'll become the manager if the other manager(s)
+  stop managing the field (remove it from their configuration).
+See https://kubernetes.io/docs/reference/using-api/server-side-apply/#conflicts";
 
 type Setter = fn(&mut [Container], &[&str], &Args) -> Result<(), Failure>;
 

@@ -10,6 +10,7 @@ mod target;
 
 use super::args::Args;
 use crate::apiserver::ApiServer;
+use crate::apiserver::managed::KUBECTL;
 use crate::apiserver::status::Status;
 use crate::base::sorted::SortedMap;
 use crate::base::time::{SimTime, Span};
@@ -57,13 +58,25 @@ pub fn run(
     let is_dry = result.as_ref().is_ok_and(|args| args.get("dry-run") == Some("server"));
     let mut copy = server.clone();
     let server = if is_dry { &mut copy } else { server };
+    let verb = result.as_ref().ok().and_then(|args| args.words.first()).map_or("", |verb| verb);
+    let before = std::mem::replace(&mut server.manager, manager(verb).into());
     let mut shell = Shell { now, server, files, reply: Reply::default() };
-    if let Err(failure) = result.and_then(|args| shell.dispatch(&args)) {
+    let done = result.and_then(|args| shell.dispatch(&args));
+    shell.server.manager = before;
+    if let Err(failure) = done {
         shell.reply.stderr.push_str(&failure);
         shell.reply.stderr.push('\n');
         shell.reply.code = 1;
     }
     shell.reply
+}
+
+/// The field manager of the writes of a command.
+fn manager(verb: &str) -> String {
+    match verb {
+        "scale" | "cordon" | "uncordon" | "drain" | "delete" | "apply" => KUBECTL.to_string(),
+        other => format!("kubectl-{other}"),
+    }
 }
 
 /// The same command for each of the objects it means, one by one, as kubectl sends its
