@@ -72,6 +72,8 @@ impl ControlPlane<'_> {
 pub enum Requeue {
     /// Nothing, until something changes.
     AwaitChange,
+    /// Nothing, until something changes; what was asked for later is called off.
+    Rest,
     /// Again after so long.
     After(Span),
     /// Again after the key's growing pause, as if it had failed.

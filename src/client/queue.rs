@@ -64,6 +64,11 @@ impl<K: Ord + Clone + 'static> WorkQueue<K> {
         Some(until)
     }
 
+    /// Takes `key` off the waiting list.
+    pub fn call_off(&mut self, key: &K) {
+        self.waiting.remove_mut(key);
+    }
+
     /// Forgets the failures of `key`.
     pub fn forget(&mut self, key: &K) {
         self.failures.remove_mut(key);

@@ -309,6 +309,10 @@ fn run<C: Controller>(
     }
     match done {
         Ok(Requeue::AwaitChange) => slot.queue.forget(&key),
+        Ok(Requeue::Rest) => {
+            slot.queue.forget(&key);
+            slot.queue.call_off(&key);
+        }
         Ok(Requeue::After(span)) => {
             slot.queue.forget(&key);
             keys.add_after(span, key);

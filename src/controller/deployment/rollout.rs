@@ -7,7 +7,7 @@
 
 use super::sets::{by_age, max_before};
 use super::{Sets, Sync, sets};
-use crate::api::apps::deployment::ReplicaSet;
+use crate::api::apps::deployment::{DeploymentStatus, ReplicaSet};
 use crate::api::kinds::{Key, Kind, ObjectRef};
 use crate::apiserver::Answer;
 use crate::base::sorted;
@@ -64,17 +64,21 @@ impl Sync<'_, '_> {
     fn finish(&mut self, sets: &Sets) -> Answer<Requeue> {
         if self.is_complete(&self.it.status) {
             self.clean_up(&sets.old)?;
-        } else if let Some(new) = &sets.new {
-            let on = Some(ObjectRef::new(Kind::ReplicaSet, Key::of(&new.meta)));
-            self.wait(
-                on,
-                match wanted(sets.old.iter()) {
-                    0 => Because::ReplicasNotAvailable,
-                    _ => Because::OldReplicasStay,
-                },
-            );
         }
         self.write_progress(sets)
+    }
+
+    /// Says what an update waits for whose status will be `status`.
+    pub(super) fn wait_for_new(&mut self, sets: &Sets, status: &DeploymentStatus) {
+        let Some(new) = sets.new.as_ref().filter(|_| !self.is_complete(status)) else { return };
+        let on = ObjectRef::new(Kind::ReplicaSet, Key::of(&new.meta));
+        self.wait(
+            Some(on),
+            match wanted(sets.old.iter()) {
+                0 => Because::ReplicasNotAvailable,
+                _ => Because::OldReplicasStay,
+            },
+        );
     }
 
     /// Takes Pods from old ReplicaSets: first those that are not available anyway.

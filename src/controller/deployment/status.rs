@@ -129,6 +129,9 @@ impl Sync<'_, '_> {
             }
             None => status.conditions.retain(|condition| &*condition.kind != FAILURE),
         }
+        if self.waits.is_empty() {
+            self.wait_for_new(sets, &status);
+        }
         if self.it.status == status {
             return Ok(self.look_again(current.as_ref(), &status));
         }
@@ -184,7 +187,7 @@ impl Sync<'_, '_> {
             self.has_deadline() && !self.is_complete(status) && &*condition.reason != TIMED_OUT
         });
         let Some(at) = running.and_then(|last| self.deadline_after(last)) else {
-            return Requeue::AwaitChange;
+            return Requeue::Rest;
         };
         let left = at.since(self.cx.now);
         if left < Span::seconds(1) {
