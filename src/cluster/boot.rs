@@ -1,6 +1,7 @@
 //! What a cluster holds before anybody touches it: namespaces, nodes with their leases and
 //! drivers, storage classes.
 
+use super::incidents::Notes;
 use super::world::{Counts, Inbox, Process, World};
 use crate::api::core::config::{Namespace, ServiceAccount};
 use crate::api::core::pod::Pod;
@@ -49,6 +50,7 @@ impl World {
             csi_cache: Store::default(),
             recorders: Map::new(),
             node_prng: seed.fork("nodes"),
+            notes: Notes::default(),
             config: Rc::new(config),
         };
         let flags = &world.config.flags;

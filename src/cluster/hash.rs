@@ -40,6 +40,7 @@ impl World {
         infra.disks.values().for_each(|disk| write(disk));
         self.faults().for_each(|fault| write(fault));
         write(&(&infra.backend, infra.ailing.iter().collect::<Vec<_>>()));
+        self.incidents().iter().for_each(|incident| write(incident));
         self.waits.iter().for_each(|wait| write(wait));
         self.agenda.iter().for_each(|((at, _), wake)| write(&(at, wake)));
         hasher.0

@@ -5,6 +5,7 @@
 //!
 //! `findings` needs only the moment; `Referee` remembers what was and finds what may not become.
 
+use super::incidents::{Incident, LetGo};
 use super::world::{Process, World};
 use crate::api::apps::stateful_set::StatefulSet;
 use crate::api::core::pod::Pod;
@@ -16,8 +17,8 @@ use crate::apiserver::watch::Change;
 use crate::base::Str;
 use crate::base::map::Map;
 use crate::base::sorted;
-use crate::base::sorted::SortedMap;
 use crate::base::time::{SimTime, Span};
+use crate::infra::Double;
 use crate::infra::disk::Reach;
 
 /// Something that is so and should not be, at least not unnoticed.
@@ -27,8 +28,12 @@ pub enum Finding {
     TwoProcesses {
         /// The name.
         pod: Key,
-        /// The machines they run on.
-        nodes: Vec<Str>,
+        /// The machines they run on: first of the one that ran, then of the one that came.
+        nodes: [Str; 2],
+        /// Since when.
+        at: SimTime,
+        /// Whose doing it is; `None` may never be.
+        cause: Option<LetGo>,
     },
     /// Two live processes have one disk mounted that only one node may have.
     TwoWriters {
@@ -72,12 +77,11 @@ pub enum Finding {
 /// Everything the referee finds in `world` now.
 pub fn findings(world: &World) -> Vec<Finding> {
     let mut out = Vec::new();
-    let mut by_name: SortedMap<&Key, Vec<Str>> = SortedMap::new();
-    for process in world.infra.processes.values() {
-        by_name.get_or_default(&process.key).push(process.node.clone());
-    }
-    for (pod, nodes) in by_name.into_iter().filter(|(_, nodes)| nodes.len() > 1) {
-        out.push(Finding::TwoProcesses { pod: pod.clone(), nodes });
+    for Incident { double, cause, lasts } in world.incidents() {
+        if lasts {
+            let Double { key: pod, nodes, at, .. } = double;
+            out.push(Finding::TwoProcesses { pod, nodes, at, cause });
+        }
     }
     for disk in world.infra.disks.values().filter(|disk| disk.reach != Reach::Shared) {
         let writing = disk.mounts.values().filter(|mount| mount.writing.is_some() && !mount.fenced);

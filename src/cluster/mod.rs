@@ -2,6 +2,7 @@
 
 pub mod boot;
 pub mod hash;
+pub mod incidents;
 pub mod input;
 pub mod invariants;
 pub mod operate;

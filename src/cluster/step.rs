@@ -78,6 +78,7 @@ impl World {
 
     /// Sees to it that every running process hears of what was written.
     pub fn announce(&mut self) {
+        self.note();
         let revision = self.server.store.revision();
         let timing = &self.config.timing;
         let (soon, later) = (timing.watch_lag, timing.watch_lag + timing.call);

@@ -1,5 +1,6 @@
 //! The whole cluster as a value. A clone costs a few pointers.
 
+use super::incidents::Notes;
 use crate::api::kinds::Key;
 use crate::apiserver::ApiServer;
 use crate::apiserver::store::Store;
@@ -103,6 +104,7 @@ pub struct World {
     pub(super) csi_cache: Store,
     pub(super) recorders: Map<(Str, Str), Recorder>,
     pub(super) node_prng: Prng,
+    pub(super) notes: Notes,
 }
 
 impl World {

@@ -11,11 +11,13 @@ use crate::api::kinds::Key;
 use crate::api::meta::Uid;
 use crate::base::Str;
 use crate::base::map::{Map, Set};
+use crate::base::time::SimTime;
 use disk::Disk;
 use fault::Faults;
 use machine::Machine;
 use process::Process;
 use std::ops::Bound;
+use std::rc::Rc;
 
 /// All machines, processes and disks.
 #[derive(Clone, Debug, Default)]
@@ -33,11 +35,26 @@ pub struct Infra {
     pub ailing: Set<Uid>,
     /// What is broken on purpose.
     pub faults: Faults,
+    /// Every name that ever ran twice, oldest first.
+    pub doubles: Rc<Vec<Double>>,
     /// Counts changes, so that a step can see that something happened.
     pub revision: u64,
     /// Counts changes of machines alone.
     pub machines_revision: u64,
     processes_by_key: Set<(Key, Uid)>,
+}
+
+/// Two processes of one name.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Double {
+    /// The name.
+    pub key: Key,
+    /// The Pods: the one that ran, and the one that came to it.
+    pub pods: [Uid; 2],
+    /// Their machines.
+    pub nodes: [Str; 2],
+    /// Since when.
+    pub at: SimTime,
 }
 
 /// What ails the backend of all network disks.
@@ -93,8 +110,20 @@ impl Infra {
         all.take_while(move |(at, _)| at == key).filter_map(|(_, uid)| self.processes.get(uid))
     }
 
-    /// Puts a process there, or what it has become.
+    /// Puts a process there, or what it has become. A second one of the same name is noted.
     pub fn start_process(&mut self, process: Process) {
+        let double = self.live(&process.key).find(|first| first.pod != process.pod);
+        let double = double.filter(|first| first.started <= process.started).map(|first| Double {
+            key: process.key.clone(),
+            pods: [first.pod, process.pod],
+            nodes: [first.node.clone(), process.node.clone()],
+            at: process.started,
+        });
+        if let Some(double) = double
+            && self.doubles.iter().all(|known| known.pods != double.pods)
+        {
+            Rc::make_mut(&mut self.doubles).push(double);
+        }
         self.processes_by_key.insert_mut((process.key.clone(), process.pod));
         self.processes.insert_mut(process.pod, process);
         self.revision += 1;

@@ -12,7 +12,6 @@ use playground::cluster::world::World;
 use playground::explain;
 use playground::kubectl::command;
 use playground::trace::Because;
-use std::collections::BTreeSet;
 
 /// So long after the last fault has ended everything must be as wanted. It holds the longest
 /// pauses there are, one after the other: 5 minutes of an attacher or a crashed container, 6 of
@@ -42,9 +41,6 @@ pub struct Failure {
 struct Runner {
     world: World,
     referee: Referee,
-    /// Pods and nodes of which somebody has said that they are gone, whatever really runs.
-    waived_pods: BTreeSet<String>,
-    waived_nodes: BTreeSet<String>,
     again: Vec<(SimTime, String)>,
     wakes: u64,
     tracing: bool,
@@ -56,8 +52,6 @@ pub fn run(plan: &Plan) -> Result<Outcome, Failure> {
     let mut runner = Runner {
         world: World::new(plan.config.clone()),
         referee: Referee::default(),
-        waived_pods: BTreeSet::new(),
-        waived_nodes: BTreeSet::new(),
         again: Vec::new(),
         wakes: 0,
         tracing: std::env::var("TRACE").is_ok(),
@@ -103,10 +97,7 @@ impl Runner {
     fn act(&mut self, deed: &Deed) -> Result<(), Failure> {
         match deed {
             Deed::Input(input) => {
-                let outcome = self.world.input(input);
-                if !outcome.refused {
-                    self.waive(input);
-                }
+                self.world.input(input);
             }
             Deed::Kubectl(line) => {
                 let files = SortedMap::new();
@@ -117,28 +108,6 @@ impl Runner {
             }
         }
         self.watch()
-    }
-
-    /// Notes who takes it upon himself that something runs twice.
-    fn waive(&mut self, input: &Input) {
-        match input {
-            Input::Delete { kind, name, grace: Some(0), .. } if kind == "Pod" => {
-                self.waived_pods.insert(name.clone());
-            }
-            Input::Delete { kind, name, .. } if kind == "Node" => {
-                self.waived_nodes.insert(name.clone());
-            }
-            Input::Taint { node, key, on: true, .. } if key.ends_with("out-of-service") => {
-                self.waived_nodes.insert(node.clone());
-            }
-            _ => {}
-        }
-    }
-
-    fn is_waived(&self, finding: &Finding) -> bool {
-        let Finding::TwoProcesses { pod, nodes } = finding else { return false };
-        self.waived_pods.contains(&*pod.name)
-            || nodes.iter().any(|node| self.waived_nodes.contains(&**node))
     }
 
     /// `TRACE=1` prints every write, with what the object has become.
@@ -156,7 +125,9 @@ impl Runner {
             self.traced = self.world.store().revision();
         }
         let found = self.referee.look(&self.world);
-        match found.iter().find(|finding| !self.is_waived(finding)) {
+        let own =
+            |finding: &Finding| matches!(finding, Finding::TwoProcesses { cause: Some(_), .. });
+        match found.iter().find(|finding| !own(finding)) {
             None => Ok(()),
             Some(finding) => {
                 let text = format!("{finding:?}");

@@ -5,7 +5,7 @@ use playground::api::kinds::{Key, Kind, Object};
 use playground::base::lang::Lang;
 use playground::base::time::{SimTime, Span};
 use playground::cluster::input::{Cascade, Input};
-use playground::cluster::invariants;
+use playground::cluster::invariants::{self, Finding};
 use playground::config::Config;
 use playground::explain;
 use playground::infra::fault::Fault;
@@ -254,9 +254,32 @@ impl Run {
             }
             "seats" => self.seats(),
             "findings" => {
-                let all = invariants::findings(world);
-                let none = if all.is_empty() { vec!["nothing amiss".to_string()] } else { vec![] };
-                none.into_iter().chain(all.iter().map(|finding| format!("{finding:?}"))).collect()
+                let mut all = Vec::new();
+                for incident in world.incidents() {
+                    all.push(explain::plain(&explain::incident(world, &incident, Lang::En)));
+                }
+                let others = invariants::findings(world);
+                let others = others.iter().filter(|it| !matches!(it, Finding::TwoProcesses { .. }));
+                all.extend(others.map(|finding| format!("{finding:?}")));
+                if all.is_empty() { vec!["nothing amiss".to_string()] } else { all }
+            }
+            "writers" => {
+                let mut all = Vec::new();
+                for disk in world.infra.disks.values() {
+                    for (pod, mount) in disk.mounts.iter() {
+                        let name =
+                            world.infra.processes.get(pod).map_or("nobody", |it| &it.key.name);
+                        let how = match (mount.fenced, mount.writing) {
+                            (true, _) => "writes into the void",
+                            (false, Some(_)) => "writes",
+                            (false, None) => "does not write",
+                        };
+                        let writes = disk.stamp(world.now).writes;
+                        let disk = &disk.handle[..12];
+                        all.push(format!("{disk} {writes}: {name} on {} {how}", mount.node));
+                    }
+                }
+                all
             }
             "processes" => {
                 let line = |process: &playground::infra::process::Process| {

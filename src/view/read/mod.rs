@@ -177,7 +177,14 @@ fn sentence(pieces: &[Piece]) -> Sentence {
 }
 
 fn because(eye: &Eye<'_>) -> Because {
-    let Some(unready) = explain::most_blocked(eye.world) else {
+    let unready = explain::most_blocked(eye.world);
+    // A name that runs twice is worse than one that will be well by itself.
+    let twice = eye.world.incidents().into_iter().rfind(|incident| incident.lasts);
+    if let Some(twice) = twice.filter(|_| unready.as_ref().is_none_or(|it| it.is_calm())) {
+        let text = sentence(&explain::incident(eye.world, &twice, eye.lang));
+        return Because { text, calm: false, ways: None };
+    }
+    let Some(unready) = unready else {
         let text = nodes::unnoticed(eye).unwrap_or_else(|| all_well(eye));
         return Because { text, calm: true, ways: None };
     };
