@@ -119,14 +119,14 @@ impl Sync<'_, '_> {
         changed
     }
 
-    fn create_set(&mut self, old: &[Rc<ReplicaSet>], next: i64) -> Answer<Rc<ReplicaSet>> {
+    /// The ReplicaSet of the template there is now, as it is to be created beside `old`.
+    fn draw(&self, old: &[Rc<ReplicaSet>], next: i64) -> ReplicaSet {
         let it = &self.it;
         let mut template = it.spec.template.clone();
         let hash = template_hash(&template, it.status.collision_count);
         template.meta.labels.set(HASH_LABEL, hash.as_str());
         let mut selector = it.spec.selector.clone();
         selector.get_or_insert_default().match_labels.set(HASH_LABEL, hash.as_str());
-        let replicas = self.room_for_new(old.iter(), 0);
         let mut meta = ObjectMeta {
             name: name(&it.meta.name, &hash).into(),
             namespace: it.meta.namespace.clone(),
@@ -137,14 +137,18 @@ impl Sync<'_, '_> {
         annotate(it, &mut meta, next);
         self.annotate_size(&mut meta);
         let spec = ReplicaSetSpec {
-            replicas: Some(replicas),
+            replicas: Some(self.room_for_new(old.iter(), 0)),
             min_ready_seconds: it.spec.min_ready_seconds,
             selector,
             template,
             ..ReplicaSetSpec::default()
         };
-        let key = Key::of(&meta);
-        let set = ReplicaSet { meta, spec: spec.into(), ..ReplicaSet::default() };
+        ReplicaSet { meta, spec: spec.into(), ..ReplicaSet::default() }
+    }
+
+    fn create_set(&mut self, old: &[Rc<ReplicaSet>], next: i64) -> Answer<Rc<ReplicaSet>> {
+        let set = self.draw(old, next);
+        let (key, replicas) = (Key::of(&set.meta), set.replicas());
         let (made, known) = match self.cx.client().create(set) {
             Ok(made) => (made, false),
             Err(status) if status.is_already_exists() => {

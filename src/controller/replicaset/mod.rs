@@ -56,7 +56,7 @@ impl Controller for ReplicaSetController {
         };
         let may_act = self.acted.get(key).is_none_or(|&acted| acted <= cx.cache.revision());
         let mut waits = Vec::new();
-        let mut sync = Sync { cx, set, waits: &mut waits };
+        let mut sync = Sync { cx, set, waits: &mut waits, wrote: None };
         let done = sync.run(may_act.then_some(&mut self.acted));
         cx.say(Source::ReplicaSet, about, waits);
         done
@@ -95,6 +95,8 @@ struct Sync<'s, 'c> {
     cx: &'s mut ControlPlane<'c>,
     set: Rc<ReplicaSet>,
     waits: &'s mut Vec<Wait>,
+    /// The revision after its last write of a Pod.
+    wrote: Option<u64>,
 }
 
 impl Sync<'_, '_> {
@@ -145,13 +147,12 @@ impl Sync<'_, '_> {
         if missing == 0 {
             return Ok(());
         }
-        let before = self.cx.server.writes();
         let done = match missing > 0 {
             true => self.create(missing),
             false => self.delete(active, missing.unsigned_abs() as usize),
         };
-        if self.cx.server.writes() != before {
-            acted.insert_mut(Key::of(&self.set.meta), self.cx.server.store.revision());
+        if let Some(revision) = self.wrote {
+            acted.insert_mut(Key::of(&self.set.meta), revision);
         }
         done
     }
@@ -179,6 +180,10 @@ impl Sync<'_, '_> {
         let pod = pod_control::from_template(Kind::ReplicaSet, &self.set.meta, template);
         let owner = Object::ReplicaSet(self.set.clone());
         match pod_control::create(self.cx, &owner, pod) {
+            Ok(_) => {
+                self.wrote = Some(self.cx.server.store.revision());
+                Ok(())
+            }
             // In a namespace that goes nothing can come, however often it is tried.
             Err(status) if is_namespace_going(&status) => Ok(()),
             answer => answer.map(drop),
@@ -195,6 +200,9 @@ impl Sync<'_, '_> {
         let mut failed = None;
         for pod in &pods[..count.min(pods.len())] {
             let error = pod_control::delete(self.cx, &owner, pod).err();
+            if error.is_none() {
+                self.wrote = Some(self.cx.server.store.revision());
+            }
             failed = failed.or(error.filter(|status| !status.is_not_found()));
         }
         failed.map_or(Ok(()), Err)
