@@ -373,3 +373,46 @@ fn what_the_api_server_refuses_is_said_by_line_too() {
     );
     assert_eq!(&*screen.editor.text, text);
 }
+
+const SITE: &str = "\
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: site}
+spec:
+  replicas: 3
+  selector: {matchLabels: {app: site}}
+  template:
+    metadata: {labels: {app: site}}
+    spec: {containers: [{name: main, image: nginx}]}
+";
+
+/// Pods without a number live on their nodes and beside the sets, and a cluster with a Deployment
+/// comes to rest.
+#[test]
+fn pods_of_a_deployment_are_on_their_nodes() {
+    let mut visit = Visit::new();
+    visit.settles();
+    visit.does(Action::Do(Input::Apply { text: SITE.into() }));
+    let screen = visit.settles();
+    assert_eq!(screen.stage.heads.len(), 1, "a head is a StatefulSet's");
+    let cards = screen.stage.nodes.iter().flat_map(|node| &node.pods.shown);
+    let anonymous: Vec<_> = cards.filter(|card| card.kind == PodKind::Anonymous).collect();
+    assert_eq!(anonymous.len(), 3);
+    assert!(anonymous.iter().all(|card| card.ordinal.is_none() && card.incarnation == 1));
+    let first = anonymous[0].subject.clone();
+    let node = screen
+        .stage
+        .nodes
+        .iter()
+        .find(|node| node.pods.shown.iter().any(|card| card.subject == first));
+    let node = node.expect("it is on one").subject.key.name.to_string();
+    visit.does(Action::Select(Some(first.clone())));
+    let inspector = visit.screen().inspector;
+    let price = plain(&inspector.acts[0].price);
+    assert!(inspector.ordinal.is_none() && price.contains("of another name"), "{price}");
+    visit.powers(&node, false);
+    visit.settles();
+    visit.does(Action::Select(Some(first)));
+    visit.powers(&node, true);
+    visit.settles();
+}

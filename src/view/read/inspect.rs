@@ -141,13 +141,12 @@ fn pod(eye: &Eye<'_>, key: &Key, view: &mut Inspector) {
     view.state = Some((state(how), figure::word(eye, pod, how)));
     let name = &*key.name;
     if !pod.is_terminating() {
-        view.acts.push(act(
-            eye,
-            Word::DeletePod,
-            Word::DeletePodPrice,
-            name,
-            delete(Kind::Pod, key, None),
-        ));
+        let price = match pod.meta.controller_of() {
+            Some(_) if view.ordinal.is_some() => Word::DeletePodPrice,
+            Some(_) => Word::DeleteOtherPodPrice,
+            None => Word::DeleteLonePodPrice,
+        };
+        view.acts.push(act(eye, Word::DeletePod, price, name, delete(Kind::Pod, key, None)));
     }
     view.acts.push(act(
         eye,
