@@ -11,6 +11,6 @@ pub mod ways;
 
 pub use chain::{Chain, Unready, most_blocked, of_object, of_set};
 pub use incident::{INCIDENTS, incident};
-pub use sentence::{AROUND, Piece, Sentence, clause, plain, sentence, spell};
-pub use templates::TEMPLATES;
+pub use sentence::{AROUND, Piece, Sentence, clause, plain, sentence, spell, until};
+pub use templates::{OUTCOMES, TEMPLATES};
 pub use ways::{WAYS, Way, ways_out};

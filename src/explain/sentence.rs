@@ -1,6 +1,6 @@
 //! One sentence a wait. The sentences stand in `templates`; this file fills them in.
 
-use super::templates::{GOING, Places, going, template};
+use super::templates::{GOING, Places, going, outcome, template};
 use crate::api::core::volume::PersistentVolume;
 use crate::api::kinds::{Key, Kind, ObjectRef};
 use crate::api::storage::VolumeAttachment;
@@ -99,6 +99,18 @@ fn filled(
         out.push(Piece::Text(words));
     }
     out
+}
+
+/// What happens when the timer of `wait` ends, and when: "+4:12 until web-1 is evicted".
+pub fn until(wait: &Wait, store: &Store, now: SimTime, lang: Lang) -> Option<String> {
+    let at = wait.until.filter(|at| *at > now)?;
+    let text = outcome(&wait.because)?;
+    let time = spell(at.since(now), Lang::En);
+    let time = time.strip_suffix(" min").unwrap_or(&time);
+    let (_, places) = template(&wait.because);
+    let subject = shown(&wait.subject, store).key.name;
+    let node = places.node.map_or("", |node| node);
+    Some(lang.put(text, &[("time", time), ("subject", &subject), ("node", node)]))
 }
 
 /// When the wait ends by itself, if a timer decides, and the full stop.

@@ -44,6 +44,35 @@ pub(super) fn going(because: &Because) -> (&'static str, Places<'_>) {
     (if matches!(because, Because::KubeletSilent { .. }) { GOING } else { text }, places)
 }
 
+/// What happens when the timer of a rule ends: `{subject}` and `{node}` as in the templates. `None`
+/// where there is nothing to look forward to.
+pub(super) fn outcome(because: &Because) -> Option<&'static str> {
+    let at = match because {
+        Because::Toleration { .. } => 0,
+        Because::NodeGrace { .. } => 1,
+        Because::ForceDetach { .. } => 2,
+        Because::CrashLoopBackOff { .. } => 3,
+        Because::ImagePullBackOff { .. } => 4,
+        Because::PodNotAvailable { .. } | Because::PredecessorNotAvailable { .. } => 5,
+        Because::PodGCTick { .. } | Because::NodeQuarantine { .. } => 6,
+        Because::GracePeriod => 7,
+        _ => return None,
+    };
+    Some(OUTCOMES[at])
+}
+
+/// All of those.
+pub const OUTCOMES: [&str; 8] = [
+    "+{time} until {subject} is evicted",
+    "+{time} until {node} counts as silent",
+    "+{time} until {subject} is detached by force",
+    "+{time} until {subject} starts again",
+    "+{time} until {subject} tries its image again",
+    "+{time} until minReadySeconds have passed",
+    "+{time} until {subject} is removed",
+    "+{time} until {subject} must have stopped",
+];
+
 templates! {
     // Order: what the StatefulSet controller waits for.
     Because::PredecessorNotReady =>

@@ -62,11 +62,15 @@ fn jumps(cx: &Cx, time: &Transport) -> Html {
     let jump = |class, word, ms| Button::new(class, "", cx.say(word), Intent::Forward(ms)).html(cx);
     html! {
         <>
-            if !settled {
+            if !settled && time.jump.is_none() {
                 { jump("btn-quiet jump spare", Word::PlusSecond, 1_000) }
             }
             { jump("btn-quiet jump", Word::PlusTen, 10_000) }
             { jump("btn-quiet jump", Word::PlusMinute, 60_000) }
+            if let Some((label, at)) = &time.jump {
+                { Button::new("btn-quiet jump ahead", "", label, Intent::To(*at)).hint(label)
+                    .html(cx) }
+            }
             if settled {
                 <span class="cap settled">{ &*time.settled }</span>
             }

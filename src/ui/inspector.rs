@@ -3,7 +3,7 @@
 //! Not here: the other tabs of an object (YAML, Describe, History), which come later.
 
 use super::parts::{Button, Cx, edge, icon, plate, say, sentence, stamp, status};
-use crate::view::{Act, Fact, Facts, Inspector, Intent, Replaced, Text, Word};
+use crate::view::{Act, Candidate, Fact, Facts, Inspector, Intent, Placing, Replaced, Text, Word};
 use std::rc::Rc;
 use yew::prelude::*;
 
@@ -64,9 +64,13 @@ fn subject_parts(cx: &Cx, view: &Inspector) -> Html {
                 { replaced(cx, card) }
             }
             { for view.facts.iter().map(facts) }
+            if let Some(placing) = &view.placing {
+                { self::placing(cx, placing) }
+            }
             if !view.acts.is_empty() {
                 { acts(cx, cx.say(Word::WhatYouCanDo), &view.acts, false) }
             }
+            { faults(cx, view) }
         </>
     }
 }
@@ -83,6 +87,100 @@ fn chain(cx: &Cx, view: &Inspector) -> Html {
             </ol>
             if !view.eta.is_empty() {
                 <p class="eta">{ &*view.eta }</p>
+            }
+            if let Some((label, at)) = &view.jump {
+                { Button::new("btn-sm ahead", "i-settle", label, Intent::To(*at)).html(cx) }
+            }
+        </section>
+    }
+}
+
+/// The scheduler's table: each node it looked at, what excluded it or its points.
+fn placing(cx: &Cx, placing: &Placing) -> Html {
+    let row = |one: &Candidate| {
+        let name = &one.node.key.name;
+        html! {
+            <tr key={&**name} class={one.taken.then_some("taken")}>
+                <th scope="row">
+                    <button type="button" class="pick" onclick={cx.pick(&one.node)}>
+                        { &**name }
+                    </button>
+                </th>
+                <td>
+                    { for one.found.iter().map(|(rule, what)| html! {
+                        <span><b>{ &**rule }</b>{ " " }{ &**what }</span>
+                    }) }
+                </td>
+                <td class="num">{ &*one.total }</td>
+            </tr>
+        }
+    };
+    html! {
+        <section>
+            <h3>{ &*placing.title }</h3>
+            <p class="note">{ &*placing.how }</p>
+            <table class="placing">
+                <thead class="sr">
+                    <tr>
+                        <th scope="col">{ cx.say(Word::FactNode) }</th>
+                        <th scope="col">{ "Filter, Score" }</th>
+                        <th scope="col">{ cx.say(Word::Points) }</th>
+                    </tr>
+                </thead>
+                <tbody>{ for placing.rows.iter().map(row) }</tbody>
+            </table>
+            if placing.more > 0 {
+                <p class="cap">
+                    { cx.lang.fill(Word::RowsMore, &[("n", &placing.more.to_string())]) }
+                </p>
+            }
+        </section>
+    }
+}
+
+/// What is broken on purpose, and what can be.
+fn faults(cx: &Cx, view: &Inspector) -> Html {
+    if view.faults.is_empty() && view.breaks.is_empty() {
+        return Html::default();
+    }
+    let (act, breaks) = (cx.act.clone(), view.breaks.clone());
+    let onchange = Callback::from(move |event: Event| {
+        let chosen = super::platform::chosen_of_list(&event);
+        let index = chosen.and_then(|text| text.parse::<usize>().ok());
+        if let Some((_, intent)) = index.and_then(|index| breaks.get(index)) {
+            act.emit(intent.clone());
+        }
+    });
+    html! {
+        <section class="faults">
+            <h3>{ cx.say(Word::Faults) }</h3>
+            <ul>
+                { for view.faults.iter().map(|(what, mend)| {
+                    let label = cx.lang.fill(Word::MendIt, &[("what", what)]);
+                    html! {
+                        <li key={&**what}>
+                            <span>{ &**what }</span>
+                            <button type="button" class="btn btn-sm" aria-label={label}
+                                onclick={cx.on(mend.clone())}>{ cx.say(Word::Mend) }</button>
+                        </li>
+                    }
+                }) }
+                if view.faults.is_empty() {
+                    <li class="note">{ cx.say(Word::FaultsNone) }</li>
+                }
+            </ul>
+            if !view.breaks.is_empty() {
+                <span class="pickbox">
+                    <select class="btn" aria-label={cx.say(Word::Break)} {onchange}>
+                        <option value="" selected={true} hidden={true}>
+                            { cx.say(Word::Break) }
+                        </option>
+                        { for view.breaks.iter().enumerate().map(|(i, (what, _))| html! {
+                            <option value={i.to_string()}>{ &**what }</option>
+                        }) }
+                    </select>
+                    { icon("i-chev") }
+                </span>
             }
         </section>
     }
@@ -195,6 +293,7 @@ fn nothing(cx: &Cx, view: &Inspector) -> Html {
                     </li>
                 }) }
             </ul>
+            { faults(cx, view) }
             <section>
                 <h3>{ cx.say(Word::HowToRead) }</h3>
                 { legend(cx) }

@@ -73,6 +73,32 @@ pub struct Replaced {
     pub story: Vec<(Text, Text)>,
 }
 
+/// What the scheduler found of one node.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Candidate {
+    /// The node.
+    pub node: Subject,
+    /// It was taken.
+    pub taken: bool,
+    /// The rule that excluded it, and why; the points of each rule where it fits.
+    pub found: Vec<(Text, Text)>,
+    /// All its points; empty where it does not fit or nothing was counted.
+    pub total: Text,
+}
+
+/// A decision of the scheduler.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Placing {
+    /// Heading: "Why node-b".
+    pub title: Text,
+    /// How it came to that.
+    pub how: Text,
+    /// Each node it looked at.
+    pub rows: Vec<Candidate>,
+    /// So many more nodes.
+    pub more: u32,
+}
+
 /// Something worth trying, when nothing is selected.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Try {
@@ -105,6 +131,8 @@ pub struct Inspector {
     pub chain: Vec<Link>,
     /// When it ends by itself, or that it does not.
     pub eta: Text,
+    /// Leads to when it ends: label, milliseconds from the start.
+    pub jump: Option<(Text, u64)>,
     /// Heading of the ways out: "Three ways out, and their price".
     pub ways_title: Text,
     /// Ways out of what it waits for.
@@ -115,6 +143,12 @@ pub struct Inspector {
     pub acts: Vec<Act>,
     /// Facts.
     pub facts: Vec<Facts>,
+    /// Why the Pod is where it is, or nowhere.
+    pub placing: Option<Placing>,
+    /// What is broken on purpose, and what mends it.
+    pub faults: Vec<(Text, Intent)>,
+    /// What can be broken, about the subject or at all.
+    pub breaks: Vec<(Text, Intent)>,
     /// Things to try, when nothing is selected.
     pub tries: Vec<Try>,
 }

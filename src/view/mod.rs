@@ -11,6 +11,7 @@ mod figure;
 mod inspector;
 mod intent;
 mod options;
+mod phrase;
 pub mod read;
 mod record;
 mod stage;
@@ -23,9 +24,10 @@ mod words;
 pub mod sample;
 
 pub use figure::{Figure, Join, Ribbon, Wire, WireKind, figure};
-pub use inspector::{Act, Change, Fact, Facts, Inspector, Link, Replaced, Try};
+pub use inspector::{Act, Candidate, Change, Fact, Facts, Inspector, Link, Placing, Replaced, Try};
 pub use intent::{Intent, Look, Pane, Subject, Theme, node_subject, subject};
 pub use options::Options;
+pub use phrase::{Lang, Run, Sentence, clock, plain, span};
 pub use record::{Branches, Diagnostic, Editor, Event, Severity, TABLES, Table, Transport};
 pub use stage::{
     Budget, Density, Drum, DrumKind, NodeCard, PodCard, PodKind, Pods, SetHead, Stage, Tray,
@@ -33,7 +35,7 @@ pub use stage::{
 pub use state::State;
 pub use strip::{Occupant, Seat, SeatWindow};
 pub use timeline::{Belief, Flag, Lane, NodeLane, Segment, Span, Tick, Timeline};
-pub use words::{Lang, Run, Sentence, Word, clock, plain, span};
+pub use words::Word;
 
 use std::rc::Rc;
 

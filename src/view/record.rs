@@ -70,6 +70,8 @@ pub struct Transport {
     pub speed: u32,
     /// Why nothing will happen; empty while something will.
     pub settled: Text,
+    /// To when the next timer ends: label, milliseconds from the start.
+    pub jump: Option<(Text, u64)>,
     /// The one filled button is elsewhere: the way out.
     pub yield_primary: bool,
 }

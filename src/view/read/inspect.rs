@@ -2,12 +2,11 @@
 //!
 //! Not here: reasons and prices of ways out (`explain` has them).
 
-use super::{Eye, deed, figure, history, nodes, sentence, short, state, volumes};
+use super::{Eye, claims, deed, figure, history, nodes, sentence, short, state, volumes};
 use crate::api::apps::stateful_set::StatefulSet;
 use crate::api::core::node::Node;
 use crate::api::core::pod::Pod;
 use crate::api::core::service::Service;
-use crate::api::core::volume::PersistentVolumeClaim;
 use crate::api::kinds::{Key, Kind, ObjectRef};
 use crate::base::sorted;
 use crate::cluster::input::{Cascade, Input};
@@ -21,7 +20,9 @@ use std::rc::Rc;
 /// The pane on the right.
 pub(super) fn inspector(eye: &Eye<'_>) -> Inspector {
     let Some(subject) = eye.session.selected() else {
-        return Inspector { tries: tries(eye), ..Inspector::default() };
+        let mut view = Inspector { tries: tries(eye), ..Inspector::default() };
+        super::faults::faults(eye, None, &mut view);
+        return view;
     };
     let mut view =
         Inspector { subject: Some(subject.clone()), kind: kind(subject), ..Inspector::default() };
@@ -30,11 +31,13 @@ pub(super) fn inspector(eye: &Eye<'_>) -> Inspector {
         Kind::Pod => pod(eye, key, &mut view),
         Kind::Node => node(eye, key, &mut view),
         Kind::StatefulSet => set(eye, key, &mut view),
-        Kind::PersistentVolumeClaim => claim(eye, key, &mut view),
+        Kind::PersistentVolumeClaim => claims::claim(eye, key, &mut view),
         Kind::Service => service(eye, key, &mut view),
+        Kind::VolumeAttachment => claims::attachment(eye, key, &mut view),
         _ => {}
     }
     why(eye, subject, &mut view);
+    super::faults::faults(eye, Some(subject), &mut view);
     if eye.world.store().find(subject).is_none() && view.state.is_none() {
         view.state = Some((State::None, eye.say(Word::NotThere)));
     }
@@ -63,6 +66,10 @@ fn why(eye: &Eye<'_>, subject: &ObjectRef, view: &mut Inspector) {
             text: sentence(&explain::sentence(wait, eye.world.store(), eye.world.now, eye.lang)),
         })
         .collect();
+    view.jump = root.until.and_then(|at| {
+        let text = explain::until(root, eye.world.store(), eye.world.now, eye.lang)?;
+        Some((text.into(), at.0))
+    });
     view.eta = match root.until {
         Some(_) => "".into(),
         None if eye.session.timeline().is_settled() => eye.say(Word::UntilYouAct),
@@ -119,11 +126,11 @@ fn delete(kind: Kind, key: &Key, grace: Option<i64>) -> Input {
     }
 }
 
-fn fact(eye: &Eye<'_>, name: Word, value: impl AsRef<str>) -> Fact {
+pub(super) fn fact(eye: &Eye<'_>, name: Word, value: impl AsRef<str>) -> Fact {
     Fact { name: eye.say(name), value: value.as_ref().into(), code: false }
 }
 
-fn facts(eye: &Eye<'_>, title: Word, facts: Vec<Fact>) -> Facts {
+pub(super) fn facts(eye: &Eye<'_>, title: Word, facts: Vec<Fact>) -> Facts {
     let facts = facts.into_iter().filter(|fact| !fact.value.is_empty()).collect();
     Facts { title: eye.say(title), facts }
 }
@@ -180,10 +187,11 @@ fn pod(eye: &Eye<'_>, key: &Key, view: &mut Inspector) {
             fact(eye, Word::FactRevision, revision),
         ],
     ));
+    view.placing = super::placing::placing(eye, key);
     environment(eye, pod, view);
 }
 
-fn age(eye: &Eye<'_>, created: Option<crate::base::time::SimTime>) -> String {
+pub(super) fn age(eye: &Eye<'_>, created: Option<crate::base::time::SimTime>) -> String {
     created.map_or(String::new(), |created| eye.ago(created))
 }
 
@@ -265,6 +273,13 @@ fn node(eye: &Eye<'_>, key: &Key, view: &mut Inspector) {
         view.acts.push(power);
     }
     if let Some(node) = node {
+        let (label, price, on) = if node.spec.unschedulable {
+            (Word::Uncordon, Word::UncordonPrice, false)
+        } else {
+            (Word::Cordon, Word::CordonPrice, true)
+        };
+        let cordon = Input::Cordon { node: name.into(), on };
+        view.acts.push(act(eye, label, price, name, cordon));
         let marked = node.spec.taints.iter().any(|taint| &*taint.key == nodes::OUT_OF_SERVICE);
         let (label, price) = if marked {
             (Word::BackInService, Word::BackInServicePrice)
@@ -341,35 +356,6 @@ fn set(eye: &Eye<'_>, key: &Key, view: &mut Inspector) {
             fact(eye, Word::FactRevision, revision(&status.current_revision)),
             fact(eye, Word::FactUpdate, update),
             fact(eye, Word::FactAge, age(eye, set.meta.creation_timestamp)),
-        ],
-    ));
-}
-
-fn claim(eye: &Eye<'_>, key: &Key, view: &mut Inspector) {
-    let Some(volume) = volumes::volume(eye, key) else { return };
-    let claim: &PersistentVolumeClaim = volume.claim;
-    let (word, _) = volume.words(eye);
-    let drawn = if claim.is_bound() { State::Ready } else { State::Pending };
-    view.state = Some((drawn, format!("{}, {word}", claim.status.phase.as_str()).into()));
-    view.ordinal = key.name.rsplit_once('-').and_then(|(_, digits)| digits.parse().ok());
-    let stamp = volume.stamp(eye).map_or(String::new(), |(writes, mark)| {
-        eye.lang.fill(Word::WritesMark, &[("n", &writes), ("mark", &mark)])
-    });
-    let class = claim.spec.storage_class_name.clone().unwrap_or_default();
-    let torn = volume
-        .disk
-        .and_then(|disk| disk.torn.as_ref())
-        .map(|torn| eye.lang.fill(Word::TornAt, &[("time", &crate::view::clock(torn.at.0))]));
-    view.facts.push(facts(
-        eye,
-        Word::FactsNow,
-        vec![
-            fact(eye, Word::FactVolume, &claim.spec.volume_name),
-            fact(eye, Word::FactSize, volume.size()),
-            fact(eye, Word::FactClass, class),
-            fact(eye, Word::Data, stamp),
-            fact(eye, Word::FactTorn, torn.unwrap_or_default()),
-            fact(eye, Word::FactAge, age(eye, claim.meta.creation_timestamp)),
         ],
     ));
 }

@@ -6,10 +6,13 @@
 //! Not here: rules of Kubernetes, and any markup.
 
 mod figure;
+mod claims;
+mod faults;
 mod found;
 mod history;
 mod inspect;
 mod nodes;
+mod placing;
 mod record;
 mod seats;
 mod volumes;
@@ -17,8 +20,7 @@ mod volumes;
 pub use found::Found;
 pub use history::time_at;
 
-use super::words::clock;
-use super::{Because, Intent, Lang, Run, Screen, Sentence, Text, Transport, Word};
+use super::{Because, Intent, Lang, Run, Screen, Sentence, Text, Transport, Word, clock};
 use crate::api::apps::stateful_set::StatefulSet;
 use crate::api::core::pod::Pod;
 use crate::api::kinds::{Key, Kind, ObjectRef};
@@ -232,9 +234,23 @@ fn transport(eye: &Eye<'_>, because: &Because) -> Transport {
         can_back: now.0 > 0 || eye.session.timeline().done() > 1,
         playing: eye.session.is_playing(),
         speed: eye.session.speed(),
+        jump: jump(eye),
         settled: if settled { eye.say(Word::SettledUntilYouAct) } else { "".into() },
         yield_primary: settled && because.ways.is_some(),
     }
+}
+
+/// To when the next timer ends that is worth waiting for.
+fn jump(eye: &Eye<'_>) -> Option<(Text, u64)> {
+    let soon = eye.world.now + crate::base::time::Span::seconds(3);
+    let timers = eye.world.waits.iter().filter(|wait| wait.until.is_some_and(|at| at > soon));
+    let store = eye.world.store();
+    let said = timers.filter_map(|wait| {
+        let text = explain::until(wait, store, eye.world.now, eye.lang)?;
+        Some((wait.until?, text))
+    });
+    let (at, text) = said.min()?;
+    Some((text.into(), at.0))
 }
 
 /// How a Pod is drawn.

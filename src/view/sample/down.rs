@@ -182,6 +182,7 @@ pub fn node_down() -> Screen {
         transport: Rc::new(Transport {
             clock: text("07:22"),
             can_step: false,
+            jump: None,
             settled: text(Lang::En.say(Word::SettledUntilYouAct)),
             yield_primary: true,
             ..transport("")

@@ -289,6 +289,7 @@ pub(super) fn transport(clock: &str) -> Transport {
         playing: false,
         speed: 5,
         settled: text(""),
+        jump: None,
         yield_primary: false,
     }
 }
