@@ -74,7 +74,7 @@ story("W-7 why no node", { theme: "light" }, async (page) => {
 story("what is broken on purpose is listed and mended", {}, async (page) => {
   await settle(page);
   await page.raw.locator(".pod").first().click();
-  const name = (await page.raw.locator(".insp-h h2").innerText()).split(/\s/)[0];
+  const [name] = (await page.raw.locator(".insp-h h2").innerText()).match(/^web-\d/);
   await page.role("combobox", "Break something").selectOption({
     label: `the application of pod/${name} crashes when it starts`,
   });
