@@ -262,10 +262,8 @@
       store("localStorage", "sfs.lang", lang);
       speak(lang).then(function () { if (!dead) done(); });
     },
-    modal: function (id) {
-      var dialog = document.getElementById(id);
-      if (dialog && !dialog.open) dialog.showModal();
-    },
+    // Once what was asked for stands there.
+    focus: function (selector) { requestAnimationFrame(function () { focusOn(selector); }); },
     share: run("share"), open: run("open"), address: run("address"),
   };
 
@@ -289,6 +287,51 @@
     }
   }
   present();
+
+  // ---- focus -------------------------------------------------------------------------------------
+
+  var PANES = [".centre", ".deck", ".right", ".dock", ".left"];
+
+  function focusOn(selector) {
+    var pane = document.querySelector(selector);
+    if (!pane || !pane.getClientRects().length && getComputedStyle(pane).display !== "contents") {
+      return false;
+    }
+    pane.tabIndex = -1;
+    pane.focus({ preventScroll: true });
+    return document.activeElement === pane;
+  }
+
+  // To the next pane that is there, or the one before.
+  function nextPane(back) {
+    var here = PANES.findIndex(function (selector) {
+      return document.activeElement.closest(selector);
+    });
+    for (var i = 1; i <= PANES.length; i += 1) {
+      var at = here < 0 ? (back ? PANES.length - i : i - 1)
+        : (here + (back ? PANES.length - i : i)) % PANES.length;
+      if (focusOn(PANES[at])) return;
+    }
+  }
+
+  document.addEventListener("keydown", function (event) {
+    if (event.key === "F6" && !dead && !document.querySelector("dialog[open]")) {
+      event.preventDefault();
+      nextPane(event.shiftKey);
+    }
+  });
+
+  // What had the focus may be gone after a deed: then the figure has it.
+  var focused = null;
+  document.addEventListener("focusin", function (event) { focused = event.target; });
+  ["keyup", "click"].forEach(function (name) {
+    document.addEventListener(name, function () {
+      requestAnimationFrame(function () {
+        var lost = document.activeElement === document.body && focused && !focused.isConnected;
+        if (lost && !dead) focusOn(".seat.is-picked .pick") || focusOn(".centre");
+      });
+    });
+  });
 
   // ---- loading ----------------------------------------------------------------------------------
 

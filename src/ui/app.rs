@@ -29,6 +29,10 @@ pub fn App() -> Html {
     let act = use_callback((), move |intent: Intent, ()| match intent {
         Intent::Copy(text) => platform::copy(&text),
         Intent::Goto(line) => platform::goto_line(line),
+        Intent::Why => {
+            dispatcher.dispatch(Message::Want(Intent::Why));
+            platform::focus(".right");
+        }
         Intent::Share => platform::share(&seen.borrow().shared()),
         Intent::OpenWhole => {
             platform::open_whole(&seen.borrow().session().save(Extent::Moment));
@@ -125,6 +129,10 @@ fn shortcut(key: &str, playing: bool) -> Option<Intent> {
         " " => Intent::Play,
         "s" => Intent::Settle,
         "u" => Intent::Undo,
+        "w" => Intent::Why,
+        "[" => Intent::Slower,
+        "]" => Intent::Faster,
+        "Ctrl+s" => Intent::Share,
         "Escape" => Intent::Escape,
         _ => return None,
     })

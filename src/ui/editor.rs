@@ -75,7 +75,8 @@ fn tabs(cx: &Cx, editor: &Editor) -> Html {
         }
     });
     html! {
-        <div class="tabs" role="tablist" aria-label={cx.say(Word::Manifest)}>
+        <div class="tabs">
+            <div class="tabset" role="tablist" aria-label={cx.say(Word::Manifest)}>
             { for editor.files.iter().zip(0..).map(|(name, i)| html! {
                 <button
                     type="button"
@@ -86,6 +87,7 @@ fn tabs(cx: &Cx, editor: &Editor) -> Html {
                     onclick={cx.on(Intent::File(i))}
                 >{ &**name }</button>
             }) }
+            </div>
             <span class="end">
                 <span class="pickbox">
                     <select class="btn btn-quiet btn-sm" aria-label={cx.say(Word::ExamplesPick)}

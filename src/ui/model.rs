@@ -6,9 +6,9 @@ use super::platform;
 use crate::api::kinds::Kind;
 use crate::base::time::{SimTime, Span};
 use crate::session::save::{Extent, VERSION};
-use crate::session::{Action, Session};
+use crate::session::{Action, SPEEDS, Session};
 use crate::view::read::{self, Found, Show};
-use crate::view::{Intent, Lang, Look, Options, Pane, Screen, Text, Theme, Word};
+use crate::view::{Intent, Lang, Look, Options, Pane, Run, Screen, Subject, Text, Theme, Word};
 use std::rc::Rc;
 use yew::Reducible;
 
@@ -235,7 +235,7 @@ impl Model {
 
     fn want(&self, intent: Intent) -> Option<Rc<Model>> {
         let pane = match &intent {
-            Intent::Ways(_) => Some(Pane::Inspector),
+            Intent::Ways(_) | Intent::Why => Some(Pane::Inspector),
             Intent::Select(None) | Intent::Escape if self.look.pane == Pane::Inspector => {
                 Some(Pane::Cluster)
             }
@@ -253,6 +253,9 @@ impl Model {
                 return Some(self.with_look(|look| look.pane = Pane::Cluster));
             }
             Intent::Escape => Action::Select(None),
+            Intent::Why => Action::Select(Some(self.blocked()?)),
+            Intent::Slower => Action::Speed(self.speed(-1)),
+            Intent::Faster => Action::Speed(self.speed(1)),
             Intent::Branch(number) => Action::Branch(number),
             Intent::Compare(number) => Action::Compare(number),
             Intent::Open(name, text) if name.ends_with(".sfs.json") => {
@@ -280,6 +283,22 @@ impl Model {
             Intent::Do(input) => Action::Do(input),
         };
         Some(self.with(action, pane))
+    }
+
+    /// What the line under the figure is about.
+    fn blocked(&self) -> Option<Subject> {
+        let because = &self.screen.because;
+        let named = because.text.iter().find_map(|run| match run {
+            Run::Object(subject) => Some(subject),
+            _ => None,
+        });
+        because.ways.as_ref().map(|(_, subject)| subject).or(named).cloned()
+    }
+
+    /// The speed so many steps up.
+    fn speed(&self, up: isize) -> u32 {
+        let at = SPEEDS.iter().position(|speed| *speed == self.session.speed()).unwrap_or(0);
+        SPEEDS[at.saturating_add_signed(up).min(SPEEDS.len() - 1)]
     }
 
     /// A session that was saved as a file, over the one there is.

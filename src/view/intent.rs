@@ -79,6 +79,12 @@ pub enum Intent {
     Branch(u32),
     /// Show the future of this number beside this one, or none.
     Compare(Option<u32>),
+    /// Show why what is blocked most waits.
+    Why,
+    /// A lower speed.
+    Slower,
+    /// A higher speed.
+    Faster,
     /// Hand out links, embeds, files.
     Share,
     /// Open the whole page with this session, from an embed.

@@ -68,6 +68,11 @@ pub fn share(text: &str) {
     call("share", &[text.into()]);
 }
 
+/// Puts the focus on a pane, once it stands there.
+pub fn focus(selector: &str) {
+    call("focus", &[selector.into()]);
+}
+
 /// Opens the whole page with this session.
 pub fn open_whole(session: &str) {
     call("open", &[session.into()]);

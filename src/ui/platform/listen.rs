@@ -36,8 +36,18 @@ impl Listener {
     pub fn keys(each: impl Fn(&str) -> bool + 'static) -> Listener {
         Listener::new("keydown", move |event| {
             let Some(event) = event.dyn_ref::<KeyboardEvent>() else { return };
-            let taken = event.ctrl_key() || event.meta_key() || event.alt_key();
-            if taken || event.is_composing() || wants(event) || event.default_prevented() {
+            let command = event.ctrl_key() || event.meta_key();
+            if command && !event.alt_key() && &*event.key() == "s" {
+                event.prevent_default();
+                each("Ctrl+s");
+                return;
+            }
+            if command
+                || event.alt_key()
+                || event.is_composing()
+                || wants(event)
+                || event.default_prevented()
+            {
                 return;
             }
             if each(&event.key()) {

@@ -12,7 +12,7 @@ mod storage;
 mod text;
 
 pub use bridge::{
-    again, keep, kept, language, link, open_whole, query, set_address, share, speak, trouble,
+    again, focus, keep, kept, language, link, open_whole, query, set_address, share, speak, trouble,
 };
 pub use files::{dropped, picked};
 pub use frames::Frames;

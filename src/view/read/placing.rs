@@ -4,7 +4,7 @@
 
 use super::Eye;
 use crate::api::kinds::Key;
-use crate::scheduler::decision::{Decision, Row, Verdict};
+use crate::scheduler::decision::{Decision, Points, Row, Verdict};
 use crate::view::{Candidate, Placing, Text, Word, clock, node_subject};
 
 /// Nodes that are listed.
@@ -48,10 +48,13 @@ fn candidate(decision: &Decision, row: &Row, eye: &Eye<'_>) -> Candidate {
             (vec![(plugin.name().into(), reason.clone())], "".into())
         }
         Verdict::Fits { total, .. } => {
-            let points = row.scores().into_iter().filter(|(_, points)| *points != 0);
-            let found: Vec<(Text, Text)> = points
-                .map(|(plugin, points)| (plugin.name().into(), points.to_string().into()))
-                .collect();
+            let points = row.scores().into_iter().filter(|points| points.score != 0);
+            let said = |Points { score, weight, .. }: &Points| match weight {
+                1 => score.to_string(),
+                _ => format!("{score} × {weight}"),
+            };
+            let found: Vec<(Text, Text)> =
+                points.map(|points| (points.plugin.name().into(), said(&points).into())).collect();
             let alone = row.scores().is_empty();
             (found, if alone { eye.say(Word::Fits) } else { total.to_string().into() })
         }
