@@ -39,9 +39,6 @@ const NEXT_OBJECT: Span = Span::millis(8);
 /// What makes a stand-in keep a Pod's readiness as it is.
 const HOLD: &str = "oracle/hold-ready";
 
-/// What tells a stand-in how long containers run.
-const RUN_TIME: &str = "oracle/run-time";
-
 /// What one action answered.
 pub struct Answer {
     /// The action's number.
@@ -460,7 +457,7 @@ fn config(scenario: &Scenario) -> Config {
     let replay = Replay {
         placements: chance::placements(&scenario.trace),
         names: chance::names(&scenario.trace),
-        run_time: RUN_TIME.into(),
+        run_time: "oracle/run-time".into(),
         ends: chance::ends(&scenario.trace),
         attachments: chance::attachments(&scenario.trace),
         courses: chance::courses(&scenario.trace),

@@ -48,14 +48,16 @@ impl Sync<'_, '_> {
     /// more than `most` nodes without one.
     fn replace(&mut self, most: usize, plan: &mut Plan) {
         let (mut missing, mut candidates, mut blocker) = (0, Vec::new(), None);
-        for (_, pair) in self.pairs() {
+        for (node, pair) in self.pairs() {
             match pair {
                 Some((None, Some(old))) if !self.is_available(&old) => plan.delete.push(old),
                 Some((None, Some(old))) => candidates.push(old),
                 Some((Some(new), None)) if self.is_available(&new) => {}
                 pair => {
                     missing += 1;
-                    blocker = blocker.or(pair.and_then(|(new, old)| new.or(old)));
+                    let leaving = || self.pods.get(&node)?.first().cloned();
+                    let lacking = pair.and_then(|(new, old)| new.or(old)).or_else(leaving);
+                    blocker = blocker.or(lacking);
                 }
             }
         }
