@@ -212,3 +212,14 @@ fn refused() {
     film.show(SET, "agent", "/spec/updateStrategy");
     film.check("refused");
 }
+
+/// Written for an older server.
+#[test]
+fn old_version() {
+    let mut film = Film::new("daemonset");
+    let old = workload("DaemonSet", "agent", json!({}), json!({}));
+    film.apply(with(old, "", json!({"apiVersion": "extensions/v1beta1"})));
+    film.show(SET, "agent", "/spec/selector");
+    film.show(SET, "agent", "/spec/updateStrategy");
+    film.check("old_version");
+}

@@ -28,6 +28,8 @@ const OLD: &[(&str, Kind, &str)] = &[
     ("extensions/v1beta1", Kind::Deployment, "1.16"),
     ("apps/v1beta2", Kind::ReplicaSet, "1.16"),
     ("extensions/v1beta1", Kind::ReplicaSet, "1.16"),
+    ("apps/v1beta2", Kind::DaemonSet, "1.16"),
+    ("extensions/v1beta1", Kind::DaemonSet, "1.16"),
     ("apps/v1beta1", Kind::ControllerRevision, "1.16"),
     ("apps/v1beta2", Kind::ControllerRevision, "1.16"),
     ("policy/v1beta1", Kind::PodDisruptionBudget, "1.25"),
@@ -62,12 +64,12 @@ pub(super) fn modernize(tree: &mut Value, known: &Known, say: &mut Notices) {
     );
     match (known.kind, known.version) {
         (
-            Kind::StatefulSet | Kind::Deployment | Kind::ReplicaSet,
+            Kind::StatefulSet | Kind::Deployment | Kind::ReplicaSet | Kind::DaemonSet,
             "apps/v1beta1" | "extensions/v1beta1",
         ) => {
             labels_for_selector(tree, known, say);
             match known.kind {
-                Kind::StatefulSet => first_sets(tree, known, say),
+                Kind::StatefulSet | Kind::DaemonSet => first_sets(tree, known, say),
                 Kind::Deployment => first_deployments(tree, known, say),
                 _ => {}
             }
