@@ -264,6 +264,14 @@
     },
     // Once what was asked for stands there.
     focus: function (selector) { requestAnimationFrame(function () { focusOn(selector); }); },
+    // What the page has in the editor; the real one is told, where it is there.
+    show: function (text) { shown = text; if (editor && editor.show) editor.show(shown); },
+    found: function (lines) { findings = lines; if (editor && editor.found) editor.found(lines); },
+    goto: function (line) {
+      if (!editor || !editor.goto) return false;
+      editor.goto(line);
+      return true;
+    },
     share: run("share"), open: run("open"), address: run("address"),
   };
 
@@ -287,6 +295,27 @@
     }
   }
   present();
+
+  // ---- the editor: fetched when somebody begins to write; without it the text area stays ----------
+
+  var editor = null;
+  var shown = null;
+  var findings = "";
+
+  function loadEditor(event) {
+    var area = event.target;
+    if (editor || dead || area.id !== "manifest" || params.get("editor") === "plain") return;
+    editor = {};
+    Promise.all([part("editor.js"), part("fields.json")]).then(function (urls) {
+      return import(urls[0]).then(function (module) {
+        if (dead || !area.isConnected) throw new Error("gone");
+        editor = module.mount(area, urls[1]);
+        editor.found(findings);
+      });
+    }).catch(function () { /* the text area stays */ });
+  }
+  document.addEventListener("pointerdown", loadEditor);
+  document.addEventListener("keydown", loadEditor, true);
 
   // ---- focus -------------------------------------------------------------------------------------
 

@@ -4,7 +4,8 @@
 //! The text area is as tall as its text and the box around it scrolls, so that numbers and marks
 //! stay beside their lines without measuring.
 //!
-//! Not here: completion, search; they come with a real editor, and this stays its fallback.
+//! Not here: completion, search, folding: the real editor (editor/), which is fetched when somebody
+//! begins to write, and takes the place of the text area.
 
 use super::code::{COLOURS_MAX, Colours};
 use super::parts::{Button, Cx, icon};
@@ -29,6 +30,14 @@ pub struct EditorProps {
 #[component]
 pub fn EditorView(EditorProps { cx, editor }: &EditorProps) -> Html {
     let over = use_state_eq(|| false);
+    use_effect_with(editor.text.clone(), |text| platform::show_text(text));
+    use_effect_with(editor.found.clone(), |found| {
+        let line = |one: &Diagnostic| {
+            let message = [&*one.field, " ", &one.message].concat().replace(['\t', '\n'], " ");
+            format!("{}\t{}\t{}", one.line, one.severity as u32, message.trim())
+        };
+        platform::show_found(&found.iter().map(line).collect::<Vec<_>>().join("\n"));
+    });
     let drag = |to: bool| {
         let over = over.clone();
         Callback::from(move |event: DragEvent| {

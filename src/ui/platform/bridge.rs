@@ -63,6 +63,21 @@ pub fn speak(lang: &str, done: impl FnOnce() + 'static) {
     call("speak", &[lang.into(), Closure::once_into_js(done)]);
 }
 
+/// Tells the editor the text that the page has, where it has been fetched.
+pub fn show_text(text: &str) {
+    call("show", &[text.into()]);
+}
+
+/// Tells the editor what was found: lines of number, severity, sentence, with tabs between.
+pub fn show_found(lines: &str) {
+    call("found", &[lines.into()]);
+}
+
+/// Puts the cursor of the editor on a line; `false` where there is only the text area.
+pub fn editor_goto(line: u32) -> bool {
+    call("goto", &[line.into()]).is_some_and(|done| done.is_truthy())
+}
+
 /// Opens the dialog that shares this.
 pub fn share(text: &str) {
     call("share", &[text.into()]);

@@ -44,6 +44,9 @@ pub fn copy(text: &str) {
 
 /// Puts the cursor at the start of a line of the manifest and shows it.
 pub fn goto_line(line: u32) {
+    if super::bridge::editor_goto(line) {
+        return;
+    }
     let Some(document) = web_sys::window().and_then(|window| window.document()) else { return };
     let Some(area) = document
         .get_element_by_id("manifest")

@@ -1,0 +1,109 @@
+// The editor: fetched when somebody begins to write, the text area until then and without it.
+
+import assert from "node:assert/strict";
+import { DESKTOP, PHONE, story } from "./harness.mjs";
+
+const editor = (page) => page.raw.locator(".cm .cm-content");
+const value = (page) => page.raw.locator("#manifest").inputValue();
+
+/** Begins to write. */
+async function load(page) {
+  await page.raw.locator("#manifest").click();
+  await editor(page).waitFor();
+}
+
+story("the editor is not fetched before somebody writes", {}, async (page) => {
+  const fetched = [];
+  page.raw.on("request", (request) => fetched.push(request.url()));
+  await page.click("button", "Step");
+  assert.ok(fetched.every((url) => !/editor\.js/.test(url)));
+  await load(page);
+  assert.ok(fetched.some((url) => /editor\.js/.test(url)));
+  assert.equal(await page.raw.evaluate(() => document.activeElement.className), "cm");
+});
+
+for (const theme of ["light", "dark"]) {
+  story(`Y-1 the editor writes, finds, folds, applies, ${theme}`, { theme, size: DESKTOP }, async (page) => {
+    await load(page);
+    const before = await value(page);
+    await page.raw.keyboard.press("Control+Home");
+    await page.raw.keyboard.type("# mine\n");
+    assert.equal(await value(page), `# mine\n${before}`);
+    await page.raw.keyboard.press("Control+z");
+    await page.raw.keyboard.press("Control+z");
+    assert.equal(await value(page), before);
+    await page.raw.keyboard.press("Control+f");
+    await page.raw.keyboard.type("replicas");
+    await page.raw.locator(".cm .cm-searchMatch").first().waitFor();
+    await page.shot("search");
+    await page.raw.keyboard.press("Escape");
+    await page.raw.locator(".cm .cm-foldGutter span[title='Fold line']").first().click();
+    await page.raw.locator(".cm .cm-foldPlaceholder").waitFor();
+    await page.shot("folded");
+    assert.equal(await value(page), before);
+    await page.raw.keyboard.press("Control+End");
+    await page.raw.keyboard.type("# more");
+    await page.raw.keyboard.press("Control+Enter");
+    await page.sees("Applied as it stands");
+    assert.equal((await page.raw.locator(".clock").innerText()).trim(), "00:00", "no shortcut acted");
+  });
+}
+
+story("Y-2 findings stand in the gutter, and a press leads to them", {}, async (page) => {
+  await load(page);
+  await page.raw.keyboard.press("Control+a");
+  await page.raw.keyboard.insertText("apiVersion: apps/v1\nkind: StatefulSet\nmetadata:\n  name: web\nspec:\n  replica: 3\n");
+  await page.raw.locator(".cm .cm-lint-marker-error").first().waitFor();
+  await page.raw.locator(".found .pick").first().click();
+  assert.equal(await page.raw.locator(".cm .cm-activeLine").innerText(), "  replica: 3");
+  await page.shot("found");
+});
+
+story("Y-7 fields are offered and explained", {}, async (page) => {
+  await load(page);
+  await page.raw.keyboard.press("Control+a");
+  await page.raw.keyboard.insertText("apiVersion: apps/v1\nkind: StatefulSet\nspec:\n  repl");
+  await page.raw.keyboard.press("Control+Space");
+  const offer = page.raw.locator(".cm .cm-tooltip-autocomplete li");
+  await offer.filter({ hasText: "replicas" }).first().waitFor();
+  await page.shot("offer");
+  await page.raw.keyboard.press("Enter");
+  await page.raw.keyboard.type("3\n");
+  assert.match(await value(page), /replicas: 3/);
+  await page.raw.locator(".cm .cm-line").filter({ hasText: "replicas" }).locator("span").first().hover();
+  await page.raw.locator(".cm .cm-hint").filter({ hasText: "StatefulSet.spec.replicas" }).waitFor();
+  await page.shot("hint");
+});
+
+story("Y-1 Esc, then Tab leaves", {}, async (page) => {
+  await load(page);
+  await page.raw.keyboard.press("Escape");
+  await page.raw.keyboard.press("Tab");
+  assert.notEqual(await page.raw.evaluate(() => document.activeElement.className), "cm");
+});
+
+story("another file, undo and a reload are shown in the editor", {}, async (page) => {
+  await load(page);
+  await page.raw.getByRole("tab", { name: "zookeeper.yaml" }).click();
+  await editor(page).filter({ hasText: "zk-hs" }).waitFor();
+  await page.raw.getByRole("tab", { name: "web.yaml" }).click();
+  await editor(page).filter({ hasText: "nginx" }).waitFor();
+  await editor(page).click();
+  await page.raw.keyboard.press("Control+Home");
+  await page.raw.keyboard.type("# kept ");
+  await page.raw.reload();
+  await page.ready();
+  assert.match(await value(page), /^# kept /);
+});
+
+story("without the editor the text area stays", {
+  size: PHONE, prepare: (page) => page.raw.route("**/editor.js*", (route) => route.abort()),
+}, async (page) => {
+  await page.raw.locator(".tabbar .p-yaml").click();
+  await page.raw.locator("#manifest").click();
+  await page.raw.keyboard.press("Control+Home");
+  await page.raw.keyboard.type("# plain");
+  await page.raw.waitForTimeout(500);
+  assert.match(await value(page), /^# plain/);
+  page.faults = page.faults.filter((fault) => !/editor\.js|ERR_FAILED/.test(fault));
+});
