@@ -1,4 +1,6 @@
 //! Text as kubectl lays it out: padded columns, plurals, joins.
+//!
+//! Not here: alignment to the right, which kubectl does not use.
 
 /// Lays rows out in columns, each as wide as its widest cell plus three spaces; the last
 /// column is not padded. Width is counted in characters.
@@ -26,6 +28,96 @@ pub fn columns(rows: &[Vec<String>]) -> String {
     out
 }
 
+/// Marks around a piece of text that names something: `LINK`, a number, `LINK_TEXT`, the piece,
+/// `LINK_END`. Layout takes no notice of them.
+pub const LINK: char = '\u{e000}';
+/// Between a link's number and its text.
+pub const LINK_TEXT: char = '\u{e001}';
+/// After a link's text.
+pub const LINK_END: char = '\u{e002}';
+
+/// How many columns `cell` takes: its characters without marks of links.
+fn width(cell: &str) -> usize {
+    let mut hidden = false;
+    let mut count = 0;
+    for c in cell.chars() {
+        match c {
+            LINK => hidden = true,
+            LINK_TEXT => hidden = false,
+            LINK_END => {}
+            _ if hidden => {}
+            _ => count += 1,
+        }
+    }
+    count
+}
+
+/// How cells are laid out whose ends are tabs.
+#[derive(Clone, Debug, Default)]
+pub struct Tabs {
+    /// The least width of a column.
+    pub least: usize,
+    /// Spaces after the widest cell.
+    pub padding: usize,
+    /// Widths a table had before: what follows is not narrower. Grows with each layout.
+    pub remembered: Option<Vec<usize>>,
+}
+
+/// What `describe` uses.
+pub const DESCRIBE: Tabs = Tabs { least: 0, padding: 2, remembered: None };
+/// What tables use.
+pub const TABLE: Tabs = Tabs { least: 6, padding: 3, remembered: None };
+
+impl Tabs {
+    /// Lays `text` out. A column is made of cells above each other; a line that has no cell
+    /// there (the last piece of a line is none) ends it.
+    ///
+    /// Upstream: Go's text/tabwriter
+    pub fn layout(&mut self, text: &str) -> String {
+        let lines: Vec<Vec<&str>> = text.lines().map(|line| line.split('\t').collect()).collect();
+        let mut out = String::with_capacity(text.len() * 2);
+        self.block(&lines, &mut Vec::new(), &mut out);
+        if !text.ends_with('\n') {
+            out.pop();
+        }
+        out
+    }
+
+    fn block(&mut self, lines: &[Vec<&str>], widths: &mut Vec<usize>, out: &mut String) {
+        let column = widths.len();
+        let mut rest = lines;
+        while let Some(from) = rest.iter().position(|line| column + 1 < line.len()) {
+            print(&rest[..from], widths, out);
+            rest = &rest[from..];
+            let many = rest.iter().take_while(|line| column + 1 < line.len()).count();
+            let widest = rest[..many].iter().map(|line| width(line[column])).max().unwrap_or(0);
+            let mut wide = self.least.max(widest + self.padding);
+            if let Some(remembered) = &mut self.remembered {
+                remembered.resize(remembered.len().max(column + 1), 0);
+                remembered[column] = remembered[column].max(wide);
+                wide = remembered[column];
+            }
+            widths.push(wide);
+            self.block(&rest[..many], widths, out);
+            widths.pop();
+            rest = &rest[many..];
+        }
+        print(rest, widths, out);
+    }
+}
+
+fn print(lines: &[Vec<&str>], widths: &[usize], out: &mut String) {
+    for line in lines {
+        for (at, cell) in line.iter().enumerate() {
+            out.push_str(cell);
+            if let Some(wide) = widths.get(at) {
+                out.extend(std::iter::repeat_n(' ', wide.saturating_sub(width(cell))));
+            }
+        }
+        out.push('\n');
+    }
+}
+
 /// `1 pod`, `2 pods`.
 pub fn plural(n: u64, noun: &str) -> String {
     if n == 1 { format!("{n} {noun}") } else { format!("{n} {noun}s") }
@@ -34,6 +126,13 @@ pub fn plural(n: u64, noun: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn tabs_are_go_s() {
+        let text = "Name:\tweb\nContainers:\n  nginx:\n    Image:\tx\n    A:\t\nb:\tc\td\n";
+        let out = "Name:  web\nContainers:\n  nginx:\n    Image:  x\n    A:      \nb:          c  d\n";
+        assert_eq!(DESCRIBE.clone().layout(text), out);
+    }
 
     #[test]
     fn columns_are_kubectl_s() {

@@ -18,9 +18,9 @@ pub trait Hub {
     fn now(&self) -> SimTime;
     /// What is to be read; never to be written to.
     fn server(&self) -> &ApiServer;
-    /// Sends a write. The hub notes it in its journal and sees to it that everybody hears of
-    /// it. Requests with `dry_run` do not come here.
-    fn send(&mut self, request: &Request) -> Answer<Answered>;
+    /// Sends a write of the command `line`. The hub notes it in its journal and sees to it
+    /// that everybody hears of it. Requests with `dry_run` do not come here.
+    fn send(&mut self, line: &str, request: &Request) -> Answer<Answered>;
 }
 
 /// Texts by path, such as `web.yaml` or `sets/web.yaml`; an address (`https://…`) is a path too.

@@ -6,7 +6,7 @@
 //! Upstream: staging/src/k8s.io/cli-runtime/pkg/resource/builder.go,
 //! staging/src/k8s.io/apimachinery/pkg/util/yaml/decoder.go
 
-mod hints;
+pub mod hints;
 mod locate;
 mod notices;
 mod versions;
