@@ -111,7 +111,7 @@ const TEXT_FORMS: &[&str] =
 /// What only some places may name: the word, the paths it may stand in, what to do instead.
 const ONLY_IN: &[(&str, &[&str], &str)] = &[
     ("rpds", &["src/base/map.rs"], "use base::map"),
-    ("serde_yaml", &["src/kubectl/yaml.rs"], "read manifests through api::manifest"),
+    ("serde_yaml", &[], "read manifests through api::manifest, write with kubectl::yaml"),
     ("unsafe_libyaml", &["src/api/manifest/yaml/"], "read manifests through api::manifest"),
     ("Serialize", TEXT_FORMS, "only the journal and what is saved have a text form of serde's"),
     ("Deserialize", TEXT_FORMS, "only the journal and what is saved have a text form of serde's"),

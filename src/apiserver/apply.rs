@@ -183,19 +183,25 @@ fn nameless(manifest: &Manifest) -> Option<Problem> {
     })
 }
 
-fn apply_one(
-    server: &mut ApiServer,
-    now: SimTime,
-    manifest: &Manifest,
-    warnings: &mut Vec<String>,
-) -> Answer<Applied> {
+/// What applying one object comes to.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Plan {
+    /// It is new: this tree is to be created.
+    Create(Value),
+    /// It is there: this tree is to take its place.
+    Update(Value),
+    /// It is as it should be.
+    Same,
+}
+
+/// Finds out what applying `manifest` comes to, and what the server warns of.
+pub fn plan(server: &ApiServer, manifest: &Manifest, warnings: &mut Vec<String>) -> Plan {
     let kind = manifest.kind;
     let modified = remembered(&manifest.tree);
-    let Some(old) = server.store.object(kind, &key_of(manifest)).cloned() else {
+    let Some(old) = server.store.object(kind, &key_of(manifest)) else {
         let object = Object::read(kind, &modified, &mut Reader::default());
         warnings.extend(strategy::warnings(&object));
-        server.create(now, object)?;
-        return Ok(Applied::Created);
+        return Plan::Create(modified);
     };
     let current = old.to_value();
     let last = old.meta().annotations.get(LAST_APPLIED);
@@ -212,16 +218,29 @@ fn apply_one(
     let original = last.and_then(|last| serde_json::from_str(last).ok()).unwrap_or(Value::Null);
     let merged = three_way(&original, &modified, &current, Some(kind.info().schema));
     if merged == current {
-        return Ok(Applied::Unchanged);
+        return Plan::Same;
     }
     let object = Object::read(kind, &merged, &mut Reader::default());
     warnings.extend(strategy::warnings(&object));
-    server.update(now, object)?;
-    Ok(Applied::Configured)
+    Plan::Update(merged)
+}
+
+fn apply_one(
+    server: &mut ApiServer,
+    now: SimTime,
+    manifest: &Manifest,
+    warnings: &mut Vec<String>,
+) -> Answer<Applied> {
+    let read = |tree| Object::read(manifest.kind, tree, &mut Reader::default());
+    match plan(server, manifest, warnings) {
+        Plan::Create(tree) => server.create(now, read(&tree)).map(|_| Applied::Created),
+        Plan::Update(tree) => server.update(now, read(&tree)).map(|_| Applied::Configured),
+        Plan::Same => Ok(Applied::Unchanged),
+    }
 }
 
 /// The tree with a memory of itself.
-fn remembered(tree: &Value) -> Value {
+pub fn remembered(tree: &Value) -> Value {
     let mut tree = tree.clone();
     let Some(meta) = tree.get_mut("metadata").and_then(Value::as_object_mut) else {
         return tree;

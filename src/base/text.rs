@@ -118,6 +118,43 @@ fn print(lines: &[Vec<&str>], widths: &[usize], out: &mut String) {
     }
 }
 
+/// Bytes in base64, with padding.
+pub fn base64(bytes: &[u8]) -> String {
+    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut out = String::new();
+    for chunk in bytes.chunks(3) {
+        let byte = |at: usize| u32::from(chunk.get(at).copied().unwrap_or(0));
+        let bits = byte(0) << 16 | byte(1) << 8 | byte(2);
+        for at in 0..4 {
+            let sextet = (bits >> (18 - 6 * at) & 63) as usize;
+            out.push(if at <= chunk.len() { char::from(ALPHABET[sextet]) } else { '=' });
+        }
+    }
+    out
+}
+
+/// The text that base64 stands for; `None` if it is none.
+pub fn from_base64(text: &str) -> Option<String> {
+    let (mut bytes, mut bits, mut count) = (Vec::new(), 0u32, 0);
+    for byte in text.bytes().filter(|&byte| byte != b'=') {
+        let six = match byte {
+            b'A'..=b'Z' => byte - b'A',
+            b'a'..=b'z' => byte - b'a' + 26,
+            b'0'..=b'9' => byte - b'0' + 52,
+            b'+' => 62,
+            b'/' => 63,
+            _ => return None,
+        };
+        bits = bits << 6 | u32::from(six);
+        count += 6;
+        if count >= 8 {
+            count -= 8;
+            bytes.push((bits >> count & 0xff) as u8);
+        }
+    }
+    String::from_utf8(bytes).ok()
+}
+
 /// `1 pod`, `2 pods`.
 pub fn plural(n: u64, noun: &str) -> String {
     if n == 1 { format!("{n} {noun}") } else { format!("{n} {noun}s") }
@@ -130,7 +167,8 @@ mod tests {
     #[test]
     fn tabs_are_go_s() {
         let text = "Name:\tweb\nContainers:\n  nginx:\n    Image:\tx\n    A:\t\nb:\tc\td\n";
-        let out = "Name:  web\nContainers:\n  nginx:\n    Image:  x\n    A:      \nb:          c  d\n";
+        let out =
+            "Name:  web\nContainers:\n  nginx:\n    Image:  x\n    A:      \nb:          c  d\n";
         assert_eq!(DESCRIBE.clone().layout(text), out);
     }
 

@@ -56,12 +56,33 @@ pub static COMMANDS: &[Command] = &[
     command("api-resources", "", &[RESOURCES], info::api_resources),
     command("api-versions", "", &[], info::api_versions),
     command("apply", "", &[PRINT, FILES, CHANGE, "selector,l:s all:b", APPLY], apply::apply),
+    command(
+        "apply view-last-applied",
+        "",
+        &[PRINT, FILES, "selector,l:s all:b"],
+        apply::view_last_applied,
+    ),
     command("attach", "", &["container,c:s stdin,i:b tty,t:b quiet,q:b"], refused::refuse),
-    command("auth can-i", "", &["all-namespaces,A:b quiet,q:b list:b subresource:s \
-        no-headers:b"], info::can_i),
+    command(
+        "auth can-i",
+        "",
+        &["all-namespaces,A:b quiet,q:b list:b subresource:s \
+        no-headers:b"],
+        info::can_i,
+    ),
     command("auth whoami", "", &[PRINT], info::whoami),
-    command("autoscale", "", &[PRINT, FILES, CHANGE, "min:i max:i cpu-percent:i cpu:s memory:s \
-        name:s"], refused::refuse),
+    command(
+        "autoscale",
+        "",
+        &[
+            PRINT,
+            FILES,
+            CHANGE,
+            "min:i max:i cpu-percent:i cpu:s memory:s \
+        name:s",
+        ],
+        refused::refuse,
+    ),
     command("certificate", "", &[FILES, PRINT], refused::refuse),
     command("cluster-info", "", &[], info::cluster_info),
     command("completion", "", &[], refused::refuse),
@@ -76,85 +97,283 @@ pub static COMMANDS: &[Command] = &[
     command("cp", "", &["container,c:s no-preserve:b retries:i"], refused::refuse),
     command("create", "", &[PRINT, FILES, CHANGE, "selector,l:s", SAVE], apply::create),
     command("create configmap", "cm", &[PRINT, CHANGE, CREATE, FROM], create::config_map),
-    command("create cronjob", "cj", &[PRINT, CHANGE, CREATE, "image:s schedule:s restart:s"],
-        create::cron_job),
-    command("create deployment", "deploy", &[PRINT, CHANGE, CREATE, "image:s replicas,r:i \
-        port:i"], create::deployment),
+    command(
+        "create cronjob",
+        "cj",
+        &[PRINT, CHANGE, CREATE, "image:s schedule:s restart:s"],
+        create::cron_job,
+    ),
+    command(
+        "create deployment",
+        "deploy",
+        &[
+            PRINT,
+            CHANGE,
+            CREATE,
+            "image:s replicas,r:i \
+        port:i",
+        ],
+        create::deployment,
+    ),
     command("create job", "", &[PRINT, CHANGE, CREATE, "image:s from:s"], create::job),
     command("create namespace", "ns", &[PRINT, CHANGE, CREATE], create::namespace),
-    command("create poddisruptionbudget", "pdb", &[PRINT, CHANGE, CREATE, "selector:s \
-        min-available:s max-unavailable:s"], create::budget),
-    command("create priorityclass", "pc", &[PRINT, CHANGE, CREATE, "value:i global-default:b \
-        description:s preemption-policy:s"], create::priority_class),
-    command("create quota", "resourcequota", &[PRINT, CHANGE, CREATE, "hard:s scopes:s"],
-        create::quota),
-    command("create secret docker-registry", "", &[PRINT, CHANGE, CREATE, "docker-username:s \
-        docker-password:s docker-server:s docker-email:s"], refused::refuse),
-    command("create secret generic", "", &[PRINT, CHANGE, CREATE, FROM, "type:s"],
-        create::secret),
+    command(
+        "create poddisruptionbudget",
+        "pdb",
+        &[
+            PRINT,
+            CHANGE,
+            CREATE,
+            "selector:s \
+        min-available:s max-unavailable:s",
+        ],
+        create::budget,
+    ),
+    command(
+        "create priorityclass",
+        "pc",
+        &[
+            PRINT,
+            CHANGE,
+            CREATE,
+            "value:i global-default:b \
+        description:s preemption-policy:s",
+        ],
+        create::priority_class,
+    ),
+    command(
+        "create quota",
+        "resourcequota",
+        &[PRINT, CHANGE, CREATE, "hard:s scopes:s"],
+        create::quota,
+    ),
+    command(
+        "create secret docker-registry",
+        "",
+        &[
+            PRINT,
+            CHANGE,
+            CREATE,
+            "docker-username:s \
+        docker-password:s docker-server:s docker-email:s",
+        ],
+        refused::refuse,
+    ),
+    command("create secret generic", "", &[PRINT, CHANGE, CREATE, FROM, "type:s"], create::secret),
     command("create secret tls", "", &[PRINT, CHANGE, CREATE, "cert:s key:s"], refused::refuse),
-    command("create service clusterip", "", &[PRINT, CHANGE, CREATE, "tcp:s clusterip:s"],
-        create::service),
-    command("create service externalname", "", &[PRINT, CHANGE, CREATE, "tcp:s \
-        external-name:s"], create::service),
-    command("create service loadbalancer", "", &[PRINT, CHANGE, CREATE, "tcp:s"],
-        create::service),
-    command("create service nodeport", "", &[PRINT, CHANGE, CREATE, "tcp:s node-port:i"],
-        create::service),
+    command(
+        "create service clusterip",
+        "",
+        &[PRINT, CHANGE, CREATE, "tcp:s clusterip:s"],
+        create::service,
+    ),
+    command(
+        "create service externalname",
+        "",
+        &[
+            PRINT,
+            CHANGE,
+            CREATE,
+            "tcp:s \
+        external-name:s",
+        ],
+        create::service,
+    ),
+    command("create service loadbalancer", "", &[PRINT, CHANGE, CREATE, "tcp:s"], create::service),
+    command(
+        "create service nodeport",
+        "",
+        &[PRINT, CHANGE, CREATE, "tcp:s node-port:i"],
+        create::service,
+    ),
     command("create serviceaccount", "sa", &[PRINT, CHANGE, CREATE], create::service_account),
-    command("debug", "", &["image:s stdin,i:b tty,t:b target:s container,c:s copy-to:s \
-        profile:s"], refused::refuse),
+    command(
+        "debug",
+        "",
+        &["image:s stdin,i:b tty,t:b target:s container,c:s copy-to:s \
+        profile:s"],
+        refused::refuse,
+    ),
     command("delete", "", &["output,o:s dry-run:=unchanged", FILES, PICK, DELETE], apply::delete),
-    command("describe", "", &[FILES, "all-namespaces,A:b chunk-size:i selector,l:s \
-        show-events:b"], describe::describe),
-    command("diff", "", &[FILES, "selector,l:s server-side:b force-conflicts:b prune:b \
-        field-manager:s concurrency:i show-managed-fields:b show-secrets:b"], apply::diff),
+    command(
+        "describe",
+        "",
+        &[
+            FILES,
+            "all-namespaces,A:b chunk-size:i selector,l:s \
+        show-events:b",
+        ],
+        describe::describe,
+    ),
+    command(
+        "diff",
+        "",
+        &[
+            FILES,
+            "selector,l:s server-side:b force-conflicts:b prune:b \
+        field-manager:s concurrency:i show-managed-fields:b show-secrets:b",
+        ],
+        apply::diff,
+    ),
     command("drain", "", &[DRAIN], drain::drain),
-    command("edit", "", &[PRINT, FILES, "field-manager:s output-patch:b record:b save-config:b \
-        subresource:s validate:=strict windows-line-endings:b"], edit::edit),
-    command("events", "", &[PRINT, "all-namespaces,A:b chunk-size:i for:s no-headers:b types:s \
-        watch,w:b"], events::events),
-    command("exec", "", &[FILES, "container,c:s stdin,i:b tty,t:b quiet,q:b \
-        pod-running-timeout:d"], refused::exec),
+    command(
+        "edit",
+        "",
+        &[
+            PRINT,
+            FILES,
+            "field-manager:s output-patch:b record:b save-config:b \
+        subresource:s validate:=strict windows-line-endings:b",
+        ],
+        edit::edit,
+    ),
+    command(
+        "events",
+        "",
+        &[
+            PRINT,
+            "all-namespaces,A:b chunk-size:i for:s no-headers:b types:s \
+        watch,w:b",
+        ],
+        events::events,
+    ),
+    command(
+        "exec",
+        "",
+        &[
+            FILES,
+            "container,c:s stdin,i:b tty,t:b quiet,q:b \
+        pod-running-timeout:d",
+        ],
+        refused::exec,
+    ),
     command("explain", "", &["api-version:s output,o:s recursive:b"], info::explain),
     command("expose", "svc", &[PRINT, FILES, CHANGE, EXPOSE], create::expose),
     command("get", "", &[PRINT, FILES, GET], get::get),
     command("kustomize", "", &["output,o:s"], refused::refuse),
     command("label", "", &[PRINT, FILES, CHANGE, PICK, LABEL], change::label),
-    command("logs", "", &["all-containers:b container,c:s follow,f:b previous,p:b since:s \
+    command(
+        "logs",
+        "",
+        &["all-containers:b container,c:s follow,f:b previous,p:b since:s \
         since-time:s tail:i timestamps:b selector,l:s prefix:b limit-bytes:i all-pods:b \
-        ignore-errors:b max-log-requests:i pod-running-timeout:d"], refused::logs),
+        ignore-errors:b max-log-requests:i pod-running-timeout:d"],
+        refused::logs,
+    ),
     command("options", "", &[], refused::refuse),
-    command("patch", "", &[PRINT, FILES, CHANGE, "patch,p:s patch-file:s type:s local:b \
-        record:b subresource:s"], change::patch),
+    command(
+        "patch",
+        "",
+        &[
+            PRINT,
+            FILES,
+            CHANGE,
+            "patch,p:s patch-file:s type:s local:b \
+        record:b subresource:s",
+        ],
+        change::patch,
+    ),
     command("plugin", "", &[], refused::refuse),
     command("port-forward", "", &["address:s pod-running-timeout:d"], refused::refuse),
     command("proxy", "", &["port,p:i address:s www,w:s"], refused::refuse),
-    command("replace", "", &[PRINT, FILES, CHANGE, "save-config:b subresource:s \
-        validate:=strict raw:s", DELETE], apply::replace),
+    command(
+        "replace",
+        "",
+        &[
+            PRINT,
+            FILES,
+            CHANGE,
+            "save-config:b subresource:s \
+        validate:=strict raw:s",
+            DELETE,
+        ],
+        apply::replace,
+    ),
     command("rollout history", "", &[PRINT, FILES, "revision:i selector,l:s"], rollout::history),
     command("rollout pause", "", &[PRINT, FILES, CHANGE, "selector,l:s"], rollout::pause),
     command("rollout restart", "", &[PRINT, FILES, CHANGE, "selector,l:s"], rollout::restart),
     command("rollout resume", "", &[PRINT, FILES, CHANGE, "selector,l:s"], rollout::resume),
-    command("rollout status", "", &[FILES, "revision:i selector,l:s timeout:d watch,w:b"],
-        rollout::status),
-    command("rollout undo", "", &[PRINT, FILES, CHANGE, "selector,l:s to-revision:i"],
-        rollout::undo),
+    command(
+        "rollout status",
+        "",
+        &[FILES, "revision:i selector,l:s timeout:d watch,w:b"],
+        rollout::status,
+    ),
+    command(
+        "rollout undo",
+        "",
+        &[PRINT, FILES, CHANGE, "selector,l:s to-revision:i"],
+        rollout::undo,
+    ),
     command("run", "", &[PRINT, FILES, CHANGE, RUN], run::run),
-    command("scale", "", &[PRINT, FILES, "dry-run:=unchanged all:b current-replicas:i record:b \
-        replicas:i resource-version:s selector,l:s timeout:d"], change::scale),
-    command("set env", "", &[PRINT, FILES, CHANGE, SET, "env,e:s containers,c:s keys:s from:s \
-        list:b overwrite:b prefix:s resolve:b"], set::env),
+    command(
+        "scale",
+        "",
+        &[
+            PRINT,
+            FILES,
+            "dry-run:=unchanged all:b current-replicas:i record:b \
+        replicas:i resource-version:s selector,l:s timeout:d",
+        ],
+        change::scale,
+    ),
+    command(
+        "set env",
+        "",
+        &[
+            PRINT,
+            FILES,
+            CHANGE,
+            SET,
+            "env,e:s containers,c:s keys:s from:s \
+        list:b overwrite:b prefix:s resolve:b",
+        ],
+        set::env,
+    ),
     command("set image", "", &[PRINT, FILES, CHANGE, SET], set::image),
-    command("set resources", "", &[PRINT, FILES, CHANGE, SET, "containers,c:s limits:s \
-        requests:s"], set::resources),
-    command("set selector", "", &[PRINT, FILES, CHANGE, "all:b local:b record:b \
-        resource-version:s"], set::selector),
+    command(
+        "set resources",
+        "",
+        &[
+            PRINT,
+            FILES,
+            CHANGE,
+            SET,
+            "containers,c:s limits:s \
+        requests:s",
+        ],
+        set::resources,
+    ),
+    command(
+        "set selector",
+        "",
+        &[
+            PRINT,
+            FILES,
+            CHANGE,
+            "all:b local:b record:b \
+        resource-version:s",
+        ],
+        set::selector,
+    ),
     command("set serviceaccount", "sa", &[PRINT, FILES, CHANGE, SET], set::service_account),
-    command("taint", "", &[PRINT, "dry-run:=unchanged field-manager:s selector,l:s all:b \
-        overwrite:b validate:=strict"], change::taint),
-    command("top", "", &["all-namespaces,A:b selector,l:s containers:b sort-by:s \
-        no-headers:b"], refused::top),
+    command(
+        "taint",
+        "",
+        &[
+            PRINT,
+            "dry-run:=unchanged field-manager:s selector,l:s all:b \
+        overwrite:b validate:=strict",
+        ],
+        change::taint,
+    ),
+    command(
+        "top",
+        "",
+        &["all-namespaces,A:b selector,l:s containers:b sort-by:s \
+        no-headers:b"],
+        refused::top,
+    ),
     command("uncordon", "", &["selector,l:s dry-run:=unchanged"], drain::uncordon),
     command("version", "", &["client:b output,o:s"], info::version),
     command("wait", "", &[PRINT, FILES, PICK, "for:s timeout:d local:b"], wait::wait),
@@ -213,9 +432,7 @@ pub fn find(words: &[String]) -> Called {
         } else if !word.contains('=') {
             let takes = |flag: &&Flag| {
                 let long = word.strip_prefix("--") == Some(flag.name);
-                let short = word.strip_prefix('-').and_then(|rest| {
-                    rest.strip_prefix(flag.letter?)
-                });
+                let short = word.strip_prefix('-').and_then(|rest| rest.strip_prefix(flag.letter?));
                 (long || short == Some("")) && flag.alone().is_none()
             };
             // Before the first word only global flags are known.

@@ -2,7 +2,7 @@
 
 use super::flags::Args;
 use super::running::{Context, Draft, Link, Output, Stream};
-use super::{drain, get, resource, rollout, run, wait};
+use super::{drain, edit, get, resource, rollout, run, wait};
 use crate::api::kinds::{Key, Kind, Object, ObjectRef};
 use crate::api::meta::Uid;
 use crate::apiserver::status::Status;
@@ -14,23 +14,25 @@ use crate::client::request::{Answered, Request};
 use std::collections::VecDeque;
 
 /// Why a command failed.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Failure {
     /// What kubectl prints, without the last line's end.
     pub text: String,
     /// What the simulator adds; may be empty.
     pub hint: String,
+    /// The exit code.
+    pub code: i32,
 }
 
 impl Failure {
     /// A failure of kubectl's own.
     pub fn new(text: impl std::fmt::Display) -> Failure {
-        Failure { text: format!("error: {text}"), hint: String::new() }
+        Failure::raw(format!("error: {text}"))
     }
 
     /// A failure whose text begins otherwise.
     pub fn raw(text: impl Into<String>) -> Failure {
-        Failure { text: text.into(), hint: String::new() }
+        Failure { text: text.into(), hint: String::new(), code: 1 }
     }
 
     /// A wrong use of the command `of`.
@@ -87,8 +89,8 @@ pub enum Task {
     Drain(Box<drain::Draining>),
     /// `run` that would attach.
     Run(Box<run::Starting>),
-    /// `edit`: the draft to be changed and the objects it shows.
-    Edit(Draft, Vec<Item>),
+    /// `edit`.
+    Edit(Box<edit::Editing>),
 }
 
 /// Whether a task can go on.
@@ -236,10 +238,9 @@ impl Cx<'_, '_> {
             let from = plain.len();
             plain.push_str(shown);
             let object = number.parse::<usize>().ok().and_then(|at| self.linked.get(at));
-            links.extend(object.map(|object| Link {
-                range: from..plain.len(),
-                object: object.clone(),
-            }));
+            links.extend(
+                object.map(|object| Link { range: from..plain.len(), object: object.clone() }),
+            );
             rest = after;
         }
         plain.push_str(rest);
@@ -248,7 +249,7 @@ impl Cx<'_, '_> {
 
     /// Prints why something failed.
     pub fn fail(&mut self, failure: &Failure) {
-        self.code = self.code.max(1);
+        self.code = self.code.max(failure.code);
         if !failure.text.is_empty() {
             self.warn(failure.text.clone());
         }
@@ -279,7 +280,7 @@ impl Task {
                     }
                 }
                 let leaving = std::mem::take(&mut cx.leaving);
-                if leaving.is_empty() {
+                if leaving.is_empty() || !cx.failures.is_empty() {
                     return Ok(Flow::Done);
                 }
                 *self = Task::Gone(wait::Gone::new(cx, leaving));
@@ -300,7 +301,7 @@ impl Task {
                     }
                 }
             }
-            Task::Edit(draft, _) => Ok(Flow::Edit(draft.clone())),
+            Task::Edit(editing) => editing.poll(cx),
         }
     }
 }

@@ -1,10 +1,40 @@
-//! The kubectl dialect: tables as kubectl prints them, and its commands that write.
+//! The kubectl dialect: its commands as values that can be left and taken up again, its tables,
+//! its formats, its words. `running` is the way in.
 
 pub mod args;
 pub mod command;
+
+mod apply;
+mod change;
+mod commands;
+mod complete;
+mod create;
+mod cx;
+mod describe;
+mod diff;
+mod drain;
+mod edit;
+mod events;
+mod explain;
+mod flags;
+mod format;
 mod get;
+mod help;
+mod info;
+pub mod jsonpath;
 pub mod print;
+mod refused;
+mod resource;
+mod rollout;
 pub mod rows;
-mod work_rows;
+mod run;
 pub mod running;
+mod set;
+mod sort;
+pub mod template;
+mod value;
+mod wait;
+mod work_rows;
 pub mod yaml;
+
+pub use complete::complete;

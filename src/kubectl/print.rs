@@ -20,7 +20,12 @@ pub struct Column {
 /// The columns of `kind`, wide ones marked, in kubectl's order.
 pub fn columns(kind: Kind) -> Vec<Column> {
     let (plain, wide) = headings(kind);
-    let column = |wide: bool| move |&name: &&'static str| Column { name, wide };
+    let column = |wide: bool| {
+        move |&name: &&'static str| match name.strip_prefix('*') {
+            Some(name) => Column { name, wide: true },
+            None => Column { name, wide },
+        }
+    };
     plain.iter().map(column(false)).chain(wide.iter().map(column(true))).collect()
 }
 
@@ -38,6 +43,17 @@ const CLAIM: &[&str] = &[
     "ACCESS MODES",
     "STORAGECLASS",
     "VOLUMEATTRIBUTESCLASS",
+    "AGE",
+];
+
+const DRIVER: &[&str] = &[
+    "NAME",
+    "ATTACHREQUIRED",
+    "PODINFOONMOUNT",
+    "STORAGECAPACITY",
+    "TOKENREQUESTS",
+    "REQUIRESREPUBLISH",
+    "MODES",
     "AGE",
 ];
 
@@ -95,14 +111,16 @@ fn headings(kind: Kind) -> (&'static [&'static str], &'static [&'static str]) {
         Kind::ConfigMap => (&["NAME", "DATA", "AGE"], &[]),
         Kind::Secret => (&["NAME", "TYPE", "DATA", "AGE"], &[]),
         Kind::Namespace => (&["NAME", "STATUS", "AGE"], &[]),
+        Kind::CSIDriver => (DRIVER, &[]),
         Kind::CSINode => (&["NAME", "DRIVERS", "AGE"], &[]),
         Kind::Lease => (&["NAME", "HOLDER", "AGE"], &[]),
         Kind::PriorityClass => {
             (&["NAME", "VALUE", "GLOBAL-DEFAULT", "AGE", "PREEMPTIONPOLICY"], &[])
         }
+        // `*` marks wide ones between the others.
         Kind::Event => (
-            &["LAST SEEN", "TYPE", "REASON", "OBJECT", "MESSAGE"],
-            &["SUBOBJECT", "SOURCE", "FIRST SEEN", "COUNT", "NAME"],
+            &["LAST SEEN", "TYPE", "REASON", "OBJECT", "*SUBOBJECT", "*SOURCE", "MESSAGE"],
+            &["FIRST SEEN", "COUNT", "NAME"],
         ),
         _ => (&["NAME", "AGE"], &[]),
     }
@@ -142,8 +160,9 @@ pub fn table(objects: &[Object], kind: Kind, look: Look, now: SimTime) -> Vec<Ve
     }
     for object in objects {
         let mut cells = rows::row(object, now);
-        if look.with_kind && kind != Kind::Event {
-            cells[0] = format!("{}/{}", kind.info().qualified(), cells[0]);
+        let name = columns.iter().position(|column| column.name == "NAME");
+        if let Some(cell) = name.and_then(|at| cells.get_mut(at)).filter(|_| look.with_kind) {
+            *cell = format!("{}/{cell}", kind.info().qualified());
         }
         let mut row = Vec::new();
         if look.all_namespaces && kind.info().namespaced {

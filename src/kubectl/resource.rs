@@ -5,9 +5,10 @@
 
 use super::cx::{Cx, Failure, Item};
 use super::running::Files;
-use super::select::{Fields, Selector, refusal};
 use crate::api::kinds::{Kind, KindInfo, Object, ObjectRef};
 use crate::api::manifest::{self, hints::nearest};
+use crate::apiserver::selector::Selector;
+use crate::apiserver::status::Status;
 
 /// What kubectl says when nothing is named.
 pub const NOTHING: &str = "You must provide one or more resources by argument or filename.\n\
@@ -93,9 +94,8 @@ fn foreign(word: &str) -> Option<Known> {
 }
 
 fn unknown_kind(word: &str) -> Failure {
-    let names = |info: &'static KindInfo| {
-        info.short.iter().copied().chain([info.plural, info.singular])
-    };
+    let names =
+        |info: &'static KindInfo| info.short.iter().copied().chain([info.plural, info.singular]);
     let all = Kind::ALL.iter().flat_map(|kind| names(kind.info()));
     let text = format!("the server doesn't have a resource type {word:?}");
     let hint = match nearest(word, all.filter(|name| name.len() > 2)) {
@@ -144,13 +144,13 @@ impl Cx<'_, '_> {
         for kind in kinds(first)? {
             match names {
                 [] => out.push(Query { kind, name: None }),
-                names => out.extend(
-                    names.iter().map(|name| Query { kind, name: Some(name.clone()) }),
-                ),
+                names => {
+                    out.extend(names.iter().map(|name| Query { kind, name: Some(name.clone()) }))
+                }
             }
         }
-        let selects = !self.args.text("selector").is_empty()
-            || !self.args.text("field-selector").is_empty();
+        let selects =
+            !self.args.text("selector").is_empty() || !self.args.text("field-selector").is_empty();
         if !names.is_empty() && selects {
             return Err(Failure::new("name cannot be provided when a selector is specified"));
         }
@@ -160,16 +160,23 @@ impl Cx<'_, '_> {
     /// The objects of `kind` that the selectors and namespaces choose, ordered by name.
     pub fn select(&self, kind: Kind) -> Result<Vec<Object>, Failure> {
         let (labels, fields) = (self.args.text("selector"), self.args.text("field-selector"));
-        let refuse = |why: String| Failure::from(refusal(kind, labels, fields, &why));
-        let selector = Selector::parse(labels).map_err(refuse)?;
-        let by_field = Fields::parse(fields, kind).map_err(refuse)?;
+        let selector = Selector::parse(kind, labels, fields).map_err(|status| {
+            let info = kind.info();
+            let group = match info.group {
+                "" => format!("/{}", info.version),
+                group => format!("{group}/{}", info.version),
+            };
+            Failure::from(Status::bad_request(format!(
+                "Unable to find \"{group}, Resource={}\" that match label selector {labels:?}, \
+                 field selector {fields:?}: {}",
+                info.plural, status.message
+            )))
+        })?;
         let everywhere = self.args.is_set("all-namespaces") || !kind.info().namespaced;
         let namespace = self.namespace();
         let chosen = |object: &&Object| {
             let meta = object.meta();
-            (everywhere || *meta.namespace == *namespace)
-                && selector.matches(&meta.labels)
-                && by_field.matches(object)
+            (everywhere || *meta.namespace == *namespace) && selector.matches(object)
         };
         Ok(self.store().list_objects(kind).filter(chosen).cloned().collect())
     }
@@ -281,7 +288,7 @@ impl Cx<'_, '_> {
             let nothing = text.replace("passed to apply", &format!("passed to {}", self.name));
             return Err(Failure::raw(nothing).hint(hint));
         }
-        let selector = Selector::parse(self.args.text("selector")).map_err(Failure::new)?;
+        let selector = Selector::of_labels(self.args.text("selector")).map_err(Failure::new)?;
         for manifest in read.objects {
             let object = manifest.object();
             let target = object.reference();
@@ -293,7 +300,7 @@ impl Cx<'_, '_> {
                      operation."
                 )));
             }
-            if selector.matches(&object.meta().labels) {
+            if selector.matches(&object) {
                 out.push(Item { target, manifest: Some(manifest), source: source.to_string() });
             }
         }
@@ -305,7 +312,8 @@ impl Cx<'_, '_> {
 pub fn no_file(name: &str, files: &Files) -> Failure {
     if let Some(rest) = name.strip_prefix("https://").or(name.strip_prefix("http://")) {
         let host = rest.split('/').next().unwrap_or("");
-        let text = format!("Unable to connect to the server: dial tcp: lookup {host}: no such host");
+        let text =
+            format!("Unable to connect to the server: dial tcp: lookup {host}: no such host");
         return Failure::raw(text)
             .hint("The simulator has no network: open the file here and name it with -f.");
     }

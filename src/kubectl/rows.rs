@@ -71,6 +71,7 @@ pub fn row(object: &Object, now: SimTime) -> Vec<String> {
             vec![name, secret.kind.to_string(), secret.data.len().to_string(), age]
         }
         Object::Namespace(namespace) => vec![name, namespace.status.phase.to_string(), age],
+        Object::CSIDriver(driver) => driver_row(object, driver.spec.attach_required, name, age),
         Object::CSINode(node) => vec![name, node.spec.drivers.len().to_string(), age],
         Object::Lease(lease) => {
             vec![name, lease.spec.holder_identity.as_deref().unwrap_or("").to_string(), age]
@@ -435,12 +436,6 @@ fn event_row(event: &Event, now: SimTime) -> Vec<String> {
     };
     let count = event.series.as_ref().map_or(event.count.max(1), |series| series.count);
     let ago = |time: Option<SimTime>| age(time, now);
-    let last_seen = match (count > 1, ago(last), ago(first)) {
-        (true, last, first) if event.series.is_some() || event.count > 1 => {
-            format!("{last} (x{count} over {first})")
-        }
-        (_, last, _) => last,
-    };
     let about = &event.involved_object;
     let source = match (&*event.source.component, &*event.source.host) {
         ("", _) => event.reporting_component.to_string(),
@@ -448,15 +443,43 @@ fn event_row(event: &Event, now: SimTime) -> Vec<String> {
         (component, host) => format!("{component}, {host}"),
     };
     vec![
-        last_seen,
+        ago(last),
         event.kind.to_string(),
         event.reason.to_string(),
         format!("{}/{}", about.kind.to_lowercase(), about.name),
-        event.message.trim().to_string(),
         about.field_path.to_string(),
         source,
+        event.message.trim().to_string(),
         ago(first),
         count.to_string(),
         event.meta.name.to_string(),
+    ]
+}
+
+fn driver_row(object: &Object, attach: Option<bool>, name: String, age: String) -> Vec<String> {
+    let tree = object.to_value();
+    let spec = &tree["spec"];
+    let flag = |key: &str| (spec[key] == true).to_string();
+    let modes: Vec<&str> = spec["volumeLifecycleModes"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .flat_map(|m| m.as_str())
+        .collect();
+    let tokens: Vec<&str> = spec["tokenRequests"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(|token| token["audience"].as_str())
+        .collect();
+    vec![
+        name,
+        attach.unwrap_or(true).to_string(),
+        flag("podInfoOnMount"),
+        flag("storageCapacity"),
+        or_unset(&tokens.join(",")),
+        flag("requiresRepublish"),
+        or_none(&modes.join(",")),
+        age,
     ]
 }

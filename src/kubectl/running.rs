@@ -4,7 +4,12 @@
 //! Whoever runs one polls it once, shows what it wrote, and polls it again when what it waits
 //! for has come, until it is `Done`. To end it early (Ctrl+C, exit code 130) drop it.
 
-use crate::api::kinds::{Kind, ObjectRef};
+use super::commands::{self, COMMANDS, Called};
+use super::cx::{Cx, Failure, Flow, Task};
+use super::flags::Args;
+use super::help;
+use crate::api::kinds::ObjectRef;
+use crate::api::meta::Uid;
 use crate::apiserver::{Answer, ApiServer};
 use crate::base::Str;
 use crate::base::sorted::SortedMap;
@@ -158,41 +163,117 @@ impl Output {
 pub struct Running {
     words: Vec<String>,
     stdin: String,
-    edited: Option<String>,
+    args: Args,
+    name: &'static str,
+    task: Option<Task>,
+    code: i32,
+    failures: Vec<Failure>,
+    leaving: Vec<(ObjectRef, Uid)>,
 }
 
 /// Begins a command: `words` are those after `kubectl`, `stdin` is what `-f -` reads.
 pub fn start(words: &[String], stdin: String) -> Running {
-    Running { words: words.to_vec(), stdin, edited: None }
+    Running {
+        words: words.to_vec(),
+        stdin,
+        args: Args::default(),
+        name: "",
+        task: None,
+        code: 0,
+        failures: Vec::new(),
+        leaving: Vec::new(),
+    }
 }
 
 impl Running {
     /// Lets it go on as far as it can now.
-    pub fn poll(&mut self, cx: &mut Context<'_>) -> Poll {
+    pub fn poll(&mut self, context: &mut Context<'_>) -> Poll {
         let mut output = Output::default();
-        let code = super::get::run(&self.words, cx, &mut output);
-        Poll { chunks: output.take(), progress: Progress::Done(code) }
+        let begun = match self.task.take() {
+            Some(task) => Ok(task),
+            None => self.find().map(|_| Task::Done),
+        };
+        let run = COMMANDS.iter().find(|command| command.name == self.name);
+        let line = line_of(&self.words);
+        let mut cx = Cx {
+            context,
+            args: &self.args,
+            name: self.name,
+            line: &line,
+            stdin: &self.stdin,
+            output: &mut output,
+            linked: Vec::new(),
+            code: self.code,
+            failures: std::mem::take(&mut self.failures),
+            leaving: std::mem::take(&mut self.leaving),
+        };
+        let first = matches!(begun, Ok(Task::Done)) && self.code == 0;
+        let task = match (begun, run) {
+            (Err(failure), _) => Err(failure),
+            (Ok(Task::Done), Some(command)) if first => (command.run)(&mut cx),
+            (Ok(task), _) => Ok(task),
+        };
+        let flow = task.and_then(|mut task| {
+            let flow = task.poll(&mut cx)?;
+            Ok((task, flow))
+        });
+        let progress = match flow {
+            Ok((task, Flow::Wait(until))) => {
+                self.task = Some(task);
+                Progress::Waits { until }
+            }
+            Ok((task, Flow::Edit(draft))) => {
+                self.task = Some(task);
+                Progress::Edits(draft)
+            }
+            ended => {
+                let failures = std::mem::take(&mut cx.failures);
+                failures.iter().for_each(|failure| cx.fail(failure));
+                if let Err(failure) = ended {
+                    cx.fail(&failure);
+                }
+                Progress::Done(cx.code)
+            }
+        };
+        let (code, failures) = (cx.code, std::mem::take(&mut cx.failures));
+        let leaving = std::mem::take(&mut cx.leaving);
+        (self.code, self.failures, self.leaving) = (code, failures, leaving);
+        Poll { chunks: output.take(), progress }
+    }
+
+    /// Finds the command and reads its flags.
+    fn find(&mut self) -> Result<(), Failure> {
+        let (command, places) = match commands::find(&self.words) {
+            Called::Command(command, places) => (command, places),
+            Called::Family(name, word) => return Err(help::family(&name, word.as_deref())),
+            Called::Unknown(word) => return Err(help::unknown(&word)),
+        };
+        let rest = self.words.iter().enumerate().filter(|(at, _)| !places.contains(at));
+        let rest: Vec<String> = rest.map(|(_, word)| word.clone()).collect();
+        let known = command.all_flags();
+        self.name = command.name;
+        self.args = Args::parse(&rest, &known).map_err(|why| help::flag(command, &known, &why))?;
+        if self.args.is_set("help") {
+            return Err(help::usage(command));
+        }
+        Ok(())
     }
 
     /// The text that `Progress::Edits` asked for.
     pub fn edited(&mut self, text: String) {
-        self.edited = Some(text);
+        if let Some(Task::Edit(editing)) = &mut self.task {
+            editing.text = Some(text);
+        }
     }
 }
 
-/// What could stand in the place of the last of `words` (those after `kubectl`; the last one is
-/// begun, perhaps empty): whole words, in order. Verbs, kinds, names, flags, files.
-pub fn complete(words: &[String], server: &ApiServer, files: &Files) -> Vec<String> {
-    let (last, before) = words.split_last().map_or(("", &[][..]), |(last, b)| (&**last, b));
-    let all: Vec<String> = match before {
-        [] => ["apply", "create", "delete", "describe", "get"].map(String::from).to_vec(),
-        [.., flag] if flag == "-f" => files.iter().map(|(name, _)| name.to_string()).collect(),
-        [_] => Kind::ALL.iter().map(|kind| kind.info().plural.to_string()).collect(),
-        [_, kind, ..] => {
-            let kind = Kind::by_word(kind);
-            let objects = kind.into_iter().flat_map(|kind| server.store.list_objects(kind));
-            objects.map(|object| object.meta().name.to_string()).collect()
-        }
+/// A command line as it could be typed.
+fn line_of(words: &[String]) -> String {
+    let plain = |c: char| c.is_alphanumeric() || "-_=./:,@%+".contains(c);
+    let quoted = |word: &String| match !word.is_empty() && word.chars().all(plain) {
+        true => word.clone(),
+        false => format!("'{}'", word.replace('\'', "'\\''")),
     };
-    all.into_iter().filter(|word| word.starts_with(last)).collect()
+    let words: Vec<String> = words.iter().map(quoted).collect();
+    format!("kubectl {}", words.join(" "))
 }

@@ -39,3 +39,87 @@ pub fn list<'v>(tree: &'v Value, path: &str) -> &'v [Value] {
 pub fn entries<'v>(tree: &'v Value, path: &str) -> impl Iterator<Item = (&'v String, &'v Value)> {
     at(tree, path).as_object().into_iter().flatten()
 }
+
+/// A value as Go prints it: `map[a:1 b:[x y]]`; with `floats`, numbers as Go prints floats.
+pub fn go(value: &Value, floats: bool) -> String {
+    match value {
+        Value::Null => "<nil>".to_string(),
+        Value::String(text) => text.clone(),
+        Value::Number(number) => match number.as_i64().filter(|_| floats) {
+            Some(n) => float(n),
+            None => number.to_string(),
+        },
+        Value::Array(items) => {
+            let items: Vec<String> = items.iter().map(|item| go(item, floats)).collect();
+            format!("[{}]", items.join(" "))
+        }
+        Value::Object(map) => {
+            let pair = |(key, value): (&String, &Value)| format!("{key}:{}", go(value, floats));
+            format!("map[{}]", map.iter().map(pair).collect::<Vec<String>>().join(" "))
+        }
+        other => other.to_string(),
+    }
+}
+
+/// A whole number as Go prints a float: 1e+06 from a million on.
+fn float(n: i64) -> String {
+    let digits = n.unsigned_abs().to_string();
+    if digits.len() <= 6 {
+        return n.to_string();
+    }
+    let sign = if n < 0 { "-" } else { "" };
+    let tail = digits[1..].trim_end_matches('0');
+    let dot = if tail.is_empty() { "" } else { "." };
+    format!("{sign}{}{dot}{tail}e+{:02}", &digits[..1], digits.len() - 1)
+}
+
+/// A value as Go source: `map[string]interface {}{"a":1}`.
+pub fn go_syntax(value: &Value) -> String {
+    match value {
+        Value::Null => "interface {}(nil)".to_string(),
+        Value::String(text) => format!("{text:?}"),
+        Value::Array(items) => {
+            let items: Vec<String> = items.iter().map(go_syntax).collect();
+            format!("[]interface {{}}{{{}}}", items.join(", "))
+        }
+        Value::Object(map) => {
+            let pair = |(key, value): (&String, &Value)| format!("{key:?}:{}", go_syntax(value));
+            let pairs: Vec<String> = map.iter().map(pair).collect();
+            format!("map[string]interface {{}}{{{}}}", pairs.join(", "))
+        }
+        other => other.to_string(),
+    }
+}
+
+/// JSON in lines, four spaces a level, as kubectl prints it.
+pub fn pretty(value: &Value, depth: usize, out: &mut String) {
+    let line = |depth: usize, out: &mut String| {
+        out.push('\n');
+        out.extend(std::iter::repeat_n("    ", depth));
+    };
+    match value {
+        Value::Array(items) if !items.is_empty() => {
+            out.push('[');
+            for (at, item) in items.iter().enumerate() {
+                out.push_str(if at > 0 { "," } else { "" });
+                line(depth + 1, out);
+                pretty(item, depth + 1, out);
+            }
+            line(depth, out);
+            out.push(']');
+        }
+        Value::Object(map) if !map.is_empty() => {
+            out.push('{');
+            for (at, (key, item)) in map.iter().enumerate() {
+                out.push_str(if at > 0 { "," } else { "" });
+                line(depth + 1, out);
+                out.push_str(&crate::api::apps::go_json(&Value::String(key.clone())));
+                out.push_str(": ");
+                pretty(item, depth + 1, out);
+            }
+            line(depth, out);
+            out.push('}');
+        }
+        other => out.push_str(&crate::api::apps::go_json(other)),
+    }
+}

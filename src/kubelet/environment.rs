@@ -12,6 +12,7 @@ use crate::api::core::container::{Container, EnvVar, KeySelector};
 use crate::api::kinds::{Key, Kind};
 use crate::base::Str;
 use crate::base::sorted::SortedMap;
+use crate::base::text::from_base64;
 use crate::client::node_plane::NodePlane;
 use std::rc::Rc;
 
@@ -196,26 +197,5 @@ fn plain(kind: Kind, value: &Str) -> Str {
     if kind != Kind::Secret {
         return value.clone();
     }
-    decoded(value).map_or_else(|| value.clone(), |text| text.into())
-}
-
-fn decoded(text: &str) -> Option<String> {
-    let (mut bytes, mut bits, mut count) = (Vec::new(), 0u32, 0);
-    for byte in text.bytes().filter(|&byte| byte != b'=') {
-        let six = match byte {
-            b'A'..=b'Z' => byte - b'A',
-            b'a'..=b'z' => byte - b'a' + 26,
-            b'0'..=b'9' => byte - b'0' + 52,
-            b'+' => 62,
-            b'/' => 63,
-            _ => return None,
-        };
-        bits = bits << 6 | u32::from(six);
-        count += 6;
-        if count >= 8 {
-            count -= 8;
-            bytes.push((bits >> count & 0xff) as u8);
-        }
-    }
-    String::from_utf8(bytes).ok()
+    from_base64(value).map_or_else(|| value.clone(), |text| text.into())
 }

@@ -8,6 +8,7 @@ use crate::api::core::config::{ConfigMap, LimitRange, Namespace, ResourceQuota, 
 use crate::api::core::node::Node;
 use crate::base::Str;
 use crate::base::sorted::SortedMap;
+use crate::base::text::base64;
 use serde_json::Value;
 use std::rc::Rc;
 
@@ -49,21 +50,6 @@ pub fn default_secret(secret: &mut Secret) {
         }
         secret.rest.remove("stringData");
     }
-}
-
-/// Bytes in base64, with padding.
-fn base64(bytes: &[u8]) -> String {
-    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut out = String::new();
-    for chunk in bytes.chunks(3) {
-        let byte = |at: usize| u32::from(chunk.get(at).copied().unwrap_or(0));
-        let bits = byte(0) << 16 | byte(1) << 8 | byte(2);
-        for at in 0..4 {
-            let sextet = (bits >> (18 - 6 * at) & 63) as usize;
-            out.push(if at <= chunk.len() { char::from(ALPHABET[sextet]) } else { '=' });
-        }
-    }
-    out
 }
 
 /// The rules for a ConfigMap.

@@ -163,8 +163,7 @@ fn slice<'v>(
     if from == to {
         return Ok(Vec::new());
     }
-    let out_of_bounds =
-        |n: i64| format!("array index out of bounds: index {n}, length {length}");
+    let out_of_bounds = |n: i64| format!("array index out of bounds: index {n}, length {length}");
     if from >= length || from < 0 {
         return Err(out_of_bounds(from));
     }
@@ -213,9 +212,7 @@ fn passes(
 fn compare(left: &Value, right: &Value) -> Result<Option<Ordering>, String> {
     match (left, right) {
         (Value::String(a), Value::String(b)) => Ok(Some(a.cmp(b))),
-        (Value::Bool(a), Value::Bool(b)) => {
-            Ok((a == b).then_some(Ordering::Equal))
-        }
+        (Value::Bool(a), Value::Bool(b)) => Ok((a == b).then_some(Ordering::Equal)),
         (Value::Number(a), Value::Number(b)) => match (a.as_i64(), b.as_i64()) {
             (Some(a), Some(b)) => Ok(Some(a.cmp(&b))),
             _ => Ok((a == b).then_some(Ordering::Equal)),

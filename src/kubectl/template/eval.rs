@@ -56,8 +56,10 @@ impl Run<'_> {
                         None => Val::Nil,
                     };
                     let Some(body) = self.template.defined.get(name) else {
-                        return Err(format!("template: no template {name:?} associated with \
-                                            template \"output\""));
+                        return Err(format!(
+                            "template: no template {name:?} associated with \
+                                            template \"output\""
+                        ));
                     };
                     self.depth += 1;
                     if self.depth > DEPTH {
@@ -103,9 +105,7 @@ impl Run<'_> {
                 map.into_iter().map(pair).collect()
             }
             Val::Nil | Val::Json(Value::Null) => Vec::new(),
-            Val::Int(n) => {
-                (0..n.min(100_000)).map(|n| (Val::Int(n), Val::Int(n))).collect()
-            }
+            Val::Int(n) => (0..n.min(100_000)).map(|n| (Val::Int(n), Val::Int(n))).collect(),
             other => {
                 let command = pipe.commands.last().ok_or_else(String::new)?;
                 let shown = funcs::shown(&other);
@@ -185,8 +185,10 @@ impl Run<'_> {
                 (value.clone(), path)
             }
             Term::Paren(pipe, path) => (self.pipe(pipe, dot)?, path),
-            Term::Func(name) => return funcs::call(name, Vec::new())
-                .map_err(|why| failed(command, &format!("error calling {name}: {why}"))),
+            Term::Func(name) => {
+                return funcs::call(name, Vec::new())
+                    .map_err(|why| failed(command, &format!("error calling {name}: {why}")));
+            }
         };
         let mut value = start;
         for key in path {

@@ -4,6 +4,7 @@
 //! (staging/src/k8s.io/cli-runtime/pkg/printers/template.go)
 
 use super::Val;
+use crate::kubectl::value::go;
 use serde_json::Value;
 use std::cmp::Ordering;
 
@@ -46,41 +47,9 @@ pub(super) fn shown(value: &Val) -> String {
     match value {
         Val::Nil => "<no value>".to_string(),
         Val::Int(n) => n.to_string(),
-        Val::Json(value) => json(value, true),
+        Val::Json(Value::Null) => "<no value>".to_string(),
+        Val::Json(value) => go(value, true),
     }
-}
-
-fn json(value: &Value, top: bool) -> String {
-    match value {
-        Value::Null if top => "<no value>".to_string(),
-        Value::Null => "<nil>".to_string(),
-        Value::Bool(yes) => yes.to_string(),
-        Value::String(text) => text.clone(),
-        Value::Number(number) => match number.as_i64() {
-            Some(n) => float(n),
-            None => number.to_string(),
-        },
-        Value::Array(items) => {
-            let items: Vec<String> = items.iter().map(|item| json(item, false)).collect();
-            format!("[{}]", items.join(" "))
-        }
-        Value::Object(map) => {
-            let pair = |(key, value): (&String, &Value)| format!("{key}:{}", json(value, false));
-            format!("map[{}]", map.iter().map(pair).collect::<Vec<String>>().join(" "))
-        }
-    }
-}
-
-/// A whole number as Go prints a float: 1e+06 from a million on.
-fn float(n: i64) -> String {
-    let digits = n.unsigned_abs().to_string();
-    if digits.len() < 22 && digits.len() <= 6 {
-        return n.to_string();
-    }
-    let sign = if n < 0 { "-" } else { "" };
-    let tail = digits[1..].trim_end_matches('0');
-    let dot = if tail.is_empty() { "" } else { "." };
-    format!("{sign}{}{dot}{tail}e+{:02}", &digits[..1], digits.len() - 1)
 }
 
 /// Calls `name`. The error is Go's own, without what was called.
@@ -270,11 +239,15 @@ fn printf(values: &[Val]) -> Result<String, String> {
                 let dot = if places > 0 { "." } else { "" };
                 format!("{n}{dot}{}", "0".repeat(places.min(20)))
             }
-            ('s', Val::Json(value @ (Value::Array(_) | Value::Object(_)))) => json(value, true),
+            ('s', Val::Json(value @ (Value::Array(_) | Value::Object(_)))) => go(value, true),
             (verb, value) => format!("%!{verb}({}={})", kind(value), shown(value)),
         };
-        let wide: usize = width.trim_start_matches('-').split('.').next()
-            .and_then(|n| n.parse().ok()).unwrap_or(0);
+        let wide: usize = width
+            .trim_start_matches('-')
+            .split('.')
+            .next()
+            .and_then(|n| n.parse().ok())
+            .unwrap_or(0);
         let pad = " ".repeat(wide.min(200).saturating_sub(plain.chars().count()));
         match width.starts_with('-') {
             true => out.push_str(&(plain + &pad)),

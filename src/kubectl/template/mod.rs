@@ -3,7 +3,7 @@
 //! As in kubectl, numbers of an object are floats and those of a template are integers, so that
 //! `eq .spec.replicas 3` is an error.
 //!
-//! Not here: fractions, methods, `call`, `html`, `js`, `urlquery`, `printf` with widths.
+//! Not here: fractions, methods, `call`, `html`, `js`, `urlquery`.
 //!
 //! Upstream: Go's text/template, staging/src/k8s.io/cli-runtime/pkg/printers/template.go
 

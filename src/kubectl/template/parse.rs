@@ -122,9 +122,8 @@ fn tokens(text: &str, mut at: usize) -> Read<(Vec<Token>, usize, bool)> {
             continue;
         }
         let is_part = |c: char| c == '_' || c.is_alphanumeric();
-        let word = |from: usize| {
-            rest[from..].find(|c| !is_part(c)).map_or(rest.len(), |end| end + from)
-        };
+        let word =
+            |from: usize| rest[from..].find(|c| !is_part(c)).map_or(rest.len(), |end| end + from);
         let end = match first {
             '"' | '\'' => {
                 let mut escaped = false;

@@ -1,0 +1,364 @@
+//! Commands about whole objects: apply, create -f, replace, delete, diff.
+//!
+//! Not here: field managers, so that a server-side apply takes over what others own only with
+//! `--force-conflicts`; pruning; `replace --force`; `delete -i`.
+//!
+//! Upstream: staging/src/k8s.io/kubectl/pkg/cmd/{apply,create,replace,delete,diff}
+
+use super::cx::{Cx, Failure, Item, Outcome, Task};
+use super::format::Format;
+use super::resource::NOTHING;
+use super::running::Stream;
+use super::{create as generators, resource, yaml};
+use crate::api::kinds::{Kind, Object, ObjectRef};
+use crate::api::meta::Uid;
+use crate::apiserver::apply::{Plan, plan, remembered};
+use crate::apiserver::status::Status;
+use crate::apiserver::strategy;
+use crate::base::names;
+use crate::client::request::{Request, Verb};
+use serde_json::{Value, json};
+
+/// A refusal as kubectl prints it of an object from a file: what breaks rules stands alone, all
+/// else says what was tried.
+fn refusal(status: Status, tried: &str, item: &Item) -> Failure {
+    if status.reason == "Invalid" || item.source.is_empty() {
+        return status.into();
+    }
+    let message = format!("error when {tried} {:?}: {}", item.source, status.message);
+    Status { message, ..status }.into()
+}
+
+/// The tree in the file of `item`.
+fn tree_of(item: &Item) -> Value {
+    item.manifest.as_ref().map_or(Value::Null, |manifest| manifest.tree.clone())
+}
+
+/// What was done, or the object, as `-o` wants it.
+fn done(cx: &mut Cx<'_, '_>, object: &Object, word: &str) -> Result<(), Failure> {
+    let format = Format::of(cx)?;
+    if !format.is_plain() {
+        return cx.print(&format, std::slice::from_ref(object), false);
+    }
+    let name = cx.named(&object.reference());
+    let dry = cx.dry_words();
+    cx.say(format!("{name} {word}{dry}"));
+    Ok(())
+}
+
+fn needs_files(cx: &Cx<'_, '_>) -> Result<Vec<Item>, Failure> {
+    if cx.args.get("filename").is_none() && cx.args.get("kustomize").is_none() {
+        return Err(Failure::new("must specify one of -f and -k"));
+    }
+    if let Some(word) = cx.args.words.first() {
+        return Err(Failure::usage(format!("Unexpected args: {}", shown(&cx.args.words)), cx.name)
+            .hint(format!("Put the file after -f: kubectl {} -f {word}", cx.name)));
+    }
+    Ok(cx.from_files(&[])?.unwrap_or_default())
+}
+
+/// Words as Go prints them: `[a b]`.
+fn shown(words: &[String]) -> String {
+    format!("[{}]", words.join(" "))
+}
+
+/// `kubectl apply`.
+pub fn apply(cx: &mut Cx<'_, '_>) -> Outcome {
+    if cx.args.is_set("prune") {
+        return Err(Failure::raw("").hint("kubectl has --prune; this simulator does not."));
+    }
+    let items = needs_files(cx)?;
+    for item in &items {
+        if item.target.key.name.is_empty() {
+            let tree = tree_of(item);
+            return Err(Failure::new(match tree["metadata"]["generateName"].as_str() {
+                Some(prefix) => format!("from {prefix}: cannot use generate name with apply"),
+                None => "resource name may not be empty".to_string(),
+            }));
+        }
+    }
+    Ok(Task::each(items, apply_one))
+}
+
+fn apply_one(cx: &mut Cx<'_, '_>, item: &Item) -> Result<(), Failure> {
+    let Some(manifest) = &item.manifest else { return Ok(()) };
+    let kind = item.target.kind;
+    let mut warnings = Vec::new();
+    let planned = plan(cx.server(), manifest, &mut warnings);
+    let server_side = cx.args.is_set("server-side");
+    if server_side && planned != Plan::Same && !cx.args.is_set("force-conflicts") {
+        if let Plan::Update(_) = planned {
+            return Err(Failure::raw("").hint(
+                "This simulator keeps no field managers: a server-side apply over an object that \
+                 is there needs --force-conflicts.",
+            ));
+        }
+    }
+    if !server_side {
+        warnings.iter().for_each(|warning| cx.warn(format!("Warning: {warning}")));
+    }
+    let (verb, tree, tried, word) = match planned {
+        Plan::Create(tree) => (Verb::Create, tree, "creating", "created"),
+        Plan::Update(tree) => (Verb::Update, tree, "patching", "configured"),
+        Plan::Same => {
+            let object = cx.find(&item.target)?;
+            let word = if server_side { "serverside-applied" } else { "unchanged" };
+            return done(cx, &object, word);
+        }
+    };
+    let word = if server_side { "serverside-applied" } else { word };
+    if cx.dry_run() == Some(false) {
+        let mut reader = crate::api::json::Reader::default();
+        return done(cx, &Object::read(kind, &tree, &mut reader), word);
+    }
+    let tree = if server_side && verb == Verb::Create { manifest.tree.clone() } else { tree };
+    let mut request = Request::new(verb, kind, &item.target.key, tree);
+    request.dry_run = cx.dry_run().is_some();
+    let answer = cx.send(&request).map_err(|status| refusal(status, tried, item))?;
+    done(cx, &answer.object, word)
+}
+
+/// `kubectl apply view-last-applied`.
+pub fn view_last_applied(cx: &mut Cx<'_, '_>) -> Outcome {
+    let words = cx.args.words.clone();
+    for item in cx.items(&words, true)? {
+        let object = cx.find(&item.target)?;
+        let last = object.meta().annotations.get(crate::apiserver::apply::LAST_APPLIED);
+        let Some(tree) = last.and_then(|last| serde_json::from_str(last).ok()) else {
+            let (kind, name) = (item.target.kind.info().plural, &item.target.key.name);
+            let text =
+                format!("no last-applied-configuration annotation found on resource: {name}");
+            cx.failures.push(Failure::new(text).hint(format!("{kind}/{name} was not applied.")));
+            continue;
+        };
+        let format = match cx.args.text("output") {
+            "json" => Format::Json,
+            _ => Format::Yaml,
+        };
+        cx.print_tree(&format, &tree)?;
+    }
+    Ok(Task::Done)
+}
+
+/// `kubectl create -f`.
+pub fn create(cx: &mut Cx<'_, '_>) -> Outcome {
+    if cx.args.get("filename").is_none() && cx.args.get("kustomize").is_none() {
+        if let Some(first) = cx.args.words.first() {
+            let text = format!("Unexpected args: {}", shown(&cx.args.words));
+            return Err(Failure::usage(text, "create").hint(generators::hint(first)));
+        }
+        return Err(Failure::new("must specify one of -f and -k"));
+    }
+    let items = needs_files(cx)?;
+    Ok(Task::each(items, |cx, item| {
+        let mut tree = tree_of(item);
+        if cx.args.is_set("save-config") {
+            tree = remembered(&tree);
+        }
+        create_tree(cx, item.target.kind, tree, item).map(drop)
+    }))
+}
+
+/// Creates the object `tree`, or shows it, and says so.
+pub fn create_tree(
+    cx: &mut Cx<'_, '_>,
+    kind: Kind,
+    tree: Value,
+    item: &Item,
+) -> Result<Object, Failure> {
+    let mut reader = crate::api::json::Reader::default();
+    let object = Object::read(kind, &tree, &mut reader);
+    if cx.dry_run() == Some(false) {
+        let format = Format::of(cx)?;
+        match format.is_plain() {
+            true => done(cx, &object, "created")?,
+            false => cx.print_tree(&format, &tree)?,
+        }
+        return Ok(object);
+    }
+    let warnings = strategy::warnings(&object);
+    let mut request = Request::new(Verb::Create, kind, &object.key(), tree);
+    request.dry_run = cx.dry_run().is_some();
+    let answer = cx.send(&request).map_err(|status| refusal(status, "creating", item))?;
+    warnings.iter().for_each(|warning| cx.warn(format!("Warning: {warning}")));
+    done(cx, &answer.object, "created")?;
+    Ok(answer.object)
+}
+
+/// `kubectl replace`.
+pub fn replace(cx: &mut Cx<'_, '_>) -> Outcome {
+    if cx.args.is_set("force") {
+        return Err(Failure::raw("")
+            .hint("kubectl has replace --force; this simulator does not: delete, then create."));
+    }
+    let items = needs_files(cx)?;
+    Ok(Task::each(items, |cx, item| {
+        let kind = item.target.kind;
+        if cx.store().find(&item.target).is_none() {
+            let status = Status::not_found(kind, &item.target.key.name);
+            return Err(refusal(status, "replacing", item));
+        }
+        let mut request = Request::new(Verb::Update, kind, &item.target.key, tree_of(item));
+        request.dry_run = cx.dry_run().is_some();
+        let answer = cx.send(&request).map_err(|status| refusal(status, "replacing", item))?;
+        done(cx, &answer.object, "replaced")
+    }))
+}
+
+/// `kubectl delete`.
+pub fn delete(cx: &mut Cx<'_, '_>) -> Outcome {
+    let args = cx.args;
+    if args.is_set("interactive") || args.get("raw").is_some() {
+        return Err(Failure::raw("").hint("kubectl has -i and --raw; this simulator does not."));
+    }
+    let grace = args.number("grace-period");
+    let is_force = args.is_set("force");
+    if args.is_set("now") && grace.is_some_and(|grace| grace != -1) {
+        return Err(Failure::new("--now and --grace-period cannot be specified together"));
+    }
+    if is_force && grace.is_some_and(|grace| grace > 0) {
+        let text = "--force and --grace-period greater than 0 cannot be specified together";
+        return Err(Failure::new(text));
+    }
+    let cascade = args.get("cascade").unwrap_or("background");
+    if !["background", "foreground", "orphan", "true", "false"].contains(&cascade) {
+        return Err(Failure::new(format!(
+            "invalid cascade value ({cascade}). Must be \"background\", \"foreground\", or \
+             \"orphan\""
+        )));
+    }
+    if !["", "name"].contains(&args.text("output")) {
+        let output = args.text("output");
+        let text = format!("unexpected -o output mode: {output}. We only support '-o name'");
+        return Err(Failure::usage(text, "delete"));
+    }
+    let words = args.words.clone();
+    let items = cx.items(&words, false)?;
+    if items.is_empty() {
+        cx.say("No resources found");
+    }
+    if is_force && cx.dry_run().is_none() {
+        cx.warn(
+            "Warning: Immediate deletion does not wait for confirmation that the running resource \
+             has been terminated. The resource may continue to run on the cluster indefinitely.",
+        );
+    }
+    let global = |item: &&Item| !item.target.kind.info().namespaced;
+    if args.get("namespace").is_some() && items.iter().any(|item| global(&item)) {
+        cx.warn("Warning: deleting cluster-scoped resources, not scoped to the provided namespace");
+    }
+    Ok(Task::each(items, delete_one))
+}
+
+fn delete_one(cx: &mut Cx<'_, '_>, item: &Item) -> Result<(), Failure> {
+    let target = &item.target;
+    let args = cx.args;
+    let found = cx.store().find(target).map(|object| object.meta().uid);
+    let Some(uid) = found else {
+        if args.is_set("ignore-not-found") || args.is_set("all") {
+            return Ok(());
+        }
+        return Err(match item.manifest {
+            None => super::get::not_found(cx, target.kind, &target.key.name),
+            Some(_) => {
+                let status = Status::not_found(target.kind, &target.key.name);
+                refusal(status, "deleting", item)
+            }
+        });
+    };
+    let is_force = args.is_set("force");
+    let grace = match (is_force, args.is_set("now"), args.number("grace-period")) {
+        (true, ..) => Some(0),
+        (_, true, _) => Some(1),
+        // Without --force nothing goes at once.
+        (_, _, Some(0)) => Some(1),
+        (_, _, grace) => grace.filter(|seconds| *seconds >= 0),
+    };
+    let mut body = json!({"propagationPolicy": match args.get("cascade") {
+        Some("orphan" | "false") => "Orphan",
+        Some("foreground") => "Foreground",
+        _ => "Background",
+    }});
+    if let Some(seconds) = grace {
+        body["gracePeriodSeconds"] = json!(seconds);
+    }
+    let mut request = Request::new(Verb::Delete, target.kind, &target.key, body);
+    request.dry_run = cx.dry_run().is_some();
+    if cx.dry_run() != Some(false) {
+        cx.send(&request).map_err(|status| refusal(status, "deleting", item))?;
+    }
+    deleted(cx, target, is_force && grace == Some(0));
+    if args.get("wait") != Some("false") && cx.dry_run().is_none() {
+        cx.leaving.push((target.clone(), uid));
+    }
+    Ok(())
+}
+
+/// Says that an object was deleted.
+pub fn deleted(cx: &mut Cx<'_, '_>, target: &ObjectRef, is_force: bool) {
+    if cx.args.text("output") == "name" {
+        let name = cx.named(target);
+        return cx.say(name);
+    }
+    let how = if is_force { "force deleted" } else { "deleted" };
+    let place = match &*target.key.namespace {
+        "" => String::new(),
+        namespace => format!(" from {namespace} namespace"),
+    };
+    let name = cx.link(target, &target.key.name);
+    let (kind, dry) = (target.kind.info().qualified(), cx.dry_words());
+    cx.say(format!("{kind} \"{name}\" {how}{place}{dry}"));
+}
+
+/// `kubectl diff`.
+pub fn diff(cx: &mut Cx<'_, '_>) -> Outcome {
+    let items = needs_files(cx)?;
+    for item in &items {
+        let Some(manifest) = &item.manifest else { continue };
+        let kind = item.target.kind;
+        let live = cx.store().find(&item.target).cloned();
+        let mut warnings = Vec::new();
+        let planned = plan(cx.server(), manifest, &mut warnings);
+        let (verb, tree) = match planned {
+            Plan::Same => continue,
+            Plan::Create(tree) => (Verb::Create, tree),
+            Plan::Update(tree) => (Verb::Update, tree),
+        };
+        let mut request = Request::new(verb, kind, &item.target.key, tree);
+        request.dry_run = true;
+        let merged = match cx.send(&request) {
+            Ok(answer) => answer.object,
+            Err(status) => {
+                let failure = refusal(status, "patching", item);
+                return Err(Failure { code: 2, ..failure });
+            }
+        };
+        let old = live.map_or(String::new(), |live| yaml::text(&live));
+        let new = yaml::text(&merged);
+        if old == new {
+            continue;
+        }
+        let text = difference(cx, &item.target, &old, &new);
+        cx.write(Stream::Out, &text);
+        cx.code = 1;
+    }
+    Ok(Task::Done)
+}
+
+/// The head and the pieces of `diff -u -N`.
+fn difference(cx: &Cx<'_, '_>, target: &ObjectRef, old: &str, new: &str) -> String {
+    let info = target.kind.info();
+    let group = if info.group.is_empty() { "" } else { "." };
+    let file = format!(
+        "{}{group}{}.{}.{}.{}",
+        info.group, info.version, info.name, target.key.namespace, target.key.name
+    );
+    let dir = |side: &str| {
+        let number = names::fnv32a(format!("{side}{file}{}", cx.now().0).as_bytes());
+        format!("/{}/{side}-{number}/{file}", "tmp")
+    };
+    let (live, merged) = (dir("LIVE"), dir("MERGED"));
+    let time = cx.now().rfc3339_micro().replace('T', " ").replace('Z', "000 +0000");
+    let pieces = super::diff::unified(old, new);
+    format!("diff -u -N {live} {merged}\n--- {live}\t{time}\n+++ {merged}\t{time}\n{pieces}")
+}

@@ -1,0 +1,467 @@
+//! What makes objects from words: `create deployment`, `expose`, …
+//!
+//! Not here: `--from-file` of folders, `--append-hash`, `--overrides`.
+//!
+//! Upstream: staging/src/k8s.io/kubectl/pkg/cmd/create, pkg/cmd/expose
+
+use super::apply::create_tree;
+use super::cx::{Cx, Failure, Item, Outcome, Task};
+use super::value::{at, entries, list, number, text, text_at};
+use crate::api::kinds::{Key, Kind, ObjectRef};
+use crate::base::text::base64;
+use serde_json::{Map, Value, json};
+
+/// What to type instead of `create WORD`.
+pub fn hint(word: &str) -> String {
+    match word {
+        "pod" | "pods" | "po" => "kubectl makes a Pod with kubectl run NAME --image=IMAGE.".into(),
+        "statefulset" | "statefulsets" | "sts" => {
+            "kubectl has no generator of StatefulSets: apply a manifest.".into()
+        }
+        "role" | "rolebinding" | "clusterrole" | "clusterrolebinding" | "ingress" | "ing"
+        | "token" => format!("kubectl has create {word}; this simulator does not."),
+        word => {
+            let known = super::commands::COMMANDS.iter().filter_map(|command| {
+                command.name.strip_prefix("create ").and_then(|name| name.split(' ').next())
+            });
+            let known: Vec<&str> = known.collect();
+            match crate::api::manifest::hints::nearest(word, known.iter().copied()) {
+                Some(near) => format!("Did you mean kubectl create {near}?"),
+                None => format!("kubectl create takes -f FILE, or: {}", known.join(", ")),
+            }
+        }
+    }
+}
+
+/// The one name that a generator takes.
+fn name(cx: &Cx<'_, '_>) -> Result<String, Failure> {
+    let given = &cx.args.words[..cx.args.dash.unwrap_or(cx.args.words.len())];
+    match given {
+        [name] => Ok(name.clone()),
+        _ => Err(Failure::usage(
+            format!("exactly one NAME is required, got {}", given.len()),
+            cx.name,
+        )),
+    }
+}
+
+fn needs(cx: &Cx<'_, '_>, flag: &str) -> Result<(), Failure> {
+    match cx.args.text(flag) {
+        "" => Err(Failure::new(format!("required flag(s) {flag:?} not set"))),
+        _ => Ok(()),
+    }
+}
+
+/// What stands after `--`.
+fn command(cx: &Cx<'_, '_>) -> Option<Vec<String>> {
+    let from = cx.args.dash?;
+    Some(cx.args.words[from..].to_vec()).filter(|words| !words.is_empty())
+}
+
+/// Creates the object and says so; `what` stands in the failure.
+fn make(cx: &mut Cx<'_, '_>, kind: &str, mut tree: Value, what: &str) -> Outcome {
+    let Some(kind) = Kind::by_name(kind) else {
+        return Err(super::resource::not_here(&format!("{}s", kind.to_lowercase())));
+    };
+    let info = kind.info();
+    tree["apiVersion"] = json!(info.api_version());
+    tree["kind"] = json!(info.name);
+    if info.namespaced && (cx.dry_run() != Some(false) || cx.args.get("namespace").is_some()) {
+        tree["metadata"]["namespace"] = json!(cx.namespace());
+    }
+    let tree = if cx.args.is_set("save-config") {
+        crate::apiserver::apply::remembered(&tree)
+    } else {
+        tree
+    };
+    let target = ObjectRef::new(kind, Key::new("", ""));
+    let item = Item { target, manifest: None, source: String::new() };
+    create_tree(cx, kind, tree, &item).map_err(|failure| {
+        let server = failure.text.strip_prefix("Error from server (").filter(|_| !what.is_empty());
+        match server.and_then(|rest| rest.split_once("): ")) {
+            Some((_, why)) => Failure::new(format!("failed to create {what}: {why}")),
+            None => failure,
+        }
+    })?;
+    Ok(Task::Done)
+}
+
+/// A container named after its image: `nginx-slim` of `registry.k8s.io/nginx-slim:0.21`.
+fn container_name(image: &str) -> String {
+    let last = image.rsplit('/').next().unwrap_or("");
+    let last = last.split([':', '@']).next().unwrap_or("");
+    last.replace(['_', '.'], "-").to_lowercase()
+}
+
+/// `kubectl create deployment`.
+pub fn deployment(cx: &mut Cx<'_, '_>) -> Outcome {
+    needs(cx, "image")?;
+    let name = name(cx)?;
+    let command = command(cx);
+    let port = cx.args.number("port").filter(|port| *port > 0);
+    let containers: Vec<Value> = cx
+        .args
+        .all("image")
+        .into_iter()
+        .map(|image| {
+            let mut container =
+                json!({"name": container_name(image), "image": image, "resources": {}});
+            if let Some(command) = &command {
+                container["command"] = json!(command);
+            }
+            if let Some(port) = port {
+                container["ports"] = json!([{"containerPort": port}]);
+            }
+            container
+        })
+        .collect();
+    let labels = json!({"app": name});
+    let tree = json!({
+        "metadata": {"name": name, "labels": labels},
+        "spec": {
+            "replicas": cx.args.number("replicas").unwrap_or(1),
+            "selector": {"matchLabels": labels},
+            "strategy": {},
+            "template": {"metadata": {"labels": labels}, "spec": {"containers": containers}},
+        },
+        "status": {},
+    });
+    make(cx, "Deployment", tree, "deployment")
+}
+
+fn job_spec(cx: &Cx<'_, '_>, name: &str, restart: &str) -> Value {
+    let mut container = json!({"name": name, "image": cx.args.text("image"), "resources": {}});
+    if let Some(command) = command(cx) {
+        container["command"] = json!(command);
+    }
+    let spec = json!({"containers": [container], "restartPolicy": restart});
+    json!({"template": {"metadata": {}, "spec": spec}})
+}
+
+/// `kubectl create job`.
+pub fn job(cx: &mut Cx<'_, '_>) -> Outcome {
+    let name = name(cx)?;
+    if cx.args.get("from").is_some() {
+        return Err(super::resource::not_here("cronjobs"));
+    }
+    if cx.args.text("image").is_empty() {
+        return Err(Failure::new("either --image or --from must be specified"));
+    }
+    let spec = job_spec(cx, &name, "Never");
+    let tree = json!({"metadata": {"name": name}, "spec": spec, "status": {}});
+    make(cx, "Job", tree, "job")
+}
+
+/// `kubectl create cronjob`.
+pub fn cron_job(cx: &mut Cx<'_, '_>) -> Outcome {
+    needs(cx, "image")?;
+    needs(cx, "schedule")?;
+    let name = name(cx)?;
+    let restart = cx.args.get("restart").unwrap_or("OnFailure");
+    let spec = job_spec(cx, &name, restart);
+    let tree = json!({
+        "apiVersion": "batch/v1", "kind": "CronJob", "metadata": {"name": name},
+        "spec": {
+            "jobTemplate": {"metadata": {"name": name}, "spec": spec},
+            "schedule": cx.args.text("schedule"),
+        },
+        "status": {},
+    });
+    if cx.dry_run() == Some(false) && Kind::by_name("CronJob").is_none() {
+        let format = super::format::Format::of(cx)?;
+        match format.is_plain() {
+            true => cx.say(format!("cronjob.batch/{name} created (dry run)")),
+            false => cx.print_tree(&format, &tree)?,
+        }
+        return Ok(Task::Done);
+    }
+    make(cx, "CronJob", tree, "cronjob")
+}
+
+/// `kubectl create namespace`.
+pub fn namespace(cx: &mut Cx<'_, '_>) -> Outcome {
+    let tree = json!({"metadata": {"name": name(cx)?}, "spec": {}, "status": {}});
+    make(cx, "Namespace", tree, "")
+}
+
+/// `kubectl create serviceaccount`.
+pub fn service_account(cx: &mut Cx<'_, '_>) -> Outcome {
+    let tree = json!({"metadata": {"name": name(cx)?}});
+    make(cx, "ServiceAccount", tree, "serviceaccount")
+}
+
+/// `a=1,b=2` as a tree.
+fn pairs(given: &str) -> Map<String, Value> {
+    let pairs = given.split(',').filter_map(|pair| pair.split_once('='));
+    pairs.map(|(key, value)| (key.trim().to_string(), json!(value.trim()))).collect()
+}
+
+/// A number, or a text such as `50%`.
+fn amount(given: &str) -> Value {
+    given.parse::<i64>().map_or_else(|_| json!(given), |number| json!(number))
+}
+
+/// `kubectl create poddisruptionbudget`.
+pub fn budget(cx: &mut Cx<'_, '_>) -> Outcome {
+    let name = name(cx)?;
+    needs(cx, "selector").map_err(|_| Failure::new("a selector must be specified"))?;
+    let mut spec = json!({"selector": {"matchLabels": pairs(cx.args.text("selector"))}});
+    match (cx.args.text("min-available"), cx.args.text("max-unavailable")) {
+        ("", "") => {
+            return Err(Failure::new("one of min-available or max-unavailable must be specified"));
+        }
+        (least, "") => spec["minAvailable"] = amount(least),
+        ("", most) => spec["maxUnavailable"] = amount(most),
+        _ => {
+            return Err(Failure::new("min-available and max-unavailable cannot be both specified"));
+        }
+    }
+    let status = json!({
+        "currentHealthy": 0, "desiredHealthy": 0, "disruptionsAllowed": 0, "expectedPods": 0,
+    });
+    let tree = json!({"metadata": {"name": name}, "spec": spec, "status": status});
+    make(cx, "PodDisruptionBudget", tree, "poddisruptionbudgets")
+}
+
+/// `kubectl create priorityclass`.
+pub fn priority_class(cx: &mut Cx<'_, '_>) -> Outcome {
+    let name = name(cx)?;
+    let policy = cx.args.get("preemption-policy").unwrap_or("PreemptLowerPriority");
+    let mut tree = json!({
+        "metadata": {"name": name}, "value": cx.args.number("value").unwrap_or(0),
+        "preemptionPolicy": policy,
+    });
+    if cx.args.is_set("global-default") {
+        tree["globalDefault"] = json!(true);
+    }
+    if let Some(text) = cx.args.get("description") {
+        tree["description"] = json!(text);
+    }
+    make(cx, "PriorityClass", tree, "priorityclass")
+}
+
+/// `kubectl create quota`.
+pub fn quota(cx: &mut Cx<'_, '_>) -> Outcome {
+    let name = name(cx)?;
+    let mut spec = json!({});
+    let hard = pairs(cx.args.text("hard"));
+    if !hard.is_empty() {
+        spec["hard"] = Value::Object(hard);
+    }
+    let tree = json!({"metadata": {"name": name}, "spec": spec, "status": {}});
+    make(cx, "ResourceQuota", tree, "resourcequota")
+}
+
+/// Keys and values of `--from-literal`, `--from-file` and `--from-env-file`.
+fn data(cx: &Cx<'_, '_>) -> Result<Map<String, Value>, Failure> {
+    let mut data = Map::new();
+    for literal in cx.args.each("from-literal") {
+        let Some((key, value)) = literal.split_once('=').filter(|(key, _)| !key.is_empty()) else {
+            let text = format!("invalid literal source {literal}, expected key=value");
+            return Err(Failure::new(text));
+        };
+        data.insert(key.to_string(), json!(value));
+    }
+    let read = |path: &str| {
+        cx.context.files.get(path).cloned().ok_or_else(|| {
+            let text = format!("error reading {path}: no such file or directory");
+            Failure::new(text).hint(super::resource::no_file(path, cx.context.files).hint)
+        })
+    };
+    for given in cx.args.each("from-file") {
+        let (key, path) = match given.split_once('=') {
+            Some((key, path)) => (key, path),
+            None => (given.rsplit('/').next().unwrap_or(given), given),
+        };
+        data.insert(key.to_string(), json!(&*read(path)?));
+    }
+    for path in cx.args.each("from-env-file") {
+        let text = read(path)?;
+        let lines = text.lines().map(str::trim).filter(|line| !line.starts_with('#'));
+        let found = lines.filter_map(|line| line.split_once('='));
+        data.extend(found.map(|(key, value)| (key.to_string(), json!(value))));
+    }
+    Ok(data)
+}
+
+/// `kubectl create configmap`.
+pub fn config_map(cx: &mut Cx<'_, '_>) -> Outcome {
+    let mut tree = json!({"metadata": {"name": name(cx)?}});
+    let data = data(cx)?;
+    if !data.is_empty() {
+        tree["data"] = Value::Object(data);
+    }
+    make(cx, "ConfigMap", tree, "configmap")
+}
+
+/// `kubectl create secret generic`.
+pub fn secret(cx: &mut Cx<'_, '_>) -> Outcome {
+    let mut tree = json!({"metadata": {"name": name(cx)?}});
+    let data: Map<String, Value> = data(cx)?
+        .into_iter()
+        .map(|(key, value)| (key, json!(base64(text(&value).as_bytes()))))
+        .collect();
+    if !data.is_empty() {
+        tree["data"] = Value::Object(data);
+    }
+    if let Some(kind) = cx.args.get("type") {
+        tree["type"] = json!(kind);
+    }
+    make(cx, "Secret", tree, "secret")
+}
+
+/// `kubectl create service clusterip|nodeport|loadbalancer|externalname`.
+pub fn service(cx: &mut Cx<'_, '_>) -> Outcome {
+    let name = name(cx)?;
+    let kind = match cx.name.rsplit(' ').next().unwrap_or("") {
+        "clusterip" => "ClusterIP",
+        "nodeport" => "NodePort",
+        "loadbalancer" => "LoadBalancer",
+        _ => "ExternalName",
+    };
+    let headless = cx.args.text("clusterip") == "None";
+    let mut ports = Vec::new();
+    for pair in cx.args.all("tcp") {
+        let (port, target) = pair.split_once(':').unwrap_or((pair, pair));
+        let Ok(number) = port.parse::<i64>() else {
+            let text = format!("invalid tcp port: {pair}");
+            return Err(Failure::new(text));
+        };
+        let mut entry = json!({
+            "name": pair.replace(':', "-"), "port": number, "protocol": "TCP",
+            "targetPort": amount(target),
+        });
+        if let Some(node) = cx.args.number("node-port").filter(|node| *node > 0) {
+            entry["nodePort"] = json!(node);
+        }
+        ports.push(entry);
+    }
+    if ports.is_empty() && kind != "ExternalName" && !headless {
+        return Err(Failure::new("at least one tcp port specifier must be provided"));
+    }
+    let labels = json!({"app": name});
+    let mut spec = json!({"selector": labels, "type": kind});
+    if !ports.is_empty() {
+        spec["ports"] = Value::Array(ports);
+    }
+    if headless {
+        spec["clusterIP"] = json!("None");
+    }
+    if kind == "ExternalName" {
+        needs(cx, "external-name")?;
+        spec["externalName"] = json!(cx.args.text("external-name"));
+    }
+    let tree = json!({
+        "metadata": {"name": name, "labels": labels}, "spec": spec,
+        "status": {"loadBalancer": {}},
+    });
+    make(cx, "Service", tree, &format!("{kind} service"))
+}
+
+/// `kubectl expose`.
+pub fn expose(cx: &mut Cx<'_, '_>) -> Outcome {
+    let words = cx.args.words.clone();
+    let items = cx.items(&words, true)?;
+    Ok(Task::each(items, expose_one))
+}
+
+fn expose_one(cx: &mut Cx<'_, '_>, item: &Item) -> Result<(), Failure> {
+    let kind = item.target.kind.info();
+    if !["Pod", "Service", "Deployment", "ReplicaSet"].contains(&kind.name) {
+        let dot = if kind.group.is_empty() { "" } else { "." };
+        let text = format!("cannot expose a {}{dot}{}", kind.name, kind.group);
+        return Err(
+            Failure::new(text).hint("Write a Service whose selector has the labels of the Pods.")
+        );
+    }
+    let object = cx.find(&item.target)?;
+    let tree = object.to_value();
+    let selector = match (cx.args.get("selector"), kind.name) {
+        (Some(given), _) => pairs(given),
+        (None, "Pod") => at(&tree, "metadata.labels").as_object().cloned().unwrap_or_default(),
+        (None, "Service") => at(&tree, "spec.selector").as_object().cloned().unwrap_or_default(),
+        _ => at(&tree, "spec.selector.matchLabels").as_object().cloned().unwrap_or_default(),
+    };
+    if selector.is_empty() {
+        let why = match kind.name {
+            "Pod" => "the pod has no labels and cannot be exposed",
+            _ => "the object has no selector and cannot be exposed",
+        };
+        return Err(Failure::new(format!(
+            "couldn't retrieve selectors via --selector flag or introspection: {why}"
+        )));
+    }
+    let spec_path = if kind.name == "Pod" { "spec" } else { "spec.template.spec" };
+    let found: Vec<i64> = match kind.name {
+        "Service" => list(&tree, "spec.ports").iter().map(|port| number(port, "port")).collect(),
+        _ => list(&tree, &format!("{spec_path}.containers"))
+            .iter()
+            .flat_map(|container| list(container, "ports"))
+            .map(|port| number(port, "containerPort"))
+            .collect(),
+    };
+    let given: Vec<i64> = cx.args.all("port").iter().filter_map(|port| port.parse().ok()).collect();
+    let numbers = if given.is_empty() { found } else { given };
+    if numbers.is_empty() {
+        return Err(Failure::new("couldn't find port via --port flag or introspection")
+            .hint("Say which port with --port=80."));
+    }
+    let protocol = cx.args.get("protocol").unwrap_or("TCP").to_string();
+    let target = cx.args.get("target-port").map(amount);
+    let many = numbers.len() > 1;
+    let ports: Vec<Value> = numbers
+        .iter()
+        .enumerate()
+        .map(|(n, port)| {
+            let mut entry = json!({
+                "port": port, "protocol": protocol,
+                "targetPort": target.clone().unwrap_or(json!(port)),
+            });
+            if many {
+                entry["name"] = json!(format!("port-{}", n + 1));
+            }
+            entry
+        })
+        .collect();
+    let mut spec = json!({"ports": ports, "selector": selector});
+    for (flag, key) in [
+        ("type", "type"),
+        ("cluster-ip", "clusterIP"),
+        ("session-affinity", "sessionAffinity"),
+        ("load-balancer-ip", "loadBalancerIP"),
+    ] {
+        if let Some(value) = cx.args.get(flag) {
+            spec[key] = json!(value);
+        }
+    }
+    let name = cx.args.get("name").unwrap_or(&item.target.key.name).to_string();
+    let mut service = json!({
+        "apiVersion": "v1", "kind": "Service", "metadata": {"name": name}, "spec": spec,
+        "status": {"loadBalancer": {}},
+    });
+    let labels = match cx.args.get("labels") {
+        Some(given) => pairs(given),
+        None => entries(&tree, "metadata.labels").map(|(k, v)| (k.clone(), v.clone())).collect(),
+    };
+    if !labels.is_empty() {
+        service["metadata"]["labels"] = Value::Object(labels);
+    }
+    if cx.dry_run() != Some(false) {
+        service["metadata"]["namespace"] = json!(text_at(&tree, "metadata.namespace"));
+    }
+    let key = Key::new(item.target.key.namespace.clone(), &*name);
+    let target = ObjectRef::new(Kind::Service, key);
+    let made = cx.named(&target);
+    let format = super::format::Format::of(cx)?;
+    if cx.dry_run() == Some(false) {
+        return match format.is_plain() {
+            true => {
+                cx.say(format!("{made} exposed (dry run)"));
+                Ok(())
+            }
+            false => cx.print_tree(&format, &service),
+        };
+    }
+    let said = format!("{made} exposed");
+    super::change::sent(cx, &target, crate::client::request::Verb::Create, service, &said)
+}

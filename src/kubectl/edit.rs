@@ -1,0 +1,132 @@
+//! `kubectl edit`: a text for the editor, and what becomes of it.
+//!
+//! Not here: `--output-patch`, JSON in the editor.
+//!
+//! Upstream: staging/src/k8s.io/kubectl/pkg/cmd/util/editor/editoptions.go
+
+use super::cx::{Cx, Failure, Flow, Item, Outcome, Task};
+use super::running::Draft;
+use super::yaml;
+use crate::api::kinds::{Object, ObjectRef};
+use crate::api::manifest;
+use crate::client::request::{Request, Verb};
+
+const HEAD: &str = "# Please edit the object below. Lines beginning with a '#' will be ignored,\n\
+    # and an empty file will abort the edit. If an error occurs while saving this file will be\n\
+    # reopened with the relevant failures.\n#\n";
+
+/// An `edit` under way.
+#[derive(Clone, Debug)]
+pub struct Editing {
+    /// The objects as they are.
+    targets: Vec<ObjectRef>,
+    /// What the editor shows.
+    draft: Draft,
+    /// The text without comments as it was.
+    before: String,
+    /// What came back from the editor.
+    pub text: Option<String>,
+    /// Whether the text was refused before.
+    refused: bool,
+}
+
+/// A text without its comments.
+fn plain(text: &str) -> String {
+    let lines = text.lines().filter(|line| !line.trim_start().starts_with('#'));
+    lines.map(|line| format!("{line}\n")).collect()
+}
+
+/// `kubectl edit`.
+pub fn edit(cx: &mut Cx<'_, '_>) -> Outcome {
+    let words = cx.args.words.clone();
+    let items: Vec<Item> = cx.items(&words, true)?;
+    let mut objects: Vec<Object> = Vec::new();
+    for item in &items {
+        objects.push(cx.find(&item.target)?);
+    }
+    let body = match &objects[..] {
+        [] => return Err(Failure::raw("edit cancelled, no objects found.")),
+        [one] => yaml::text(one),
+        many => yaml::of(&super::format::list(many)),
+    };
+    let name = match &items[..] {
+        [one] => format!("{}-{}.yaml", one.target.kind.info().plural, one.target.key.name),
+        _ => "edit.yaml".to_string(),
+    };
+    let draft = Draft { name: name.as_str().into(), text: format!("{HEAD}{body}").into() };
+    let targets = items.into_iter().map(|item| item.target).collect();
+    let editing = Editing { targets, draft, before: body, text: None, refused: false };
+    Ok(Task::Edit(Box::new(editing)))
+}
+
+impl Editing {
+    /// Takes the edited text, or asks for it.
+    pub fn poll(&mut self, cx: &mut Cx<'_, '_>) -> Result<Flow, Failure> {
+        let Some(text) = self.text.take() else {
+            return Ok(Flow::Edit(self.draft.clone()));
+        };
+        let edited = plain(&text);
+        if edited == self.before {
+            cx.warn(match self.refused {
+                true => "Edit cancelled, no valid changes were saved.",
+                false => "Edit cancelled, no changes made.",
+            });
+            cx.code = i32::from(self.refused);
+            return Ok(Flow::Done);
+        }
+        if edited.trim().is_empty() {
+            cx.warn("Edit cancelled, saved file was empty.");
+            return Ok(Flow::Done);
+        }
+        let read = manifest::read_in(&edited, &cx.namespace());
+        if let Some(problem) = read.problems.first() {
+            let place = problem.place.line;
+            let why = format!("line {place}: {}", problem.message);
+            return self.again(cx, &text, &why, "The edited file failed validation");
+        }
+        let mut failed = Vec::new();
+        for manifest in read.objects {
+            let object = manifest.object();
+            let target = object.reference();
+            let known = self.targets.iter().any(|own| *own == target);
+            let tree = manifest.tree.clone();
+            let name = cx.named(&target);
+            if !known {
+                failed.push(format!("{}: names and kinds may not be changed", target.key.name));
+                continue;
+            }
+            let live = cx.store().find(&target).map(Object::to_value);
+            if live.as_ref() == Some(&tree) {
+                cx.warn("Edit cancelled, no changes made.");
+                continue;
+            }
+            match cx.send(&Request::new(Verb::Update, target.kind, &target.key, tree)) {
+                Ok(_) => cx.say(format!("{name} edited")),
+                Err(status) => failed.push(status.message),
+            }
+        }
+        if failed.is_empty() {
+            return Ok(Flow::Done);
+        }
+        self.again(cx, &text, &failed.join("\n"), "")
+    }
+
+    /// Shows the text once more, with what is wrong on top.
+    fn again(
+        &mut self,
+        cx: &mut Cx<'_, '_>,
+        text: &str,
+        why: &str,
+        what: &str,
+    ) -> Result<Flow, Failure> {
+        let said = if what.is_empty() { why.to_string() } else { format!("{what}: {why}") };
+        cx.warn(format!("error: {said}"));
+        let mut head = HEAD.to_string();
+        why.lines().for_each(|line| head.push_str(&format!("# {line}\n")));
+        head.push_str("#\n");
+        self.before = plain(text);
+        self.refused = true;
+        self.draft.text = format!("{head}{}", self.before).into();
+        Ok(Flow::Edit(self.draft.clone()))
+    }
+}

@@ -1,0 +1,254 @@
+//! Commands about the cluster and kubectl itself: version, api-resources, config, auth.
+//!
+//! Upstream: staging/src/k8s.io/kubectl/pkg/cmd/{version,clusterinfo,apiresources,config,auth}
+
+use super::cx::{Cx, Failure, Outcome, Task};
+use super::format::Format;
+use super::running::Stream;
+use crate::api::kinds::Kind;
+use crate::api::manifest::hints::nearest;
+use crate::base::text::TABLE;
+use serde_json::json;
+
+const VERSION: &str = "v1.36.2";
+const KUSTOMIZE: &str = "v5.8.1";
+const SERVER: &str = "https://127.0.0.1:6443";
+const CONTEXT: &str = "playground";
+const USER: &str = "admin";
+
+/// Prints a table.
+fn table(cx: &mut Cx<'_, '_>, rows: &[Vec<String>]) {
+    let skip = usize::from(cx.args.is_set("no-headers"));
+    let text: String = rows.iter().skip(skip).map(|row| row.join("\t") + "\n").collect();
+    let text = TABLE.clone().layout(&text);
+    cx.write(Stream::Out, &text);
+}
+
+fn row(cells: &[&str]) -> Vec<String> {
+    cells.iter().map(|cell| cell.to_string()).collect()
+}
+
+pub use super::explain::explain;
+
+/// `kubectl version`.
+pub fn version(cx: &mut Cx<'_, '_>) -> Outcome {
+    let about = json!({"gitVersion": VERSION, "major": "1", "minor": "36"});
+    let mut tree = json!({"clientVersion": about, "kustomizeVersion": KUSTOMIZE});
+    let client = cx.args.is_set("client");
+    if !client {
+        tree["serverVersion"] = about;
+    }
+    match cx.args.text("output") {
+        "" => {
+            cx.say(format!("Client Version: {VERSION}\nKustomize Version: {KUSTOMIZE}"));
+            if !client {
+                cx.say(format!("Server Version: {VERSION}"));
+            }
+        }
+        "yaml" => cx.print_tree(&Format::Yaml, &tree)?,
+        "json" => cx.print_tree(&Format::Json, &tree)?,
+        _ => return Err(Failure::new("--output must be 'yaml' or 'json'")),
+    }
+    Ok(Task::Done)
+}
+
+/// `kubectl cluster-info`.
+pub fn cluster_info(cx: &mut Cx<'_, '_>) -> Outcome {
+    cx.say(format!("Kubernetes control plane is running at {SERVER}"));
+    cx.say("\nTo further debug and diagnose cluster problems, use 'kubectl cluster-info dump'.");
+    Ok(Task::Done)
+}
+
+/// `kubectl api-versions`.
+pub fn api_versions(cx: &mut Cx<'_, '_>) -> Outcome {
+    let mut all: Vec<String> = Kind::ALL.iter().map(|kind| kind.info().api_version()).collect();
+    all.sort();
+    all.dedup();
+    all.iter().for_each(|version| cx.say(version));
+    cx.note("These are the versions the simulator serves; Kubernetes has more.");
+    Ok(Task::Done)
+}
+
+/// `kubectl api-resources`.
+pub fn api_resources(cx: &mut Cx<'_, '_>) -> Outcome {
+    let mut kinds: Vec<Kind> = Kind::ALL.to_vec();
+    kinds.sort_by_key(|kind| (kind.info().group, kind.info().plural));
+    let group = cx.args.get("api-group");
+    let namespaced = cx.args.get("namespaced").map(|value| value == "true");
+    kinds.retain(|kind| {
+        let info = kind.info();
+        group.is_none_or(|group| info.group == group)
+            && namespaced.is_none_or(|wanted| info.namespaced == wanted)
+    });
+    let output = cx.args.text("output").to_string();
+    match &*output {
+        "name" => kinds.iter().for_each(|kind| cx.say(kind.info().resource())),
+        "" | "wide" => {
+            let mut rows = vec![row(&["NAME", "SHORTNAMES", "APIVERSION", "NAMESPACED", "KIND"])];
+            if output == "wide" {
+                rows[0].extend(["VERBS".to_string(), "CATEGORIES".to_string()]);
+            }
+            for kind in kinds {
+                let info = kind.info();
+                let mut cells = vec![
+                    info.plural.to_string(),
+                    info.short.join(","),
+                    info.api_version(),
+                    info.namespaced.to_string(),
+                    info.name.to_string(),
+                ];
+                if output == "wide" {
+                    cells.push("create,delete,get,list,patch,update,watch".to_string());
+                    let all = super::resource::kinds("all")?;
+                    let among = all.contains(&super::resource::Known::Here(kind));
+                    cells.push(if among { "all".to_string() } else { String::new() });
+                }
+                rows.push(cells);
+            }
+            table(cx, &rows);
+        }
+        other => {
+            let text = format!("--output {other} is not available");
+            return Err(Failure::new(text));
+        }
+    }
+    cx.note("These are the kinds the simulator serves; Kubernetes has more.");
+    Ok(Task::Done)
+}
+
+/// `kubectl auth can-i`.
+pub fn can_i(cx: &mut Cx<'_, '_>) -> Outcome {
+    if cx.args.is_set("list") {
+        let head = ["Resources", "Non-Resource URLs", "Resource Names", "Verbs"];
+        let rows = [row(&head), row(&["*.*", "[]", "[]", "[*]"]), row(&["", "[*]", "[]", "[*]"])];
+        table(cx, &rows);
+        return Ok(Task::Done);
+    }
+    if cx.args.words.len() < 2 {
+        let text = "you must specify two arguments: verb resource or verb resource/resourceName.";
+        return Err(Failure::usage(text, "auth can-i"));
+    }
+    if Kind::by_word(cx.args.words[1].split('/').next().unwrap_or("")).is_none() {
+        let word = cx.args.words[1].clone();
+        cx.warn(format!("Warning: the server doesn't have a resource type '{word}'\n"));
+    }
+    if !cx.args.is_set("quiet") {
+        cx.say("yes");
+    }
+    Ok(Task::Done)
+}
+
+/// `kubectl auth whoami`.
+pub fn whoami(cx: &mut Cx<'_, '_>) -> Outcome {
+    let groups = "[system:masters system:authenticated]";
+    let rows = [row(&["ATTRIBUTE", "VALUE"]), row(&["Username", USER]), row(&["Groups", groups])];
+    table(cx, &rows);
+    Ok(Task::Done)
+}
+
+/// `kubectl config current-context`.
+pub fn current_context(cx: &mut Cx<'_, '_>) -> Outcome {
+    cx.say(CONTEXT);
+    Ok(Task::Done)
+}
+
+/// The namespace that the context names; nothing for the usual one.
+fn set_namespace(cx: &Cx<'_, '_>) -> String {
+    match &*cx.context.settings.namespace {
+        "default" => String::new(),
+        namespace => namespace.to_string(),
+    }
+}
+
+/// `kubectl config get-contexts`.
+pub fn get_contexts(cx: &mut Cx<'_, '_>) -> Outcome {
+    if cx.args.text("output") == "name" {
+        cx.say(CONTEXT);
+        return Ok(Task::Done);
+    }
+    let namespace = set_namespace(cx);
+    let rows = [
+        row(&["CURRENT", "NAME", "CLUSTER", "AUTHINFO", "NAMESPACE"]),
+        row(&["*", CONTEXT, CONTEXT, USER, &namespace]),
+    ];
+    table(cx, &rows);
+    Ok(Task::Done)
+}
+
+/// `kubectl config get-clusters`.
+pub fn get_clusters(cx: &mut Cx<'_, '_>) -> Outcome {
+    cx.say(format!("NAME\n{CONTEXT}"));
+    Ok(Task::Done)
+}
+
+/// `kubectl config get-users`.
+pub fn get_users(cx: &mut Cx<'_, '_>) -> Outcome {
+    cx.say(format!("NAME\n{USER}"));
+    Ok(Task::Done)
+}
+
+/// The name must be that of the one context there is.
+fn known_context(name: &str) -> Result<(), Failure> {
+    match name {
+        CONTEXT => Ok(()),
+        other => {
+            let near = nearest(other, [CONTEXT].into_iter());
+            Err(Failure::new(format!("no context exists with the name: {other:?}")).hint(
+                near.map_or(format!("The one context is {CONTEXT}."), |near| {
+                    format!("Did you mean {near}?")
+                }),
+            ))
+        }
+    }
+}
+
+/// `kubectl config use-context`.
+pub fn use_context(cx: &mut Cx<'_, '_>) -> Outcome {
+    let name = cx.args.words.first().cloned().unwrap_or_default();
+    known_context(&name)?;
+    cx.say(format!("Switched to context {name:?}."));
+    Ok(Task::Done)
+}
+
+/// `kubectl config set-context`.
+pub fn set_context(cx: &mut Cx<'_, '_>) -> Outcome {
+    let name = match cx.args.words.first() {
+        Some(name) if !cx.args.is_set("current") => name.clone(),
+        None if !cx.args.is_set("current") => {
+            let text = "you must specify a non-empty context name or --current";
+            return Err(Failure::new(text));
+        }
+        _ => CONTEXT.to_string(),
+    };
+    if name != CONTEXT {
+        return Err(Failure::raw("")
+            .hint(format!("This simulator has one context, {CONTEXT}: take --current.")));
+    }
+    if let Some(namespace) = cx.args.get("namespace") {
+        let namespace = if namespace.is_empty() { "default" } else { namespace };
+        cx.context.settings.namespace = namespace.into();
+    }
+    cx.say(format!("Context {name:?} modified."));
+    Ok(Task::Done)
+}
+
+/// `kubectl config view`.
+pub fn view(cx: &mut Cx<'_, '_>) -> Outcome {
+    let mut context = json!({"cluster": CONTEXT, "user": USER});
+    let namespace = set_namespace(cx);
+    if !namespace.is_empty() {
+        context["namespace"] = json!(namespace);
+    }
+    let tree = json!({
+        "apiVersion": "v1", "kind": "Config", "current-context": CONTEXT,
+        "clusters": [{"name": CONTEXT, "cluster": {"server": SERVER}}],
+        "contexts": [{"name": CONTEXT, "context": context}],
+        "users": [{"name": USER, "user": {"token": "REDACTED"}}],
+    });
+    let format = match Format::of(cx)? {
+        Format::Plain => Format::Yaml,
+        format => format,
+    };
+    cx.print_tree(&format, &tree)?;
+    Ok(Task::Done)
+}
