@@ -1,14 +1,15 @@
 //! The API server as its clients see it. `UPDATE=1 cargo test --test api` writes the transcripts
 //! in `tests/api` anew.
 
+#[path = "kubectl/hub.rs"]
+mod hub;
 #[path = "api/requests.rs"]
 mod requests;
 
 use playground::api::kinds::Kind;
 use playground::apiserver::selector::Selector;
-use playground::base::sorted::SortedMap;
 use playground::base::time::SimTime;
-use playground::kubectl::command;
+use playground::kubectl::running::Files;
 use requests::{APPLY, JSON, MERGE, PODS, Rig, SETS, STRATEGIC, pod, set};
 use serde_json::{Value, json};
 
@@ -395,9 +396,9 @@ const WEB24: &str = include_str!("upstream/scenarios/s12b_apply/manifests/web24.
 fn from_client_side_to_server_side_apply() {
     let mut rig = Rig::new();
     let web = &format!("{SETS}/web");
-    let mut files = SortedMap::new();
-    files.insert("web.yaml".to_string(), WEB.to_string());
-    files.insert("web24.yaml".to_string(), WEB24.to_string());
+    let mut files = Files::new();
+    files.insert("web.yaml".into(), WEB.into());
+    files.insert("web24.yaml".into(), WEB24.into());
     for (second, line) in [
         "kubectl apply -f web.yaml",
         "kubectl scale sts web --replicas=3",
@@ -414,8 +415,8 @@ fn from_client_side_to_server_side_apply() {
     .enumerate()
     {
         let now = SimTime(100_000 + 1000 * second as u64);
-        let reply = command::run(&mut rig.server, now, &files, line);
-        rig.out.push_str(&format!("$ {line}\n{}{}", reply.stdout, reply.stderr));
+        let said = hub::said(&mut hub::Bare(now, &mut rig.server), &files, line);
+        rig.out.push_str(&format!("$ {line}\n{said}"));
         owners(&mut rig, web);
     }
     rig.out.push_str("The Service:\n");

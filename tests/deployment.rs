@@ -5,17 +5,19 @@
 //! Commands: `$ kubectl …` that writes, `advance 5s`, `settle`, `poweroff node-a`, `show waits`,
 //! `file NAME` … `end`. Times and orders of real Kubernetes are in `tests/upstream`.
 
+#[path = "kubectl/hub.rs"]
+mod hub;
+
 use playground::api::kinds::{Kind, Object};
 use playground::api::meta::Condition;
 use playground::apiserver::watch::Change;
 use playground::base::lang::Lang;
-use playground::base::sorted::SortedMap;
 use playground::base::time::Span;
 use playground::cluster::input::Input;
 use playground::cluster::world::World;
 use playground::config::Config;
 use playground::explain;
-use playground::kubectl::command;
+use playground::kubectl::running::Files;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -24,7 +26,7 @@ const LONG: Span = Span::minutes(15);
 
 struct Film {
     world: World,
-    files: SortedMap<String, String>,
+    files: Files,
     seen: u64,
     last: BTreeMap<String, String>,
     out: String,
@@ -34,7 +36,7 @@ impl Film {
     fn new() -> Film {
         let mut film = Film {
             world: World::new(Config::default()),
-            files: SortedMap::default(),
+            files: Files::default(),
             seen: 0,
             last: BTreeMap::new(),
             out: String::new(),
@@ -52,11 +54,8 @@ impl Film {
         let words: Vec<&str> = line.split_whitespace().collect();
         match words[..] {
             ["$", ..] => {
-                let (files, line) = (&self.files, &line[2..]);
-                let reply =
-                    self.world.request(|server, now| command::run(server, now, files, line));
-                self.say(&reply.stdout);
-                self.say(&reply.stderr);
+                let said = hub::said(&mut hub::Wire(&mut self.world), &self.files, &line[2..]);
+                self.say(&said);
                 self.write_down();
             }
             ["advance", span] => {
@@ -203,7 +202,7 @@ fn play(text: &str) -> String {
         if let Some(name) = line.strip_prefix("file ") {
             let manifest: Vec<&str> = lines.by_ref().take_while(|line| *line != "end").collect();
             film.out.push_str(&format!("{}\nend\n", manifest.join("\n")));
-            film.files.insert(name.to_string(), manifest.join("\n"));
+            film.files.insert(name.into(), manifest.join("\n").into());
         } else if !line.is_empty() && !line.starts_with('#') {
             film.command(line);
         }

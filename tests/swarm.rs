@@ -5,6 +5,8 @@
 //! with it the deeds in that file, a line each as a failure prints them. `SHOW=1` prints what
 //! sets still wait for at the end.
 
+#[path = "kubectl/hub.rs"]
+mod hub;
 #[path = "swarm/plan.rs"]
 mod plan;
 #[path = "swarm/run.rs"]

@@ -31,6 +31,12 @@ mod raw;
 mod reduce;
 #[path = "upstream/scenario.rs"]
 mod scenario;
+#[path = "upstream/masks.rs"]
+mod masks;
+#[path = "upstream/typed.rs"]
+mod typed;
+#[path = "kubectl/hub.rs"]
+mod hub;
 #[path = "upstream/verdict.rs"]
 mod verdict;
 #[path = "upstream/workloads.rs"]
@@ -88,6 +94,7 @@ fn play_all(root: &Path) -> Outcomes {
             false => compare::compare(&scenario.trace, &played.trace),
         };
         errors::errors(&scenario, &played, &mut outcome);
+        typed::compare(&scenario.typed, &played, &mut outcome);
         println!("{}", verdict::line(&scenario.name, &outcome));
         if detail {
             for (name, text) in &outcome.differences {
@@ -102,6 +109,7 @@ fn play_all(root: &Path) -> Outcomes {
         add(&mut total.order, outcome.order);
         add(&mut total.events, outcome.events);
         add(&mut total.errors, outcome.errors);
+        add(&mut total.kubectl, outcome.kubectl);
         outcomes.insert(scenario.name, outcome);
     }
     println!("{}", verdict::line("total", &total));

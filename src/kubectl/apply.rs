@@ -1,17 +1,14 @@
 //! Commands about whole objects: apply, create -f, replace, delete, diff.
 //!
-//! Not here: field managers, so that a server-side apply takes over what others own only with
-//! `--force-conflicts`; pruning; `replace --force`; `delete -i`.
+//! Not here: pruning; `replace --force`; `delete -i`.
 //!
 //! Upstream: staging/src/k8s.io/kubectl/pkg/cmd/{apply,create,replace,delete,diff}
 
 use super::cx::{Cx, Failure, Item, Outcome, Task};
 use super::format::Format;
-use super::resource::NOTHING;
 use super::running::Stream;
-use super::{create as generators, resource, yaml};
+use super::{create as generators, yaml};
 use crate::api::kinds::{Kind, Object, ObjectRef};
-use crate::api::meta::Uid;
 use crate::apiserver::apply::{Plan, plan, remembered};
 use crate::apiserver::status::Status;
 use crate::apiserver::strategy;
@@ -80,38 +77,55 @@ pub fn apply(cx: &mut Cx<'_, '_>) -> Outcome {
     Ok(Task::each(items, apply_one))
 }
 
+/// What kubectl says below the conflicts of a server-side apply.
+const ADVICE: &str = "\
+Please review the fields above--they currently have other managers. Here
+are the ways you can resolve this warning:
+* If you intend to manage all of these fields, please re-run the apply
+  command with the `--force-conflicts` flag.
+* If you do not intend to manage all of the fields, please edit your
+  manifest to remove references to the fields that should keep their
+  current managers.
+* You may co-own fields by updating your manifest to match the existing
+  value; in this case, you'll become the manager if the other manager(s)
+  stop managing the field (remove it from their configuration).
+See https://kubernetes.io/docs/reference/using-api/server-side-apply/#conflicts";
+
+fn apply_on_server(cx: &mut Cx<'_, '_>, item: &Item) -> Result<(), Failure> {
+    let target = &item.target;
+    let mut request = Request::new(Verb::Apply, target.kind, &target.key, tree_of(item));
+    request.force = cx.args.is_set("force-conflicts");
+    request.dry_run = cx.dry_run().is_some();
+    match cx.send(&request) {
+        Ok(answer) => done(cx, &answer.object, "serverside-applied"),
+        Err(status) if status.is_conflict() => {
+            Err(Failure::new(format!("{}\n{ADVICE}", status.message)))
+        }
+        Err(status) => Err(refusal(status, "patching", item)),
+    }
+}
+
 fn apply_one(cx: &mut Cx<'_, '_>, item: &Item) -> Result<(), Failure> {
     let Some(manifest) = &item.manifest else { return Ok(()) };
+    if cx.args.is_set("server-side") {
+        return apply_on_server(cx, item);
+    }
     let kind = item.target.kind;
     let mut warnings = Vec::new();
     let planned = plan(cx.server(), manifest, &mut warnings);
-    let server_side = cx.args.is_set("server-side");
-    if server_side && planned != Plan::Same && !cx.args.is_set("force-conflicts") {
-        if let Plan::Update(_) = planned {
-            return Err(Failure::raw("").hint(
-                "This simulator keeps no field managers: a server-side apply over an object that \
-                 is there needs --force-conflicts.",
-            ));
-        }
-    }
-    if !server_side {
-        warnings.iter().for_each(|warning| cx.warn(format!("Warning: {warning}")));
-    }
+    warnings.iter().for_each(|warning| cx.warn(format!("Warning: {warning}")));
     let (verb, tree, tried, word) = match planned {
         Plan::Create(tree) => (Verb::Create, tree, "creating", "created"),
         Plan::Update(tree) => (Verb::Update, tree, "patching", "configured"),
         Plan::Same => {
             let object = cx.find(&item.target)?;
-            let word = if server_side { "serverside-applied" } else { "unchanged" };
-            return done(cx, &object, word);
+            return done(cx, &object, "unchanged");
         }
     };
-    let word = if server_side { "serverside-applied" } else { word };
     if cx.dry_run() == Some(false) {
         let mut reader = crate::api::json::Reader::default();
         return done(cx, &Object::read(kind, &tree, &mut reader), word);
     }
-    let tree = if server_side && verb == Verb::Create { manifest.tree.clone() } else { tree };
     let mut request = Request::new(verb, kind, &item.target.key, tree);
     request.dry_run = cx.dry_run().is_some();
     let answer = cx.send(&request).map_err(|status| refusal(status, tried, item))?;

@@ -6,8 +6,7 @@ use super::cx::{Cx, Failure, Item, Outcome, Task};
 use super::format::Format;
 use super::resource::NOTHING;
 use super::value::{entries, list, text, text_at};
-use crate::api::json::{Json, Reader};
-use crate::api::kinds::{Key, Kind, Object, ObjectRef};
+use crate::api::kinds::ObjectRef;
 use crate::apiserver::patch::{Patch, PatchType};
 use crate::apiserver::scale as scales;
 use crate::apiserver::strategy::names;
@@ -352,7 +351,8 @@ fn patch_one(cx: &mut Cx<'_, '_>, item: &Item) -> Result<(), Failure> {
         return cx.print(&format, &[answer.object], false);
     }
     let how = if answer.changed { "patched" } else { "patched (no change)" };
-    let (name, dry) = (cx.named(&item.target), cx.dry_words());
-    cx.say(format!("{name} {how}{dry}"));
+    // No word of a dry run: upstream says none here either.
+    let name = cx.named(&item.target);
+    cx.say(format!("{name} {how}"));
     Ok(())
 }

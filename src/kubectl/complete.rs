@@ -18,13 +18,10 @@ const OUTPUTS: &[&str] = &[
 
 /// What could stand in the place of the last of `words` (those after `kubectl`; the last one is
 /// begun, perhaps empty): whole words, in order. Verbs, kinds, names, flags, files. Names are
-/// those of `namespace`.
-pub fn complete(
-    words: &[String],
-    server: &ApiServer,
-    files: &Files,
-    namespace: &str,
-) -> Vec<String> {
+/// those of the namespace that `-n` says.
+pub fn complete(words: &[String], server: &ApiServer, files: &Files) -> Vec<String> {
+    let after = |flag: &&str| words.windows(2).find(|pair| pair[0] == *flag).map(|p| &*p[1]);
+    let namespace = ["-n", "--namespace"].iter().find_map(after).unwrap_or("default");
     let (last, before) = words.split_last().map_or(("", &[][..]), |(last, b)| (&**last, b));
     let begins = |all: Vec<String>| -> Vec<String> {
         let mut all: Vec<String> = all.into_iter().filter(|word| word.starts_with(last)).collect();

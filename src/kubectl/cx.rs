@@ -5,6 +5,7 @@ use super::running::{Context, Draft, Link, Output, Stream};
 use super::{drain, edit, get, resource, rollout, run, wait};
 use crate::api::kinds::{Key, Kind, Object, ObjectRef};
 use crate::api::meta::Uid;
+use crate::apiserver::managed::CLIENT_SIDE;
 use crate::apiserver::status::Status;
 use crate::apiserver::store::Store;
 use crate::apiserver::{Answer, ApiServer};
@@ -76,7 +77,14 @@ pub enum Task {
     /// Nothing.
     Done,
     /// The same to each object, one request after the other.
-    Each(VecDeque<Item>, Act),
+    Each {
+        /// The objects that are left.
+        items: VecDeque<Item>,
+        /// What is done to each.
+        act: Act,
+        /// Not before.
+        next: SimTime,
+    },
     /// Waiting until objects are gone.
     Gone(wait::Gone),
     /// `get -w`.
@@ -112,8 +120,6 @@ pub struct Cx<'c, 'a> {
     pub args: &'c Args,
     /// Its own words: `rollout status`.
     pub name: &'static str,
-    /// The whole line, for the journal.
-    pub line: &'c str,
     /// What `-f -` reads.
     pub stdin: &'c str,
     /// What it writes.
@@ -146,11 +152,16 @@ impl Cx<'_, '_> {
 
     /// Sends a request; a dry run goes to a copy.
     pub fn send(&mut self, request: &Request) -> Answer<Answered> {
+        let mut request = request.clone();
+        if request.manager.is_empty() {
+            request.manager = self.manager();
+        }
+        let request = &request;
         let answer = if request.dry_run {
             let (mut copy, now) = (self.server().clone(), self.now());
             request.send(&mut copy, now)
         } else {
-            self.context.hub.send(self.line, request)
+            self.context.hub.send(request)
         };
         if let Ok(answered) = &answer {
             for warning in &answered.warnings {
@@ -158,6 +169,19 @@ impl Cx<'_, '_> {
             }
         }
         answer
+    }
+
+    /// Who it is to the server: the field manager of its writes.
+    fn manager(&self) -> String {
+        if let Some(manager) = self.args.get("field-manager") {
+            return manager.to_string();
+        }
+        match self.name.split(' ').next().unwrap_or("") {
+            "scale" | "cordon" | "uncordon" | "drain" | "delete" => String::new(),
+            "apply" if !self.args.is_set("server-side") => CLIENT_SIDE.to_string(),
+            "apply" => String::new(),
+            verb => format!("kubectl-{verb}"),
+        }
     }
 
     /// The object that `target` names, or the server's refusal.
@@ -262,21 +286,26 @@ impl Cx<'_, '_> {
 impl Task {
     /// `act` on all of `items`.
     pub fn each(items: Vec<Item>, act: Act) -> Task {
-        Task::Each(items.into(), act)
+        Task::Each { items: items.into(), act, next: SimTime::ZERO }
     }
 
     /// Goes on as far as it can.
     pub fn poll(&mut self, cx: &mut Cx<'_, '_>) -> Result<Flow, Failure> {
         match self {
             Task::Done => Ok(Flow::Done),
-            Task::Each(items, act) => {
+            Task::Each { items, act, next } => {
                 let act = *act;
+                if cx.now() < *next {
+                    return Ok(Flow::Wait(Some(*next)));
+                }
                 while let Some(item) = items.pop_front() {
                     if let Err(failure) = act(cx, &item) {
                         cx.failures.push(failure);
                     }
-                    if !items.is_empty() && cx.context.pace.0 > 0 {
-                        return Ok(Flow::Wait(Some(cx.now() + cx.context.pace)));
+                    let paced = ["delete", "cordon", "uncordon"].contains(&cx.name);
+                    if !items.is_empty() && paced && cx.context.pace.0 > 0 {
+                        *next = cx.now() + cx.context.pace;
+                        return Ok(Flow::Wait(Some(*next)));
                     }
                 }
                 let leaving = std::mem::take(&mut cx.leaving);

@@ -7,7 +7,7 @@ use super::cx::{Cx, Failure, Flow, Item, Outcome, Task};
 use super::get;
 use crate::api::core::node::Node;
 use crate::api::core::pod::Pod;
-use crate::api::kinds::{Key, Kind, Object, ObjectRef};
+use crate::api::kinds::{Key, Kind, ObjectRef};
 use crate::api::meta::Uid;
 use crate::apiserver::selector::Selector;
 use crate::base::Str;

@@ -9,7 +9,7 @@ use super::format::Format;
 use super::print::{self, Look};
 use super::resource::{Known, Query};
 use super::running::Stream;
-use super::{sort, value, yaml};
+use super::{sort, yaml};
 use crate::api::kinds::{Kind, Object};
 use crate::apiserver::selector::Selector;
 use crate::apiserver::status::Status;

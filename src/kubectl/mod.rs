@@ -1,9 +1,6 @@
 //! The kubectl dialect: its commands as values that can be left and taken up again, its tables,
 //! its formats, its words. `running` is the way in.
 
-pub mod args;
-pub mod command;
-
 mod apply;
 mod change;
 mod commands;
@@ -11,7 +8,7 @@ mod complete;
 mod create;
 mod cx;
 mod describe;
-mod diff;
+pub mod diff;
 mod drain;
 mod edit;
 mod events;
@@ -36,5 +33,3 @@ mod value;
 mod wait;
 mod work_rows;
 pub mod yaml;
-
-pub use complete::complete;

@@ -97,6 +97,7 @@ fn unknown_kind(word: &str) -> Failure {
     let names =
         |info: &'static KindInfo| info.short.iter().copied().chain([info.plural, info.singular]);
     let all = Kind::ALL.iter().flat_map(|kind| names(kind.info()));
+    let word = word.split('.').next().unwrap_or("");
     let text = format!("the server doesn't have a resource type {word:?}");
     let hint = match nearest(word, all.filter(|name| name.len() > 2)) {
         Some(near) => format!("Did you mean {near}?"),

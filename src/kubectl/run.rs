@@ -9,7 +9,7 @@ use super::apply::{create_tree, deleted};
 use super::cx::{Cx, Failure, Flow, Item, Outcome, Task};
 use super::wait::Gone;
 use crate::api::core::pod::Pod;
-use crate::api::kinds::{Key, Kind, ObjectRef};
+use crate::api::kinds::{Kind, ObjectRef};
 use crate::api::meta::Uid;
 use crate::base::time::{SimTime, Span};
 use crate::client::request::{Request, Verb};

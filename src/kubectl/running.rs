@@ -4,6 +4,8 @@
 //! Whoever runs one polls it once, shows what it wrote, and polls it again when what it waits
 //! for has come, until it is `Done`. To end it early (Ctrl+C, exit code 130) drop it.
 
+pub use super::complete::complete;
+
 use super::commands::{self, COMMANDS, Called};
 use super::cx::{Cx, Failure, Flow, Task};
 use super::flags::Args;
@@ -23,9 +25,9 @@ pub trait Hub {
     fn now(&self) -> SimTime;
     /// What is to be read; never to be written to.
     fn server(&self) -> &ApiServer;
-    /// Sends a write of the command `line`. The hub notes it in its journal and sees to it
-    /// that everybody hears of it. Requests with `dry_run` do not come here.
-    fn send(&mut self, line: &str, request: &Request) -> Answer<Answered>;
+    /// Sends a write. The hub notes it in its journal and sees to it that everybody hears of
+    /// it. Requests with `dry_run` do not come here.
+    fn send(&mut self, request: &Request) -> Answer<Answered>;
 }
 
 /// Texts by path, such as `web.yaml` or `sets/web.yaml`; an address (`https://…`) is a path too.
@@ -52,7 +54,8 @@ pub struct Context<'a> {
     pub files: &'a Files,
     /// What `kubectl config` changes.
     pub settings: &'a mut Settings,
-    /// Between two requests of one command; zero sends them all at once.
+    /// Between two requests of a `delete` or `cordon` about several objects; zero sends them
+    /// all at once.
     pub pace: Span,
 }
 
@@ -194,12 +197,10 @@ impl Running {
             None => self.find().map(|_| Task::Done),
         };
         let run = COMMANDS.iter().find(|command| command.name == self.name);
-        let line = line_of(&self.words);
         let mut cx = Cx {
             context,
             args: &self.args,
             name: self.name,
-            line: &line,
             stdin: &self.stdin,
             output: &mut output,
             linked: Vec::new(),
@@ -265,15 +266,4 @@ impl Running {
             editing.text = Some(text);
         }
     }
-}
-
-/// A command line as it could be typed.
-fn line_of(words: &[String]) -> String {
-    let plain = |c: char| c.is_alphanumeric() || "-_=./:,@%+".contains(c);
-    let quoted = |word: &String| match !word.is_empty() && word.chars().all(plain) {
-        true => word.clone(),
-        false => format!("'{}'", word.replace('\'', "'\\''")),
-    };
-    let words: Vec<String> = words.iter().map(quoted).collect();
-    format!("kubectl {}", words.join(" "))
 }

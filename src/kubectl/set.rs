@@ -7,7 +7,7 @@
 use super::change::sent;
 use super::cx::{Act, Cx, Failure, Item, Outcome, Task};
 use super::resource::NOTHING;
-use super::value::{list, text, text_at};
+use super::value::{list, text_at};
 use crate::api::kinds::Kind;
 use crate::api::quantity::Quantity;
 use crate::client::request::Verb;

@@ -1,16 +1,16 @@
 //! Plays a plan: every wake is watched, then the faults end, and what was wanted must come.
 
+use super::hub::Wire;
 use super::plan::{Deed, Entry, Plan};
 use playground::api::core::node::Node;
 use playground::api::core::pod::Pod;
 use playground::api::kinds::{Key, Kind, ObjectRef};
-use playground::base::sorted::SortedMap;
 use playground::base::time::{SimTime, Span};
 use playground::cluster::input::Input;
 use playground::cluster::invariants::{Finding, Referee};
 use playground::cluster::world::World;
 use playground::explain;
-use playground::kubectl::command;
+use playground::kubectl::running::{self, Context, Files, Progress, Running, Settings};
 use playground::trace::Because;
 
 /// So long after the last fault has ended everything must be as wanted. It holds the longest
@@ -41,7 +41,8 @@ pub struct Failure {
 struct Runner {
     world: World,
     referee: Referee,
-    again: Vec<(SimTime, String)>,
+    /// Commands under way, and when they go on by themselves.
+    jobs: Vec<(Option<SimTime>, Running)>,
     wakes: u64,
     tracing: bool,
     traced: u64,
@@ -52,7 +53,7 @@ pub fn run(plan: &Plan) -> Result<Outcome, Failure> {
     let mut runner = Runner {
         world: World::new(plan.config.clone()),
         referee: Referee::default(),
-        again: Vec::new(),
+        jobs: Vec::new(),
         wakes: 0,
         tracing: std::env::var("TRACE").is_ok(),
         traced: 0,
@@ -73,18 +74,39 @@ pub fn run(plan: &Plan) -> Result<Outcome, Failure> {
 
 impl Runner {
     fn to(&mut self, until: SimTime) -> Result<(), Failure> {
-        while let Some(at) = self.again.iter().position(|(at, _)| *at <= until) {
-            let (at, line) = self.again.remove(at);
+        while let Some(at) = self.jobs.iter().filter_map(|(at, _)| *at).min()
+            && at <= until
+        {
             self.wakes_to(at)?;
-            self.act(&Deed::Kubectl(line))?;
+            self.poll();
+            self.watch()?;
         }
         self.wakes_to(until)
     }
 
+    /// Lets the commands go on that are under way.
+    fn poll(&mut self) {
+        let mut settings = Settings::default();
+        let files = Files::new();
+        for (_, mut job) in std::mem::take(&mut self.jobs) {
+            let mut hub = Wire(&mut self.world);
+            let settings = &mut settings;
+            let pace = Span::ZERO;
+            let mut cx = Context { hub: &mut hub, files: &files, settings, pace };
+            if let Progress::Waits { until } = job.poll(&mut cx).progress {
+                self.jobs.push((until, job));
+            }
+        }
+    }
+
     fn wakes_to(&mut self, until: SimTime) -> Result<(), Failure> {
         while self.world.next_due().is_some_and(|due| due <= until) {
+            let revision = self.world.store().revision();
             self.world.take_wake(until);
             self.wakes += 1;
+            if self.world.store().revision() != revision {
+                self.poll();
+            }
             self.watch()?;
             if self.wakes > WAKES {
                 return Err(self.failure("restless", format!("more than {WAKES} wakes")));
@@ -100,11 +122,10 @@ impl Runner {
                 self.world.input(input);
             }
             Deed::Kubectl(line) => {
-                let files = SortedMap::new();
-                let reply =
-                    self.world.request(|server, now| command::run(server, now, &files, line));
-                let at = reply.again.map(|pause| self.world.now + pause);
-                self.again.extend(at.map(|at| (at, line.clone())));
+                let line = format!("{line} --force --ignore-daemonsets --delete-emptydir-data");
+                let words: Vec<String> = line.split(' ').skip(1).map(String::from).collect();
+                self.jobs.push((None, running::start(&words, String::new())));
+                self.poll();
             }
         }
         self.watch()
@@ -144,7 +165,7 @@ impl Runner {
 
     /// Everything that was broken is mended: machines, network, components, taints.
     fn end_faults(&mut self, plan: &Plan) -> Result<(), Failure> {
-        self.again.clear();
+        self.jobs.clear();
         for name in ["kube-controller-manager", "kube-scheduler"] {
             self.act(&Deed::Input(Input::component(name, true)))?;
         }

@@ -4,6 +4,7 @@
 
 use super::compare::{Record, text};
 use super::scenario::Scenario;
+use super::typed;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::fs;
@@ -108,6 +109,13 @@ pub fn write(scenario: &Scenario, into: &Path) -> io::Result<()> {
     let actions: Vec<Value> = scenario.actions.iter().filter_map(action).collect();
     fs::write(into.join("actions.jsonl"), lines(&actions))?;
     fs::write(into.join("trace.jsonl"), lines(&shrink(&scenario.trace)))?;
+    let mut typed = scenario.typed.clone();
+    for one in &mut typed {
+        let kept = |number: usize| action(&scenario.actions[number]).is_some();
+        let number = one.action.filter(|number| kept(*number));
+        one.action = number.map(|number| (0..number).filter(|n| kept(*n)).count());
+    }
+    fs::write(into.join("kubectl.txt"), typed::write(&typed))?;
     if !scenario.cases.is_empty() {
         fs::write(into.join("cases.jsonl"), lines(&scenario.cases))?;
     }

@@ -34,6 +34,8 @@ pub struct Outcome {
     pub events: Score,
     /// Refusals and warnings.
     pub errors: Score,
+    /// What commands printed.
+    pub kubectl: Score,
     /// Differences, in words, each with a name that does not change from run to run.
     pub differences: BTreeMap<String, String>,
 }

@@ -7,6 +7,7 @@
 use super::chance;
 use super::compare::Record;
 use super::errors::{self, Case};
+use super::hub::Wire;
 use super::reduce;
 use super::scenario::Scenario;
 use playground::api::core::node::Node;
@@ -21,7 +22,7 @@ use playground::cluster::input::Input;
 use playground::cluster::world::{Process, World};
 use playground::config::{Config, Flags, MachineConfig, Replay, Storage, Timing};
 use playground::infra::Backend;
-use playground::kubectl::command;
+use playground::kubectl::running::{self, Context, Files, Progress, Running, Settings, Stream};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::rc::Rc;
@@ -32,6 +33,12 @@ const WARM_UP: Span = Span::minutes(2);
 
 /// A command has reached the server by then.
 const STARTING: Span = Span::millis(200);
+
+/// After its beginning a command that waits has its first answer.
+const FIRST_ANSWER: Span = Span::millis(45);
+
+/// Before its end a command that reads has its last answer.
+const LAST_ANSWER: Span = Span::millis(6);
 
 /// Between the requests of one command about several objects.
 const NEXT_OBJECT: Span = Span::millis(8);
@@ -54,6 +61,7 @@ pub struct Answer {
 }
 
 /// A played scenario.
+#[derive(Default)]
 pub struct Played {
     /// What was written, in the recordings' form.
     pub trace: Vec<Record>,
@@ -61,25 +69,52 @@ pub struct Played {
     pub answers: Vec<Answer>,
     /// What the single requests answered, in their order.
     pub cases: Vec<Response>,
+    /// What typed commands answered that are no actions, by their numbers.
+    pub typed: Vec<Answer>,
 }
 
 /// Plays `scenario` to the end of its recording.
 pub fn play(scenario: &Scenario) -> Played {
     let mut driver = Driver::new(scenario);
     let mut cases = errors::cases(scenario).into_iter().peekable();
+    let mut typed = typed(scenario).into_iter().peekable();
     for (number, action) in scenario.actions.iter().enumerate() {
         let at = Span::millis(takes_effect(scenario, action));
         while let Some(case) = cases.next_if(|case| case.at < at) {
+            driver.type_until(&mut typed, case.at);
             driver.case(&case);
         }
+        driver.type_until(&mut typed, at);
         driver.run_until(driver.start + at);
         driver.act(number, action);
     }
-    cases.for_each(|case| driver.case(&case));
+    for case in cases {
+        driver.type_until(&mut typed, case.at);
+        driver.case(&case);
+    }
+    driver.type_until(&mut typed, Span(u64::MAX / 4));
     let last = scenario.trace.last().and_then(|record| record["t_ms"].as_u64()).unwrap_or(0);
     let whole = scenario.about["seconds"].as_f64().unwrap_or(0.0) * 1000.0;
     driver.run_until(driver.start + Span::millis(last.max(whole as u64)));
+    for mut job in std::mem::take(&mut driver.jobs) {
+        driver.keep(&mut job);
+    }
     driver.played
+}
+
+/// The typed commands that are no actions: when their first request was answered, number, line.
+fn typed(scenario: &Scenario) -> Vec<(Span, usize, String)> {
+    let mut out = Vec::new();
+    for (number, typed) in scenario.typed.iter().enumerate().filter(|(_, t)| t.action.is_none()) {
+        let waits = ["wait", "rollout"].contains(&typed.command.split(' ').nth(1).unwrap_or(""));
+        let at = match waits {
+            true => (typed.at + FIRST_ANSWER.0).min(typed.end),
+            false => typed.end.saturating_sub(LAST_ANSWER.0).max(typed.at),
+        };
+        out.push((Span(at), number, typed.command.clone()));
+    }
+    out.sort_by_key(|(at, ..)| *at);
+    out
 }
 
 /// What kubelets tell but the stand-ins did not: that they start, that their node is Ready.
@@ -124,8 +159,27 @@ struct Driver<'s> {
     start: SimTime,
     revision: u64,
     played: Played,
-    /// Commands that go on: when, and which action they belong to.
-    again: Vec<(SimTime, usize, String)>,
+    files: Files,
+    /// Commands that go on.
+    jobs: Vec<Job>,
+}
+
+/// A command under way.
+struct Job {
+    running: Running,
+    /// Whether it is one of the typed commands, not of the actions.
+    typed: bool,
+    answer: Answer,
+    until: Option<SimTime>,
+    /// The store's revision when it was last looked at.
+    revision: u64,
+}
+
+impl Answer {
+    fn new(number: usize) -> Answer {
+        let (stdout, stderr) = (String::new(), String::new());
+        Answer { number, stdout, stderr, code: 0, response: None }
+    }
 }
 
 impl Driver<'_> {
@@ -136,18 +190,21 @@ impl Driver<'_> {
         let start = start(scenario);
         while !world.run_until(start, 1_000_000) {}
         let revision = world.store().revision();
-        let played = Played { trace: Vec::new(), answers: Vec::new(), cases: Vec::new() };
-        Driver { world, scenario, start, revision, played, again: Vec::new() }
+        let played = Played::default();
+        let text = |(name, text): (&String, &String)| (name.as_str().into(), text.as_str().into());
+        let mut files = Files::new();
+        for (name, text) in scenario.manifests.iter().map(text) {
+            files.insert(name, text);
+        }
+        Driver { world, scenario, start, revision, played, files, jobs: Vec::new() }
     }
 
     fn run_until(&mut self, until: SimTime) {
-        while let Some(first) = self.again.iter().map(|(at, ..)| *at).min()
+        while let Some(first) = self.jobs.iter().filter_map(|job| job.until).min()
             && first <= until
-            && let Some(place) = self.again.iter().position(|(at, ..)| *at == first)
         {
-            let (at, number, line) = self.again.remove(place);
-            self.run_wakes(at);
-            self.kubectl(number, &line);
+            self.run_wakes(first);
+            self.poll_jobs();
             self.write_down();
         }
         self.run_wakes(until);
@@ -156,6 +213,7 @@ impl Driver<'_> {
     fn run_wakes(&mut self, until: SimTime) {
         while self.world.next_due().is_some_and(|due| due <= until) {
             self.world.take_wake(until);
+            self.poll_jobs();
             self.write_down();
         }
         self.world.run_until(until, 1);
@@ -168,6 +226,18 @@ impl Driver<'_> {
             self.played.trace.extend(record.filter(|record| !is_untold(record)));
         }
         self.revision = self.world.store().revision();
+    }
+
+    /// Types what is to be typed before `until`.
+    fn type_until(
+        &mut self,
+        typed: &mut std::iter::Peekable<std::vec::IntoIter<(Span, usize, String)>>,
+        until: Span,
+    ) {
+        while let Some((at, number, line)) = typed.next_if(|(at, ..)| *at < until) {
+            self.run_until(self.start + at);
+            self.begin(number, &line, true);
+        }
     }
 
     fn act(&mut self, number: usize, action: &Value) {
@@ -198,25 +268,7 @@ impl Driver<'_> {
         }
     }
 
-    /// A command about several objects sends one request after the other.
     fn command(&mut self, number: usize, line: &str) {
-        let files = &self.scenario.manifests;
-        let lines = self.world.request(|server, now| command::each(server, now, files, line));
-        for (place, line) in lines.iter().enumerate().skip(1) {
-            let at = self.world.now + Span(NEXT_OBJECT.0 * place as u64);
-            self.again.push((at, number, line.clone()));
-        }
-        if let Some(line) = lines.first() {
-            self.kubectl(number, line);
-        }
-    }
-
-    fn kubectl(&mut self, number: usize, line: &str) {
-        let files = &self.scenario.manifests;
-        let reply = self.world.request(|server, now| command::run(server, now, files, line));
-        if let Some(pause) = reply.again {
-            self.again.push((self.world.now + pause, number, line.to_string()));
-        }
         if line.contains(&format!("{HOLD}-")) {
             self.let_go(line);
         }
@@ -224,19 +276,74 @@ impl Driver<'_> {
         if let Some(node) = line.strip_prefix("kubectl delete node ") {
             self.world.input(&Input::network(node.trim(), false));
         }
-        match self.played.answers.iter_mut().find(|answer| answer.number == number) {
-            Some(answer) => {
-                answer.stdout.push_str(&reply.stdout);
-                answer.stderr.push_str(&reply.stderr);
-                answer.code = answer.code.max(reply.code);
+        self.begin(number, line, false);
+    }
+
+    /// Begins a command; `typed` says that its number is one of the typed commands.
+    fn begin(&mut self, number: usize, line: &str, typed: bool) {
+        let answer = Answer::new(number);
+        let words = shlex::split(line).unwrap_or_default();
+        let running = running::start(&words[1.min(words.len())..], String::new());
+        let mut job = Job { running, typed, answer, until: None, revision: 0 };
+        if !self.poll(&mut job) {
+            self.jobs.push(job);
+        }
+    }
+
+    /// Lets a command go on; whether it has ended.
+    fn poll(&mut self, job: &mut Job) -> bool {
+        let mut settings = Settings::default();
+        let poll = job.running.poll(&mut Context {
+            hub: &mut Wire(&mut self.world),
+            files: &self.files,
+            settings: &mut settings,
+            pace: NEXT_OBJECT,
+        });
+        for chunk in poll.chunks {
+            match chunk.stream {
+                Stream::Out => job.answer.stdout.push_str(&chunk.text),
+                Stream::Err => job.answer.stderr.push_str(&chunk.text),
+                Stream::Simulator => {}
             }
-            None => self.played.answers.push(Answer {
-                number,
-                stdout: reply.stdout,
-                stderr: reply.stderr,
-                code: reply.code,
-                response: None,
-            }),
+        }
+        job.revision = self.world.store().revision();
+        let done = match poll.progress {
+            Progress::Done(code) => {
+                job.answer.code = code.into();
+                true
+            }
+            Progress::Waits { until } => {
+                job.until = until;
+                false
+            }
+            Progress::Edits(_) => true,
+        };
+        if done {
+            self.keep(job);
+        }
+        done
+    }
+
+    fn keep(&mut self, job: &mut Job) {
+        let answer = std::mem::replace(&mut job.answer, Answer::new(0));
+        match job.typed {
+            true => self.played.typed.push(answer),
+            false => self.played.answers.push(answer),
+        }
+    }
+
+    /// Lets all commands go on that something may have happened for.
+    fn poll_jobs(&mut self) {
+        let revision = self.world.store().revision();
+        let now = self.world.now;
+        let due = |job: &Job| job.revision < revision || job.until.is_some_and(|at| at <= now);
+        let (ready, waiting): (Vec<Job>, Vec<Job>) =
+            std::mem::take(&mut self.jobs).into_iter().partition(due);
+        self.jobs = waiting;
+        for mut job in ready {
+            if !self.poll(&mut job) {
+                self.jobs.push(job);
+            }
         }
     }
 
@@ -286,13 +393,8 @@ impl Driver<'_> {
             return;
         }
         let response = self.send([text("method"), path, text("ctype")], &action["body"]);
-        self.played.answers.push(Answer {
-            number,
-            stdout: String::new(),
-            stderr: String::new(),
-            code: 0,
-            response: Some(response),
-        });
+        let response = Some(response);
+        self.played.answers.push(Answer { response, ..Answer::new(number) });
     }
 
     fn send(&mut self, [method, path, content_type]: [&str; 3], body: &Value) -> Response {

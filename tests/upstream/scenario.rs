@@ -1,6 +1,7 @@
 //! A recorded scenario: what was done, what the control plane wrote.
 
 use super::compare::Record;
+use super::typed::{self, Typed};
 use super::{compact, raw};
 use playground::base::sorted::SortedMap;
 use serde_json::Value;
@@ -20,6 +21,8 @@ pub struct Scenario {
     pub trace: Vec<Record>,
     /// Single requests with their answers.
     pub cases: Vec<Value>,
+    /// The commands and what they printed.
+    pub typed: Vec<Typed>,
 }
 
 impl Scenario {
@@ -51,10 +54,16 @@ impl Scenario {
         if compact::is_compact(&about) {
             trace = compact::expand(trace);
         }
+        let actions = lines("actions.jsonl");
+        let typed = match text("kubectl.txt") {
+            Some(text) => typed::read(&text),
+            None => typed::of_recording(folder, &actions, Some),
+        };
         Some(Scenario {
+            typed,
             name: about["name"].as_str()?.to_string(),
             manifests,
-            actions: lines("actions.jsonl"),
+            actions,
             trace,
             cases: lines("cases.jsonl"),
             about,

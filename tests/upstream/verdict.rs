@@ -1,7 +1,7 @@
 //! Holds what came of the project's own recordings to what is written down: the scores that were
 //! reached before, and the differences that are there for a reason.
 
-use super::compare::Outcome;
+use super::compare::{Outcome, Score};
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -11,12 +11,16 @@ pub type Outcomes = BTreeMap<String, Outcome>;
 /// One line of the table: `s03_rolling: objects 375/375, order 196/196, events 42/42, errors 4/4`;
 /// a dash where there are none.
 pub fn line(name: &str, outcome: &Outcome) -> String {
-    let Outcome { objects, order, events, errors, .. } = outcome;
-    let errors = match errors.total {
+    let Outcome { objects, order, events, errors, kubectl, .. } = outcome;
+    let dash = |score: &Score| match score.total {
         0 => "–".to_string(),
-        _ => errors.to_string(),
+        _ => score.to_string(),
     };
-    format!("{name}: objects {objects}, order {order}, events {events}, errors {errors}")
+    let (errors, kubectl) = (dash(errors), dash(kubectl));
+    format!(
+        "{name}: objects {objects}, order {order}, events {events}, errors {errors}, kubectl \
+         {kubectl}"
+    )
 }
 
 /// Writes the table of scores anew.
