@@ -309,12 +309,6 @@ fn undo_one(cx: &mut Cx<'_, '_>, item: &Item) -> Result<(), Failure> {
         ));
     }
     let tree = object.to_value();
-    if at(&tree, "spec.paused") == &Value::Bool(true) {
-        return Err(Failure::new(
-            "you cannot rollback a paused deployment; resume it first with 'kubectl rollout \
-             resume' and try again",
-        ));
-    }
     let all = revisions(cx, &object);
     let wanted = cx.args.number("to-revision").unwrap_or(0);
     let found = match wanted {
@@ -330,6 +324,12 @@ fn undo_one(cx: &mut Cx<'_, '_>, item: &Item) -> Result<(), Failure> {
             number => format!("unable to find specified revision {number} in history"),
         }));
     };
+    if at(&tree, "spec.paused") == &Value::Bool(true) {
+        return Err(Failure::new(
+            "you cannot rollback a paused deployment; resume it first with 'kubectl rollout \
+             resume' and try again",
+        ));
+    }
     let mut template = template.clone();
     if let Some(labels) = template["metadata"]["labels"].as_object_mut() {
         labels.remove("pod-template-hash");
