@@ -7,6 +7,7 @@ mod film;
 
 use film::{Film, with, workload};
 use playground::api::kinds::Kind;
+use playground::apiserver::http::Request;
 use playground::cluster::input::Cascade;
 use serde_json::{Value, json};
 
@@ -227,4 +228,20 @@ fn refused() {
         film.patch(JOB, "work", json!({ "spec": change }));
     }
     film.check("refused");
+}
+
+/// Who does not say what is to become of the Pods keeps them, and is told so.
+#[test]
+fn deleted_without_a_word() {
+    let mut film = Film::new("job");
+    film.apply_for(work(json!({}), "sleep 20"), 6_000);
+    for path in ["jobs?fieldSelector=status.successful%3D1", "jobs/work"] {
+        film.say(&format!("DELETE {path}"));
+        let path = format!("/apis/batch/v1/namespaces/default/{path}");
+        let request = Request { method: "DELETE", path: &path, content_type: "", body: "" };
+        let response = film.world.request(|server, now| server.handle(now, &request));
+        film.said(&response.warnings);
+        film.settle();
+    }
+    film.check("deleted_without_a_word");
 }

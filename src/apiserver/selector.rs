@@ -262,6 +262,7 @@ fn known_fields(kind: Kind) -> &'static [&'static str] {
         ],
         Kind::Node => &["spec.unschedulable"],
         Kind::Namespace => &["status.phase"],
+        Kind::Job => &["status.successful"],
         Kind::Secret => &["type"],
         Kind::Service => &["spec.clusterIP", "spec.type"],
         Kind::Event => &[
@@ -286,6 +287,7 @@ fn field(tree: &Value, path: &str) -> String {
     let path = match path {
         "source" => "source.component",
         "status.podIPs" => "status.podIP",
+        "status.successful" => "status.succeeded",
         other => other,
     };
     let found = path.split('.').try_fold(tree, |tree, step| tree.get(step));
@@ -293,6 +295,7 @@ fn field(tree: &Value, path: &str) -> String {
         Some(Value::String(text)) => text.clone(),
         Some(other) => other.to_string(),
         None if matches!(path, "spec.unschedulable" | "spec.hostNetwork") => "false".to_string(),
+        None if path == "status.succeeded" => "0".to_string(),
         None => String::new(),
     }
 }

@@ -43,7 +43,7 @@ impl Film {
         self.out.push_str(&format!("> {text}\n"));
     }
 
-    fn said(&mut self, lines: &[String]) {
+    pub fn said(&mut self, lines: &[String]) {
         lines.iter().for_each(|line| self.out.push_str(&format!("  {}\n", masked(line))));
     }
 

@@ -98,7 +98,7 @@ impl ApiServer {
             ("PATCH", "" | "status") if !route.name.is_empty() => {
                 self.patch_as_asked(now, &route, request, warnings)
             }
-            ("DELETE", "") => self.delete_as_asked(now, &route, request),
+            ("DELETE", "") => self.delete_as_asked(now, &route, request, warnings),
             (_, "" | "status" | "scale" | "binding" | "eviction") => Err(method_not_allowed()),
             _ => Err(no_such_resource()),
         }
@@ -259,10 +259,17 @@ impl ApiServer {
         now: SimTime,
         route: &Route<'_>,
         request: &Request<'_>,
+        warnings: &mut Vec<String>,
     ) -> Answer<(u16, Value)> {
         let body =
             if request.body.is_empty() { Value::Null } else { body(request, "DeleteOptions")? };
         let options = route.delete_options(&body)?;
+        let silent = body["orphanDependents"].is_null()
+            && body["propagationPolicy"].is_null()
+            && route.param("propagationPolicy").is_empty();
+        if silent && route.kind == Kind::Job {
+            warnings.push(strategy::ORPHANS_WARNING.to_string());
+        }
         let mut targets = Vec::new();
         if route.name.is_empty() {
             targets.extend(self.chosen(route)?);

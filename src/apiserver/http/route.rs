@@ -119,6 +119,8 @@ impl<'r> Route<'r> {
         let propagation = match (&*policy, orphans) {
             ("Foreground", _) => Propagation::Foreground,
             ("Orphan", _) | ("", Some(true)) => Propagation::Orphan,
+            // So it was before there was a garbage collector, and remains.
+            ("", None) if self.kind == Kind::Job => Propagation::Orphan,
             ("Background" | "", _) => Propagation::Background,
             (other, _) => {
                 let known = ["Foreground", "Background", "Orphan", "nil"];

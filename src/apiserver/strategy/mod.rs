@@ -352,6 +352,11 @@ pub fn validate_status(new: &Object, old: &Object) -> Vec<Cause> {
 pub const ENDPOINTS_WARNING: &str =
     "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice";
 
+/// What the server says when somebody deletes Jobs and not what is to become of their Pods.
+pub const ORPHANS_WARNING: &str = "child pods are preserved by default when jobs are deleted; set \
+    propagationPolicy=Background to remove them or set propagationPolicy=Orphan to suppress this \
+    warning";
+
 /// What the server warns of when it takes `object`.
 ///
 /// Upstream: pkg/api/pod/warnings.go and the strategies' WarningsOnCreate; only those of
@@ -379,7 +384,7 @@ pub fn warnings(object: &Object) -> Vec<String> {
             pod::warnings(&set.spec.template.spec, "spec.template.spec", &mut out);
         }
         Object::Job(job) => {
-            pod::warnings(&job.spec.template.spec, "spec.template.spec", &mut out);
+            deployment::warnings(&job.meta.name, &job.spec.template, &mut out);
         }
         _ => {}
     }
