@@ -165,6 +165,10 @@ impl ApiServer {
             return self.update(now, new);
         }
         let old = self.newest(&mut new)?;
+        // What components send has been read from the server, with all its defaults.
+        if !self.manager.is_empty() {
+            strategy::default(&mut new, &self.config);
+        }
         self.note_update(now, &mut new, &old, "status");
         strategy::prepare_status(&mut new, &old, now);
         let causes = strategy::validate_status(&new, &old);

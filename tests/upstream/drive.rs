@@ -4,12 +4,12 @@
 //! written is the same without it, only earlier, and times are not compared; `tests/volumes.rs`
 //! has the case.
 
-use super::chance;
 use super::compare::Record;
 use super::errors::{self, Case};
 use super::hub::Wire;
 use super::reduce;
 use super::scenario::Scenario;
+use super::{chance, reduce};
 use playground::api::core::node::Node;
 use playground::api::core::pod::Pod;
 use playground::api::kinds::Key;

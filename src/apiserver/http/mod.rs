@@ -84,7 +84,7 @@ impl ApiServer {
                 say(warnings, strategy::warnings(&object));
                 Ok((201, managed::to_value(&self.create_or_try(now, object, dry_run)?)))
             }
-            ("POST", "binding") => self.bind_as_asked(now, &key, request),
+            ("POST", "binding") => self.bind_as_asked(now, &route, request),
             ("POST", "eviction") => {
                 let body = body(request, "Eviction")?;
                 let options = route.delete_options(&body["deleteOptions"])?;
@@ -303,12 +303,18 @@ impl ApiServer {
     fn bind_as_asked(
         &mut self,
         now: SimTime,
-        key: &Key,
+        route: &Route<'_>,
         request: &Request<'_>,
     ) -> Answer<(u16, Value)> {
         let body = body(request, "Binding")?;
         let node = body["target"]["name"].as_str().unwrap_or("");
-        self.bind(now, key, &node.into())?;
+        if node.is_empty() {
+            return Err(Status::failure("target.name: Required value"));
+        }
+        let dry_run = route.dry_run("CreateOptions")? == DryRun::All;
+        let mut copy = self.clone();
+        let server = if dry_run { &mut copy } else { self };
+        server.bind(now, &Key::new(route.namespace, route.name), &node.into())?;
         Ok((201, success(Value::Null)))
     }
 
@@ -374,8 +380,18 @@ fn body(request: &Request<'_>, kind: &str) -> Answer<Value> {
             ));
         }
     };
+    let odd = |tree: &Value| {
+        let odd = |key: &&str| !matches!(tree[*key], Value::Null | Value::String(_));
+        ["apiVersion", "kind"].into_iter().find(odd)
+    };
     let why = match parsed {
-        Some(tree @ Value::Object(_)) => return Ok(tree),
+        Some(tree @ Value::Object(_)) => match odd(&tree) {
+            None => return Ok(tree),
+            Some(key) => format!(
+                "json: cannot unmarshal {} into Go struct field .{key} of type string",
+                super::patch::go_kind(&tree[key])
+            ),
+        },
         Some(Value::Null) => return Ok(json!({})),
         Some(other) => format!(
             "json: cannot unmarshal {} into Go value of type struct {{ APIVersion string \
