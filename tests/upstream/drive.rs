@@ -7,7 +7,6 @@
 use super::compare::Record;
 use super::errors::{self, Case};
 use super::hub::Wire;
-use super::reduce;
 use super::scenario::Scenario;
 use super::{chance, reduce};
 use playground::api::core::node::Node;
