@@ -8,7 +8,7 @@
 #[path = "kubectl/hub.rs"]
 mod hub;
 
-use playground::api::kinds::{Kind, Object};
+use playground::api::kinds::Object;
 use playground::api::meta::Condition;
 use playground::apiserver::watch::Change;
 use playground::base::lang::Lang;
@@ -176,7 +176,13 @@ fn state(change: &Change) -> Option<String> {
             let (reason, message, count) = (&event.reason, &event.message, event.count);
             format!("Event x{count} {}/{} {reason}: {message}", about.kind, about.name)
         }
-        _ if change.kind == Kind::PersistentVolumeClaim => return None,
+        Object::PodDisruptionBudget(budget) => {
+            let s = &budget.status;
+            format!(
+                "PodDisruptionBudget {name} expects {}, needs {}, has {}, allows {}",
+                s.expected_pods, s.desired_healthy, s.current_healthy, s.disruptions_allowed
+            )
+        }
         _ => return None,
     })
 }

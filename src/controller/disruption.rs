@@ -14,6 +14,7 @@
 //!
 //! Upstream: pkg/controller/disruption/disruption.go, pkg/util/poddisruptionbudget (conditions)
 
+use crate::api::apps::deployment::{Deployment, ReplicaSet};
 use crate::api::apps::stateful_set::StatefulSet;
 use crate::api::core::pod::Pod;
 use crate::api::int_or_text::IntOrText;
@@ -173,19 +174,30 @@ impl Tally {
 
     /// How many Pods the controllers of these want together.
     fn scale(&self, cache: &Store, namespace: &Str) -> Answer<i32> {
-        let mut sum = 0;
+        let mut scales: SortedMap<Uid, i32> = SortedMap::new();
         for (owner, pod, _) in self.managed.values() {
             let key = Key::new(namespace.clone(), owner.name.clone());
-            let set = cache
-                .get::<StatefulSet>(&key)
-                .filter(|set| set.meta.uid == owner.uid && &*owner.kind == "StatefulSet");
-            let Some(set) = set else {
-                return Err(Status::failure(format!("found no controllers for pod {pod:?}")));
-            };
-            sum += set.replicas();
+            let set = || cache.get::<StatefulSet>(&key).filter(|set| set.meta.uid == owner.uid);
+            let (uid, scale) = match &*owner.kind {
+                "ReplicaSet" => replicas_behind(cache, &key, owner.uid),
+                "StatefulSet" => set().map(|set| (set.meta.uid, set.replicas())),
+                _ => None,
+            }
+            .ok_or_else(|| Status::failure(format!("found no controllers for pod {pod:?}")))?;
+            scales.insert(uid, scale);
         }
-        Ok(sum)
+        Ok(scales.values().fold(0, |sum, scale| sum.saturating_add(*scale)))
     }
+}
+
+/// What is wanted of the ReplicaSet at `key`: by the Deployment that manages it, or by itself.
+fn replicas_behind(cache: &Store, key: &Key, uid: Uid) -> Option<(Uid, i32)> {
+    let set = cache.get::<ReplicaSet>(key).filter(|set| set.meta.uid == uid)?;
+    let owner = set.meta.controller_of().filter(|owner| &*owner.kind == "Deployment");
+    let Some(owner) = owner else { return Some((set.meta.uid, set.replicas())) };
+    let key = Key::new(key.namespace.clone(), owner.name.clone());
+    let found = cache.get::<Deployment>(&key).filter(|found| found.meta.uid == owner.uid)?;
+    Some((found.meta.uid, found.replicas()))
 }
 
 /// How many Pods there should be and how many of them must be well; and whether Pods without

@@ -11,6 +11,7 @@
 use super::node_affinity::Required;
 use super::taints::untolerated;
 use super::{Counts, MAX_SCORE, Plugin, Rejection, State};
+use crate::api::apps::deployment::ReplicaSet;
 use crate::api::apps::stateful_set::StatefulSet;
 use crate::api::core::pod::Pod;
 use crate::api::core::scheduling::TopologySpreadConstraint;
@@ -177,8 +178,8 @@ fn soft(pod: &Pod, counts: &mut Counts<'_, '_>) -> (Vec<Rule>, bool) {
     (vec![rule(HOSTNAME, 3), rule(ZONE, 5)], false)
 }
 
-/// Who the Pod's kin are: by the Services that select it and the StatefulSet that owns it.
-/// (ReplicaSets and ReplicationControllers are not kept here.)
+/// Who the Pod's kin are: by the Services that select it and the StatefulSet or ReplicaSet that
+/// owns it. (ReplicationControllers are not kept here.)
 fn default_selectors(pod: &Pod, counts: &mut Counts<'_, '_>) -> Vec<LabelSelector> {
     let store = counts.from.store;
     let mut merged = LabelSelector::default();
@@ -196,10 +197,14 @@ fn default_selectors(pod: &Pod, counts: &mut Counts<'_, '_>) -> Vec<LabelSelecto
     if !merged.is_empty() {
         selectors.push(merged);
     }
-    let owner = pod.meta.controller_of().filter(|owner| &*owner.kind == "StatefulSet");
-    if let Some(owner) = owner {
+    if let Some(owner) = pod.meta.controller_of() {
         let key = Key::new(pod.meta.namespace.clone(), owner.name.clone());
-        let selector = store.get::<StatefulSet>(&key).and_then(|set| set.spec.selector.as_ref());
+        let selector = match &*owner.kind {
+            "StatefulSet" => store.get::<StatefulSet>(&key).map(|set| &set.spec.selector),
+            "ReplicaSet" => store.get::<ReplicaSet>(&key).map(|set| &set.spec.selector),
+            _ => None,
+        };
+        let selector = selector.and_then(Option::as_ref);
         selectors.extend(selector.filter(|selector| !selector.is_empty()).cloned());
     }
     selectors
