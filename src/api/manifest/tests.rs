@@ -112,3 +112,29 @@ fn one_broken_document_does_not_hide_the_others() {
     let documents: Vec<usize> = read.problems.iter().map(|problem| problem.document).collect();
     assert_eq!((documents, read.objects.len()), (vec![0, 2], 1));
 }
+
+/// The first Deployments had other numbers where none were given.
+#[test]
+fn deployments_of_old_mean_what_they_meant() {
+    let text = |version: &str| {
+        format!(
+            "apiVersion: {version}\nkind: Deployment\nmetadata:\n  name: site\nspec:\n  \
+             strategy:\n    rollingUpdate:\n      maxSurge: 2\n  template:\n    metadata:\n      \
+             labels:\n        app: site\n    spec:\n      containers:\n      - name: main\n        \
+             image: nginx\n"
+        )
+    };
+    let first = read(&text("extensions/v1beta1"));
+    assert_eq!(first.problems, []);
+    let spec = &first.objects[0].tree["spec"];
+    assert_eq!(spec["selector"]["matchLabels"]["app"], "site");
+    let rolling = &spec["strategy"]["rollingUpdate"];
+    assert_eq!((&rolling["maxSurge"], &rolling["maxUnavailable"]), (&2.into(), &1.into()));
+    assert_eq!(spec["progressDeadlineSeconds"], i32::MAX);
+    let paths: Vec<&str> = first.notices.iter().map(|notice| notice.path.as_str()).collect();
+    assert_eq!(paths, ["apiVersion", "spec", "spec", "spec", "spec.strategy"]);
+    let second = read(&text("apps/v1beta1"));
+    assert_eq!(second.objects[0].tree["spec"]["revisionHistoryLimit"], 2);
+    let third = read(&text("apps/v1beta2"));
+    assert!(third.objects[0].tree["spec"].get("selector").is_none());
+}
