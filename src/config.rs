@@ -42,19 +42,19 @@ pub struct Replay {
     /// `namespace/claim node` for each attachment, in order, and whether it was there when the
     /// controller looked for the first time, which it does after 0.5 to 0.55 s.
     pub attachments: Vec<(Str, bool)>,
-    /// `namespace/name` of a Pod and how long its kubelet took over it, in order.
+    /// `namespace/name` of a Pod and when its kubelet was done with it, in order.
     pub courses: Vec<(Str, Course)>,
 }
 
-/// How long a kubelet took over a Pod; `None` where that is not known.
+/// When a kubelet was done with a Pod; `None` where that is not known.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Course {
-    /// From the binding until its containers ran.
-    pub start: Option<Span>,
-    /// From its deletion until its containers had ended.
-    pub stop: Option<Span>,
-    /// From then until it was gone.
-    pub leave: Option<Span>,
+    /// Its containers ran.
+    pub ran: Option<SimTime>,
+    /// They had ended, because it was being deleted.
+    pub ended: Option<SimTime>,
+    /// It was gone.
+    pub gone: Option<SimTime>,
 }
 
 /// A machine there is at first.

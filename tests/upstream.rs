@@ -13,6 +13,10 @@
 
 #[path = "upstream/chance.rs"]
 mod chance;
+#[path = "upstream/cluster.rs"]
+mod cluster;
+#[path = "upstream/collector.rs"]
+mod collector;
 #[path = "upstream/compact.rs"]
 mod compact;
 #[path = "upstream/compare.rs"]
@@ -25,6 +29,8 @@ mod errors;
 mod normal;
 #[path = "upstream/order.rs"]
 mod order;
+#[path = "upstream/pace.rs"]
+mod pace;
 #[path = "upstream/raw.rs"]
 mod raw;
 #[path = "upstream/reduce.rs"]
@@ -39,6 +45,8 @@ mod typed;
 mod hub;
 #[path = "upstream/verdict.rs"]
 mod verdict;
+#[path = "upstream/views.rs"]
+mod views;
 #[path = "upstream/workloads.rs"]
 mod workloads;
 

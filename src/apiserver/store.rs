@@ -5,6 +5,7 @@
 
 use super::roster::{Roster, Rosters};
 use super::volume_index::VolumeIndex;
+use super::watch::Change;
 use crate::api::core::pod::Pod;
 use crate::api::kinds::{Key, Kind, Object, ObjectRef, Resource};
 use crate::api::meta::Uid;
@@ -150,6 +151,11 @@ impl Store {
 
     pub(super) fn volumes(&self) -> &VolumeIndex {
         &self.tables.volumes
+    }
+
+    /// Moves on by one change, for somebody who hears of them one by one.
+    pub fn follow(&mut self, change: &Change) {
+        self.put(change.revision, change.kind, &change.key, change.new.clone());
     }
 
     /// Puts `new` in the place of what was there (`None` removes it) at `revision`, and

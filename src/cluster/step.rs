@@ -85,20 +85,38 @@ impl World {
         for process in Process::ALL {
             let lag = self.infra.faults.delay(FaultKind::Lag, process.component());
             let at = self.now + if process == Process::Kubelets { later } else { soon };
-            let inbox = &mut self.inboxes[process as usize];
+            let inbox = &self.inboxes[process as usize];
             if !inbox.running || inbox.cursor >= revision {
                 continue;
             }
             if lag > Span::ZERO {
-                // Each change is heard of so late, not all with the first of them.
-                if inbox.under_way.back().is_none_or(|last| last.revision() < revision) {
-                    Rc::make_mut(&mut inbox.under_way).push_back(self.server.store.clone());
-                    self.schedule(at + lag, Wake::Deliver(process));
-                }
+                self.send_each(process, at + lag);
             } else if !inbox.expected {
-                inbox.expected = true;
+                self.inboxes[process as usize].expected = true;
                 self.schedule(at, Wake::Deliver(process));
             }
+        }
+    }
+
+    /// Each change is heard of at `at` by itself, not all with the first of them.
+    fn send_each(&mut self, process: Process, at: SimTime) {
+        let last = self.inboxes[process as usize].under_way.back();
+        let mut store = last.unwrap_or_else(|| self.known(process)).clone();
+        let changes: Vec<Rc<Change>> = self.server.log.after(store.revision()).cloned().collect();
+        for change in changes {
+            store.follow(&change);
+            Rc::make_mut(&mut self.inboxes[process as usize].under_way).push_back(store.clone());
+            self.schedule(at, Wake::Deliver(process));
+        }
+    }
+
+    /// What `process` knows.
+    fn known(&self, process: Process) -> &Store {
+        match process {
+            Process::ControllerManager => self.manager.cache(),
+            Process::Scheduler => &self.scheduler_cache,
+            Process::Kubelets => &self.kubelets_cache,
+            Process::Csi => &self.csi_cache,
         }
     }
 

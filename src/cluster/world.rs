@@ -115,8 +115,36 @@ impl World {
 
     /// When the next agenda entry is due.
     pub fn next_due(&self) -> Option<SimTime> {
-        let mut expected = self.agenda.iter().filter(|((at, _), wake)| self.expects(*at, wake));
-        expected.next().map(|((at, _), _)| *at)
+        self.next().map(|((at, _), _)| *at)
+    }
+
+    /// The next agenda entry that still finds something to do.
+    fn next(&self) -> Option<(&(SimTime, u64), &Wake)> {
+        self.agenda.iter().find(|((at, _), wake)| self.expects(*at, wake))
+    }
+
+    /// Who is woken next, for what.
+    pub fn next_wake(&self) -> Option<&Wake> {
+        self.next().map(|(_, wake)| wake)
+    }
+
+    /// Up to which revision `process` has heard of what was written.
+    pub fn heard(&self, process: Process) -> u64 {
+        self.inboxes[process as usize].cursor
+    }
+
+    /// Lets a controller not come to the key it was to look at next; a later change brings it
+    /// back. For replays of runs in which it was slower.
+    pub fn miss(&mut self, id: controller::ControllerId, key: &Key) {
+        self.manager.miss(id, key);
+    }
+
+    /// Lets what is due next come later, at `until`. For replays, too.
+    pub fn postpone(&mut self, until: SimTime) {
+        if let Some((at, wake)) = self.next().map(|(at, wake)| (*at, wake.clone())) {
+            self.agenda.remove_mut(&at);
+            self.schedule(until, wake);
+        }
     }
 
     /// Reconciles done by controllers.

@@ -2,9 +2,9 @@
 //! foreground goes after the dependents that block it; one that is deleted as an orphan maker
 //! first takes its name off them.
 //!
-//! The graph of owners is the store's index of dependents. An owner in foreground deletion looks
-//! at all its dependents once; after that only at whether one is left and at those that came
-//! meanwhile, so that ten thousand Pods do not look at one another.
+//! The graph of owners is the store's index of dependents. When an owner begins its foreground
+//! deletion all its dependents are looked at once; after that only those that came meanwhile, so
+//! that ten thousand Pods do not look at one another.
 //!
 //! Not here: owners of kinds that do not exist here (their dependents stay, as upstream while it
 //! cannot look the kind up); the Event about an owner in another namespace.
@@ -29,20 +29,9 @@ const ORPHAN_PAUSE: Span = Span::millis(25);
 /// Owners and dependents.
 #[derive(Clone, Debug, Default)]
 pub struct GarbageCollector {
-    /// Owners in foreground deletion.
-    foreground: Map<Uid, Foreground>,
-}
-
-/// An owner in foreground deletion.
-#[derive(Clone, Debug, Default)]
-struct Foreground {
-    /// Whether all its dependents have been looked at once.
-    begun: bool,
-    /// Dependents to look at the next time.
-    due: Set<ObjectRef>,
-    /// Dependents that came after this was last asked for: nobody looks at them before another
-    /// dependent has gone.
-    late: Set<ObjectRef>,
+    /// Owners in foreground deletion, each with the dependents that came since it was last
+    /// looked at: nobody looks at those before another dependent has gone.
+    foreground: Map<Uid, Set<ObjectRef>>,
 }
 
 impl Controller for GarbageCollector {
@@ -60,12 +49,13 @@ impl Controller for GarbageCollector {
         };
         let item = ObjectRef::new(change.kind, change.key.clone());
         if is_foreground(new) && !old.is_some_and(is_foreground) {
-            self.foreground.insert_mut(new.uid, Foreground::default());
+            self.foreground.insert_mut(new.uid, Set::new());
             keys.add(key_of(&item));
+            cache.dependents(new.uid).for_each(|dependent| keys.add(key_of(&dependent)));
         }
-        let orphans = |meta: &ObjectMeta| meta.is_terminating() && has(meta, ORPHAN);
-        if orphans(new) && !old.is_some_and(orphans) {
+        if is_orphan_maker(new) && !old.is_some_and(is_orphan_maker) {
             keys.add(key_of(&item));
+            cache.dependents(new.uid).for_each(|dependent| keys.add(key_of(&dependent)));
         }
         let before = old.map_or(&[][..], |old| &old.owner_references);
         if *before == new.owner_references[..] {
@@ -82,12 +72,13 @@ impl Controller for GarbageCollector {
         };
         let found = cx.server.store.find(&item).cloned();
         match &found {
-            Some(object) if object.meta().is_terminating() && has(object.meta(), ORPHAN) => {
-                if orphan_dependents(cx, object)? {
-                    return Ok(Requeue::After(ORPHAN_PAUSE));
+            Some(object) if is_orphan_maker(object.meta()) => {
+                // Those that still have its name are looked at by themselves.
+                if cx.server.store.dependents(object.meta().uid).next().is_none() {
+                    change(cx, object, |meta| meta.finalizers.retain(|it| &**it != ORPHAN))?;
                 }
             }
-            Some(object) if is_foreground(object.meta()) => self.delete_dependents(cx, object)?,
+            Some(object) if is_foreground(object.meta()) => self.let_go(cx, object)?,
             Some(object) => attempt_to_delete(cx, object)?,
             None => {}
         }
@@ -117,38 +108,25 @@ impl GarbageCollector {
     ) {
         for reference in &new.owner_references {
             let owner = owner_of(cache, reference, &item.key);
-            if matches!(owner, Owner::Absent) {
-                keys.add(key_of(item));
+            match owner {
+                Owner::There(owner) if !is_orphan_maker(owner.meta()) => {}
+                Owner::Unknown => {}
+                _ => keys.add(key_of(item)),
             }
-            if let Some(owner) = self.foreground.get_mut(&reference.uid) {
-                owner.late.insert_mut(item.clone());
+            if let Some(late) = self.foreground.get_mut(&reference.uid) {
+                late.insert_mut(item.clone());
             }
         }
     }
 
-    /// Deletes the dependents of an owner that waits for them, and lets it go when none is left
-    /// that blocks it.
-    fn delete_dependents(&mut self, cx: &mut ControlPlane<'_>, owner: &Object) -> Answer<()> {
+    /// Lets an owner go that waits for its dependents, when none is left that blocks it.
+    fn let_go(&mut self, cx: &mut ControlPlane<'_>, owner: &Object) -> Answer<()> {
         let uid = owner.meta().uid;
-        let mut known = self.foreground.get(&uid).cloned().unwrap_or_default();
-        let dependents: Vec<ObjectRef> = match known.begun {
-            true => known.due.iter().cloned().collect(),
-            false => cx.cache.dependents(uid).collect(),
-        };
-        (known.begun, known.due) = (true, Set::new());
-        for dependent in dependents {
-            *cx.visits += 1;
-            if let Some(object) = cx.server.store.find(&dependent).cloned()
-                && !is_foreground(object.meta())
-            {
-                attempt_to_delete(cx, &object)?;
-            }
-        }
+        let late = self.foreground.get(&uid).cloned().unwrap_or_else(Set::new);
         // It waits until it has heard that they are gone; of those that came meanwhile it has
         // not heard yet.
-        let blocks = |it: &ObjectRef| !known.late.contains(it) && is_blocking(&cx.cache, uid, it);
+        let blocks = |it: &ObjectRef| !late.contains(it) && is_blocking(&cx.cache, uid, it);
         let blocked = cx.cache.dependents(uid).any(|it| blocks(&it));
-        self.foreground.insert_mut(uid, known);
         if !blocked {
             change(cx, owner, |meta| meta.finalizers.retain(|name| &**name != FOREGROUND))?;
         }
@@ -167,16 +145,16 @@ impl GarbageCollector {
         let blocks = |reference: &OwnerReference| reference.block_owner_deletion == Some(true);
         for reference in before {
             let still = after.iter().any(|other| other.uid == reference.uid && blocks(other));
-            if !still
-                && let Owner::There(owner) = owner_of(cache, reference, item)
-                && is_foreground(owner.meta())
-            {
-                if let Some(known) = self.foreground.get_mut(&reference.uid) {
-                    for late in std::mem::take(&mut known.late).iter() {
-                        known.due.insert_mut(late.clone());
-                    }
+            let Owner::There(owner) = owner_of(cache, reference, item) else { continue };
+            let waits = key_of(&owner.reference());
+            if is_orphan_maker(owner.meta()) {
+                keys.add_after(ORPHAN_PAUSE, waits);
+            } else if !still && is_foreground(owner.meta()) {
+                if let Some(late) = self.foreground.get_mut(&reference.uid) {
+                    let late = std::mem::replace(late, Set::new());
+                    late.iter().for_each(|dependent| keys.add(key_of(dependent)));
                 }
-                keys.add(key_of(&owner.reference()));
+                keys.add(waits);
             }
         }
     }
@@ -210,13 +188,27 @@ fn owner_of<'s>(store: &'s Store, reference: &OwnerReference, item: &Key) -> Own
     }
 }
 
-/// Deletes `item` if none of its owners is left, or all of those wait for their dependents.
+/// The owner of `item` that makes orphans, if there is one.
+fn orphan_maker(store: &Store, item: &Object) -> Option<Uid> {
+    let key = item.key();
+    let makes = |reference: &&OwnerReference| {
+        let owner = owner_of(store, reference, &key);
+        matches!(owner, Owner::There(owner) if is_orphan_maker(owner.meta()))
+    };
+    item.meta().owner_references.iter().find(makes).map(|reference| reference.uid)
+}
+
+/// Takes the name of an owner that makes orphans off `item`; deletes it if none of its owners is
+/// left, or all of those wait for their dependents.
 fn attempt_to_delete(cx: &mut ControlPlane<'_>, item: &Object) -> Answer<()> {
     let meta = item.meta();
+    let key = item.key();
+    if let Some(owner) = orphan_maker(&cx.server.store, item) {
+        return change(cx, item, |meta| meta.owner_references.retain(|it| it.uid != owner));
+    }
     if meta.is_terminating() || meta.owner_references.is_empty() {
         return Ok(());
     }
-    let key = item.key();
     let (mut solid, mut waiting, mut gone) = (false, false, Vec::new());
     for reference in &meta.owner_references {
         *cx.visits += 1;
@@ -268,23 +260,6 @@ fn has_foreground_dependent(store: &Store, uid: Uid) -> bool {
     dependents.any(|dependent| is_foreground(dependent.meta()))
 }
 
-/// Takes the owner's name off its dependents; lets it go once there are none. Says whether there
-/// were any.
-fn orphan_dependents(cx: &mut ControlPlane<'_>, owner: &Object) -> Answer<bool> {
-    let uid = owner.meta().uid;
-    let dependents: Vec<ObjectRef> = cx.server.store.dependents(uid).collect();
-    for dependent in &dependents {
-        *cx.visits += 1;
-        if let Some(object) = cx.server.store.find(dependent).cloned() {
-            change(cx, &object, |meta| meta.owner_references.retain(|it| it.uid != uid))?;
-        }
-    }
-    if dependents.is_empty() {
-        change(cx, owner, |meta| meta.finalizers.retain(|name| &**name != ORPHAN))?;
-    }
-    Ok(!dependents.is_empty())
-}
-
 /// Changes the metadata of `object` as it is now, unless it is gone.
 fn change(
     cx: &mut ControlPlane<'_>,
@@ -325,6 +300,10 @@ fn is_blocking(store: &Store, uid: Uid, dependent: &ObjectRef) -> bool {
 
 fn has(meta: &ObjectMeta, finalizer: &str) -> bool {
     meta.finalizers.iter().any(|name| &**name == finalizer)
+}
+
+fn is_orphan_maker(meta: &ObjectMeta) -> bool {
+    meta.is_terminating() && has(meta, ORPHAN)
 }
 
 fn is_foreground(meta: &ObjectMeta) -> bool {

@@ -148,6 +148,13 @@ macro_rules! controllers {
                 } )*
             }
 
+            /// Lets `id` forget that it was to look at `key`.
+            pub fn miss(&mut self, id: ControllerId, key: &Key) {
+                match id {
+                    $( ControllerId::$id => drop(self.$field.queue.take(key)), )*
+                }
+            }
+
             /// Whether a wake that is due at `at` still finds something to do: an earlier one may
             /// have taken its key, or asked for another time.
             pub fn expects(&self, at: SimTime, wake: &Wake) -> bool {

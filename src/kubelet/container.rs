@@ -264,8 +264,8 @@ impl Kubelets {
         self.container_event(cx, worker, &spec.name, EventKind::Normal, "Killing", text);
         let sleep = pre_stop(&spec).min(grace);
         let killed = cx.now + grace.max(sleep + MINIMUM_GRACE);
-        let usual = sleep + cx.config.timing.container_stop;
-        let stopped = cx.now + worker.course.stop.unwrap_or(usual);
+        let usual = cx.now + sleep + cx.config.timing.container_stop;
+        let stopped = worker.course.ended.filter(|at| *at > cx.now).unwrap_or(usual);
         let heeds = !spec.image.contains("stubborn");
         let (stop, code) = if heeds && stopped <= killed { (stopped, 0) } else { (killed, 137) };
         if let Some(container) = worker.container_mut(at)

@@ -114,8 +114,8 @@ impl Kubelets {
 
     /// Volumes are there: the sandbox is being made.
     pub(super) fn make_sandbox(&mut self, cx: &mut NodePlane<'_>, worker: &mut Worker) {
-        let replayed = worker.course.start.map(|span| worker.seen + span);
-        let until = replayed.unwrap_or(cx.now + cx.config.timing.container_start);
+        let usual = cx.now + cx.config.timing.container_start;
+        let until = worker.course.ran.filter(|at| *at > cx.now).unwrap_or(usual);
         worker.stage = Stage::Sandbox { until };
         if worker.revived {
             let text = "Pod sandbox changed, it will be killed and re-created.";
@@ -172,8 +172,8 @@ impl Kubelets {
         }
         worker.observed = worker.pod.meta.generation;
         let unmount = if worker.mounted { cx.config.timing.unmount } else { Span::ZERO };
-        let unmount = worker.course.leave.unwrap_or(unmount);
-        worker.stage = Stage::Unmounting { until: cx.now + unmount };
+        let gone = worker.course.gone.filter(|at| *at >= cx.now);
+        worker.stage = Stage::Unmounting { until: gone.unwrap_or(cx.now + unmount) };
     }
 
     /// Nothing is left on the node: a Pod that is being deleted may go for good.

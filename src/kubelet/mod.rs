@@ -34,7 +34,6 @@ use crate::base::time::{SimTime, Span};
 use crate::base::timers::Timers;
 use crate::client::lives::Lives;
 use crate::client::node_plane::NodePlane;
-use crate::config::Course;
 use crate::trace::Source;
 use faults::hold;
 use node_status::NodeState;
@@ -411,7 +410,9 @@ impl Kubelets {
     ) {
         let uid = pod.meta.uid;
         let mut worker = Worker::new(pod.clone(), cx.now);
-        worker.course = self.replayed(cx, &worker);
+        let recorded = &cx.config.replay.courses;
+        let course = self.lives.find(&worker.key(), worker.uid(), recorded);
+        worker.course = course.unwrap_or_default();
         if booted || pod.is_terminal() {
             lifecycle::revive(&mut worker, cx.now);
         }
@@ -422,17 +423,6 @@ impl Kubelets {
         self.by_node.insert_mut((worker.node().clone(), uid));
         self.workers.insert_mut(uid, Rc::new(worker));
         self.look(cx, uid, timers);
-    }
-
-    /// How long the kubelet took over this Pod in the run that is replayed, less the time in
-    /// which it hears of what is done to it.
-    fn replayed(&mut self, cx: &NodePlane<'_>, worker: &Worker) -> Course {
-        let recorded = &cx.config.replay.courses;
-        let found = self.lives.find(&worker.key(), worker.uid(), recorded);
-        let Some(course) = found else { return Course::default() };
-        let lag = cx.config.timing.watch_lag + cx.config.timing.call;
-        let heard = |span: Option<Span>| span.map(|span| Span(span.0.saturating_sub(lag.0)));
-        Course { start: heard(course.start), stop: heard(course.stop), leave: course.leave }
     }
 
     /// The API server no longer has the Pod: whatever is left of it ends.

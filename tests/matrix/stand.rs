@@ -25,6 +25,7 @@ const WAKES: u64 = 20_000;
 /// Longer than anything takes that is not waited for by people.
 const LONG: Span = Span::minutes(15);
 
+#[derive(Clone)]
 pub struct Stand {
     world: World,
     referee: Referee,
@@ -42,7 +43,7 @@ fn key(name: &str) -> Key {
 }
 
 impl Stand {
-    pub fn new(what: String, spec: &Value, gate: bool) -> Stand {
+    pub fn new(spec: &Value, gate: bool) -> Stand {
         let mut config = Config::default();
         config.flags.max_unavailable_stateful_set = gate;
         let mut set = json!({
@@ -71,7 +72,7 @@ impl Stand {
         let mut stand = Stand {
             world: World::new(config),
             referee: Referee::default(),
-            what,
+            what: spec.to_string(),
             manifest: set.to_string(),
             seen: 0,
             claims_may_go: goes("whenDeleted") || goes("whenScaled"),
@@ -80,6 +81,11 @@ impl Stand {
         stand.apply();
         stand.rest();
         stand
+    }
+
+    /// The same, for one scenario.
+    pub fn named(&self, what: String) -> Stand {
+        Stand { what, ..self.clone() }
     }
 
     /// Applies the set as it was given.

@@ -100,20 +100,21 @@ pub fn status_phases(trace: &[Record], start: SimTime, period: Span) -> Vec<(Str
     phases.into_iter().map(|(name, at)| (name.into(), at)).collect()
 }
 
-/// How long the stand-ins took over each Pod that had a node, in the order of the bindings. Not
+/// When the stand-ins were done with each Pod that had a node, in the order of the bindings. Not
 /// where disks were attached, which takes its own time.
-pub fn courses(trace: &[Record]) -> Vec<(Str, Course)> {
+pub fn courses(trace: &[Record], start: SimTime) -> Vec<(Str, Course)> {
     if trace.iter().any(|record| record["kind"] == "VolumeAttachment") {
         return Vec::new();
     }
     let mut pods: BTreeMap<&str, Times> = BTreeMap::new();
     let mut order = Vec::new();
+    let mut apart = Apart::default();
     for record in trace.iter().filter(|record| record["kind"] == "Pod") {
         let text = |key: &str| record.get(key).and_then(Value::as_str);
         let (Some(name), Some(uid)) = (text("name"), text("uid")) else { continue };
         let namespace = text("ns").unwrap_or("default");
         let times = pods.entry(uid).or_default();
-        let at = record["t_ms"].as_u64();
+        let at = record["t_ms"].as_u64().map(|at| apart.at(at, uid));
         if text("node").is_some() && times.bound.is_none() {
             times.bound = at;
             order.push((uid, Str::from(format!("{namespace}/{name}"))));
@@ -133,24 +134,24 @@ pub fn courses(trace: &[Record]) -> Vec<(Str, Course)> {
         }
     }
     // What took longer waited for something, such as a network.
-    let span = |from: Option<u64>, to: Option<u64>| {
-        let span = Span::millis(to?.saturating_sub(from?));
-        Some(span).filter(|span| *span < LONG)
+    let time = |from: Option<u64>, to: Option<u64>| {
+        let to = to.filter(|to| to.saturating_sub(from.unwrap_or(0)) < LONG)?;
+        from.map(|_| start + Span::millis(to))
     };
     let course = |(uid, name): (&str, Str)| {
         let times = &pods[uid];
         let course = Course {
-            start: span(times.bound, times.ran),
-            stop: span(times.deleted, times.ended),
-            leave: span(times.ended, times.gone),
+            ran: time(times.bound, times.ran),
+            ended: time(times.deleted, times.ended),
+            gone: time(times.ended, times.gone),
         };
         (name, course)
     };
     order.into_iter().map(course).collect()
 }
 
-/// Longer than any stand-in takes by itself.
-const LONG: Span = Span::seconds(10);
+/// Longer than any stand-in takes by itself, in milliseconds.
+const LONG: u64 = 10_000;
 
 /// When what happened to a Pod.
 #[derive(Default)]
@@ -160,4 +161,22 @@ struct Times {
     deleted: Option<u64>,
     ended: Option<u64>,
     gone: Option<u64>,
+}
+
+/// Times in the order of the writes: those that the recorder heard of at once are a millisecond
+/// apart.
+#[derive(Default)]
+struct Apart {
+    last: u64,
+    of: String,
+}
+
+impl Apart {
+    /// The time of a write to the object `uid` that the recorder heard of at `at`.
+    fn at(&mut self, at: u64, uid: &str) -> u64 {
+        let earliest = self.last + u64::from(self.of != uid);
+        self.last = at.max(earliest);
+        self.of = uid.to_string();
+        self.last
+    }
 }

@@ -35,6 +35,18 @@ pub fn record(change: &Change, store: &Store, t_ms: u64) -> Option<Map<String, V
     Some(out)
 }
 
+/// What is recorded of any object: its kind, name, owners, finalizers.
+pub fn object(object: &Object) -> Map<String, Value> {
+    let mut out = Map::new();
+    out.insert("kind".into(), json!(object.kind().info().name));
+    common(object, &mut out);
+    let namespace = &object.meta().namespace;
+    if !namespace.is_empty() && &**namespace != "default" {
+        out.insert("ns".into(), json!(&**namespace));
+    }
+    out
+}
+
 fn common(object: &Object, out: &mut Map<String, Value>) {
     let meta: &ObjectMeta = object.meta();
     let name = match (object.kind(), meta.name.rsplit_once('-')) {
