@@ -46,6 +46,13 @@ impl Controller for ReplicaSetController {
         }
     }
 
+    /// Whether it may adopt a Pod the server must say.
+    fn reads(&self, cache: &Store, key: &Key) -> u64 {
+        let Some(set) = cache.get::<ReplicaSet>(key) else { return 0 };
+        let mut free = cache.free::<Pod>(&set.meta.namespace);
+        u64::from(free.any(|pod| is_active(pod) && selects(set, pod)))
+    }
+
     fn reconcile(&mut self, cx: &mut ControlPlane<'_>, key: &Key) -> Answer<Requeue> {
         *cx.visits += 1;
         let about = (Kind::ReplicaSet, key);
@@ -108,8 +115,7 @@ impl Sync<'_, '_> {
         let is_owner = |pod: &&Rc<Pod>| {
             pod.meta.controller_of().is_some_and(|owner| owner.uid == set.meta.uid)
         };
-        let selected =
-            |pod: &Rc<Pod>| set.spec.selector.as_ref().is_some_and(|s| s.matches(&pod.meta.labels));
+        let selected = |pod: &Rc<Pod>| selects(&set, pod);
         let (mut active, mut terminating) = (Vec::new(), 0);
         for pod in cache.pods_of(set.meta.uid).filter(is_owner) {
             *self.cx.visits += 1;
@@ -314,6 +320,10 @@ impl Sync<'_, '_> {
         wait(Some(pod), Because::PodNotAvailable { min_ready }, Some(next));
         Some(next)
     }
+}
+
+fn selects(set: &ReplicaSet, pod: &Pod) -> bool {
+    set.spec.selector.as_ref().is_some_and(|selector| selector.matches(&pod.meta.labels))
 }
 
 /// Whether the Pod counts: it has not ended and is not about to.

@@ -85,6 +85,9 @@ pub(super) fn kind(cx: &mut Cx<'_, '_>, w: &mut Writer<'_>, object: &Object, nam
         "StatefulSet" => stateful_set(cx, w, object),
         "Deployment" => deployment(cx, w, object),
         "ReplicaSet" => {
+            if let Some(owner) = object.meta().controller_of() {
+                w.pair("Controlled By", format_args!("{}/{}", owner.kind, owner.name));
+            }
             let (now, wanted) =
                 (number(w.tree, "status.replicas"), number(w.tree, "spec.replicas"));
             w.pair("Replicas", format_args!("{now} current / {wanted} desired"));
