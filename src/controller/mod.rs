@@ -47,11 +47,6 @@ pub trait Controller: Clone + Default + std::fmt::Debug {
     /// each time costs `Timing::call`.
     const READS: u64 = 0;
 
-    /// The same, where it depends on the key.
-    fn reads(&self, _cache: &Store, _key: &Key) -> u64 {
-        Self::READS
-    }
-
     /// The pause after a key's first failure; it doubles with each further one.
     const FIRST_PAUSE: Span = Span::millis(5);
 
@@ -284,10 +279,7 @@ fn run<C: Controller>(
     timers: &mut Timers<Wake>,
 ) -> bool {
     let now = around.now;
-    let reading = match around.config.timing.call {
-        Span::ZERO => Span::ZERO,
-        call => Span(call.0 * slot.controller.reads(&cache, &key)),
-    };
+    let reading = Span(around.config.timing.call.0 * C::READS);
     match later {
         true if !slot.queue.take_waiting(&key, now) => return false,
         true if reading == Span::ZERO => {

@@ -46,13 +46,6 @@ impl Controller for ReplicaSetController {
         }
     }
 
-    /// Whether it may adopt a Pod the server must say.
-    fn reads(&self, cache: &Store, key: &Key) -> u64 {
-        let Some(set) = cache.get::<ReplicaSet>(key) else { return 0 };
-        let mut free = cache.free::<Pod>(&set.meta.namespace);
-        u64::from(free.any(|pod| is_active(pod) && selects(set, pod)))
-    }
-
     fn reconcile(&mut self, cx: &mut ControlPlane<'_>, key: &Key) -> Answer<Requeue> {
         *cx.visits += 1;
         let about = (Kind::ReplicaSet, key);
