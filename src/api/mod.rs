@@ -8,6 +8,7 @@ pub mod discovery;
 pub mod int_or_text;
 pub mod json;
 pub mod kinds;
+pub mod ledger;
 pub mod managed;
 pub mod manifest;
 pub mod meta;

@@ -47,7 +47,7 @@ pub fn edit(cx: &mut Cx<'_, '_>) -> Outcome {
     let body = match &objects[..] {
         [] => return Err(Failure::raw("edit cancelled, no objects found.")),
         [one] => yaml::text(one),
-        many => yaml::of(&super::format::list(many)),
+        many => yaml::of(&super::format::list(many.iter().map(Object::to_value).collect())),
     };
     let name = match &items[..] {
         [one] => format!("{}-{}.yaml", one.target.kind.info().plural, one.target.key.name),

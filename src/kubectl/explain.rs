@@ -73,6 +73,7 @@ pub fn explain(cx: &mut Cx<'_, '_>) -> Outcome {
             shape: Shape::Text,
             support: Support::Simulated,
             always: true,
+            doc: "",
         })) else {
             let names = schema.into_iter().flat_map(|schema| schema.fields).map(|f| f.key);
             let hint =

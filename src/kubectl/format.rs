@@ -13,6 +13,7 @@ use super::template::Template;
 use super::value::{go, go_syntax, pretty};
 use super::{resource, yaml};
 use crate::api::kinds::Object;
+use crate::apiserver::managed;
 use crate::base::text::{TABLE, Tabs};
 use serde_json::{Value, json};
 
@@ -151,8 +152,7 @@ impl Format {
 }
 
 /// Several objects as one.
-pub fn list(objects: &[Object]) -> Value {
-    let items: Vec<Value> = objects.iter().map(Object::to_value).collect();
+pub fn list(items: Vec<Value>) -> Value {
     json!({
         "apiVersion": "v1", "items": items, "kind": "List",
         "metadata": {"resourceVersion": ""},
@@ -160,6 +160,16 @@ pub fn list(objects: &[Object]) -> Value {
 }
 
 impl Cx<'_, '_> {
+    /// An object as it is printed: YAML and JSON leave out the field managers, unless they are
+    /// asked for.
+    pub fn tree(&self, format: &Format, object: &Object) -> Value {
+        let short = matches!(format, Format::Yaml | Format::Json);
+        match short && !self.args.is_set("show-managed-fields") {
+            true => object.to_value(),
+            false => managed::to_value(object),
+        }
+    }
+
     /// Prints `objects` in any format but tables: one alone, or with `many` as a list.
     pub fn print(
         &mut self,
@@ -183,10 +193,11 @@ impl Cx<'_, '_> {
             _ => {}
         }
         if many {
-            return self.print_tree(format, &list(objects));
+            let items = objects.iter().map(|object| self.tree(format, object)).collect();
+            return self.print_tree(format, &list(items));
         }
         for object in objects {
-            self.print_tree(format, &object.to_value())?;
+            self.print_tree(format, &self.tree(format, object))?;
         }
         Ok(())
     }
@@ -249,7 +260,7 @@ impl Cx<'_, '_> {
             text.push_str(&(heads.join("\t") + "\n"));
         }
         for object in objects {
-            let tree = object.to_value();
+            let tree = managed::to_value(object);
             let cell = |(_, path): &(String, JsonPath)| {
                 let found = path.find(&tree, false).unwrap_or_default();
                 if found.first().is_none_or(Vec::is_empty) {

@@ -329,7 +329,7 @@ impl Watch {
         let events = cx.args.is_set("output-watch-events");
         if !self.format.is_plain() {
             for object in objects {
-                let mut tree = object.to_value();
+                let mut tree = cx.tree(&self.format, object);
                 if events {
                     tree = serde_json::json!({"type": event, "object": tree});
                 }

@@ -2,6 +2,8 @@
 
 /// Declares an object: a struct, its JSON, and the table of its fields.
 ///
+/// The comments of the fields are data too: `Field::doc`.
+///
 /// `always` after a key prints the field even when it is empty or zero. What stands under
 /// `hidden` is ours alone: never read from JSON, never printed.
 #[macro_export]
@@ -9,7 +11,7 @@ macro_rules! object {
     (
         $(#[$meta:meta])*
         pub struct $name:ident {
-            $( $(#[$fmeta:meta])* $field:ident: $type:ty = $key:literal $($flag:ident)?; )*
+            $( $(#[doc = $fdoc:literal])* $field:ident: $type:ty = $key:literal $($flag:ident)?; )*
         }
         $( kept { $( $kept:literal: $shape:expr; )* } )?
         $( hidden { $( $(#[$hmeta:meta])* $hidden:ident: $htype:ty; )* } )?
@@ -17,7 +19,7 @@ macro_rules! object {
         $(#[$meta])*
         #[derive(Clone, Debug, Default, PartialEq)]
         pub struct $name {
-            $( $(#[$fmeta])* pub $field: $type, )*
+            $( $(#[doc = $fdoc])* pub $field: $type, )*
             $( $( $(#[$hmeta])* pub $hidden: $htype, )* )?
             /// The fields kept without effect.
             pub rest: $crate::api::json::Rest,
@@ -34,12 +36,14 @@ macro_rules! object {
                         shape: <$type as $crate::api::json::Json>::SHAPE,
                         support: $crate::api::json::Support::Simulated,
                         always: false $(|| $crate::always!($flag))?,
+                        doc: concat!($($fdoc),*),
                     }, )*
                     $( $( $crate::api::json::Field {
                         key: $kept,
                         shape: $shape,
                         support: $crate::api::json::Support::Kept,
                         always: false,
+                        doc: "",
                     }, )* )?
                 ],
             };

@@ -62,6 +62,8 @@ pub struct Field {
     pub support: Support,
     /// Whether it is printed even when it is empty or zero.
     pub always: bool,
+    /// What it means, in a sentence or two; begins with a space. Empty for a field that is kept.
+    pub doc: &'static str,
 }
 
 /// The fields of one type, under the name it has upstream.

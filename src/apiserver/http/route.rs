@@ -63,7 +63,7 @@ impl<'r> Route<'r> {
         // Objects in namespaces are named with them; only lists may do without.
         let placed = info.namespaced != namespace.is_empty();
         let everywhere = info.namespaced && steps.len() == 1;
-        (serves && (placed || everywhere)).then(|| Route {
+        (serves && (placed || everywhere)).then_some(Route {
             kind,
             namespace,
             name,
