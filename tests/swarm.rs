@@ -1,8 +1,8 @@
 //! Random clusters, random deeds, random faults: what may never be never is, and once the faults
 //! are over everything is as wanted, or the cluster says for whom it waits.
 //!
-//! `SEEDS=n` plays n seeds instead of a few hundred, `SEED=n` only that one, and `JOURNAL=file`
-//! with it the deeds in that file, a line each as a failure prints them. `SHOW=1` prints what
+//! `SEEDS=n` plays the first n seeds instead of a few hundred (`./dev test` ten thousand, compiled
+//! for speed), `FROM=n` begins later, `SEED=n` plays only that one, and `JOURNAL=file` with it the deeds in that file, a line each as a failure prints them. `SHOW=1` prints what
 //! sets still wait for at the end.
 
 #[path = "kubectl/hub.rs"]
@@ -19,16 +19,52 @@ use std::collections::BTreeMap;
 
 /// Seeds of an ordinary run.
 const SEEDS: u64 = 300;
+/// Failures that are told; more of them are mostly more of the same.
+const TOLD: usize = 3;
+
+/// What came of some seeds.
+#[derive(Default)]
+struct Played {
+    waiting: BTreeMap<String, Vec<u64>>,
+    failures: Vec<(u64, String)>,
+}
 
 #[test]
 fn swarm() {
     let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
-    let seeds = match number("SEED") {
-        Some(seed) => seed..seed + 1,
-        None => 0..number("SEEDS").unwrap_or(SEEDS),
+    let (first, last) = match number("SEED") {
+        Some(seed) => (seed, seed + 1),
+        None => (number("FROM").unwrap_or(0), number("SEEDS").unwrap_or(SEEDS)),
     };
+    // Each thread takes the seeds of one remainder.
+    let threads = std::thread::available_parallelism().map_or(1, |n| n.get().min(8));
+    let all = std::thread::scope(|scope| {
+        let play = |thread: usize| move || play((first..last).skip(thread).step_by(threads));
+        let runs: Vec<_> = (0..threads).map(|thread| scope.spawn(play(thread))).collect();
+        let done = runs.into_iter().map(|run| run.join().expect("a run tells its failures"));
+        done.collect::<Vec<Played>>()
+    });
     let mut waiting: BTreeMap<String, Vec<u64>> = BTreeMap::new();
     let mut failures = Vec::new();
+    for played in all {
+        failures.extend(played.failures);
+        for (root, seeds) in played.waiting {
+            waiting.entry(root).or_default().extend(seeds);
+        }
+    }
+    if std::env::var("SHOW").is_ok() {
+        for (root, seeds) in &waiting {
+            let few = &seeds[..seeds.len().min(4)];
+            println!("{} seeds wait: {root}; such as {few:?}", seeds.len());
+        }
+    }
+    failures.sort();
+    let told: Vec<String> = failures.into_iter().take(TOLD).map(|(_, text)| text).collect();
+    assert!(told.is_empty(), "\n{}", told.join("\n\n"));
+}
+
+fn play(seeds: impl Iterator<Item = u64>) -> Played {
+    let mut played = Played::default();
     for seed in seeds {
         let mut plan = Plan::new(seed);
         if let Ok(path) = std::env::var("JOURNAL") {
@@ -37,27 +73,17 @@ fn swarm() {
         }
         match run::run(&plan) {
             Ok(outcome) => {
-                outcome
-                    .waiting
-                    .into_iter()
-                    .for_each(|root| waiting.entry(root).or_default().push(seed));
+                for root in outcome.waiting {
+                    played.waiting.entry(root).or_default().push(seed);
+                }
             }
-            Err(failure) => failures.push(shrink::report(&plan, &failure)),
+            Err(failure) => played.failures.push((seed, shrink::report(&plan, &failure))),
         }
-        if failures.len() == 3 {
+        if played.failures.len() == TOLD {
             break;
         }
     }
-    if std::env::var("SHOW").is_ok() {
-        for (root, seeds) in &waiting {
-            println!(
-                "{} seeds wait: {root}; first {:?}",
-                seeds.len(),
-                &seeds[..seeds.len().min(4)]
-            );
-        }
-    }
-    assert!(failures.is_empty(), "\n{}", failures.join("\n\n"));
+    played
 }
 
 /// The same seed plays the same film, and a journal survives being written down.

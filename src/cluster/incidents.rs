@@ -11,8 +11,9 @@ use crate::api::kinds::{Key, Kind};
 use crate::api::meta::{Uid, condition};
 use crate::base::Str;
 use crate::base::map::Map;
-use crate::base::time::SimTime;
+use crate::base::time::{SimTime, Span};
 use crate::infra::Double;
+use crate::infra::fault::FaultKind;
 
 /// The taint by which somebody promises that a machine is off.
 const OUT_OF_SERVICE: &str = "node.kubernetes.io/out-of-service";
@@ -88,7 +89,7 @@ impl World {
                 }
                 Kind::Pod if change.is_removed() => {
                     let Some(pod) = change.old::<Pod>() else { continue };
-                    if self.infra.processes.contains_key(&pod.meta.uid) {
+                    if self.may_run(pod) {
                         notes.let_go.insert_mut(pod.meta.uid, self.who_let_go(&notes, pod));
                     }
                 }
@@ -97,6 +98,15 @@ impl World {
         }
         notes.seen = self.server.store.revision();
         self.notes = notes;
+    }
+
+    /// Whether a Pod that has just been forgotten runs, or may still be started by a kubelet that
+    /// has not heard of that.
+    fn may_run(&self, pod: &Pod) -> bool {
+        let uid = pod.meta.uid;
+        self.infra.processes.contains_key(&uid)
+            || self.kubelets.knows(uid)
+            || self.infra.faults.delay(FaultKind::Lag, "kubelet") > Span::ZERO
     }
 
     fn who_let_go(&self, notes: &Notes, pod: &Pod) -> LetGo {

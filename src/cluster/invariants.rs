@@ -20,6 +20,7 @@ use crate::base::sorted;
 use crate::base::time::{SimTime, Span};
 use crate::infra::Double;
 use crate::infra::disk::Reach;
+use crate::infra::fault::FaultKind;
 
 /// Something that is so and should not be, at least not unnoticed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -109,12 +110,16 @@ pub struct Referee {
     healthy: Map<Key, SimTime>,
     /// Since when the controller manager runs.
     managed: Option<SimTime>,
+    /// How late it ever heard of changes.
+    lag: Span,
 }
 
 impl Referee {
     /// What became so since it was last asked and may not be, and what is so and should not be.
     pub fn look(&mut self, world: &World) -> Vec<Finding> {
         let mut out = findings(world);
+        let lag = world.infra.faults.delay(FaultKind::Lag, "kube-controller-manager");
+        self.lag = self.lag.max(lag);
         self.managed = match world.is_running(Process::ControllerManager) {
             true => self.managed.or(Some(world.now)),
             false => None,
@@ -168,7 +173,7 @@ impl Referee {
     fn seems_well(&self, world: &World, key: &Key) -> bool {
         let found = world.store().get::<Pod>(key);
         found.is_some_and(|pod| pod.is_ready() && !pod.is_terminating())
-            || self.healthy.get(key).is_some_and(|&at| world.now.since(at) <= NEWS)
+            || self.healthy.get(key).is_some_and(|&at| world.now.since(at) <= NEWS + self.lag)
     }
 
     fn out_of_order(&self, world: &World, set: &StatefulSet, pod: &Pod) -> Option<Finding> {
@@ -186,7 +191,7 @@ impl Referee {
 
     fn budgets(&self, world: &World, pod: &Pod, out: &mut Vec<Finding>) {
         // A budget nobody keeps up to date may be wrong.
-        if self.managed.is_none_or(|since| world.now.since(since) < RECOVERED) {
+        if self.managed.is_none_or(|since| world.now.since(since) < RECOVERED + self.lag) {
             return;
         }
         let store = world.store();
@@ -201,7 +206,7 @@ impl Referee {
             let well = others.filter(|other| {
                 means(other) && !is_evicted(other) && self.seems_well(world, &Key::of(&other.meta))
             });
-            let fresh = |at: &SimTime| world.now.since(*at) <= NEWS;
+            let fresh = |at: &SimTime| world.now.since(*at) <= NEWS + self.lag;
             let gone = self.healthy.iter().filter(|(key, at)| {
                 key.namespace == pod.meta.namespace && fresh(at) && store.get::<Pod>(key).is_none()
             });

@@ -70,6 +70,9 @@ pub struct Kubelets {
     waiting: Set<(Str, Uid)>,
     /// Who waits for which ConfigMap or Secret.
     config_waiters: Set<(Kind, Key, Uid)>,
+    /// By node and name of the attachment, which volume is attached to which machine, or is
+    /// about to be.
+    attachments: Map<(Str, Str), Str>,
     /// The images each node has.
     images: Set<(Str, Str)>,
     texts: Texts,
@@ -115,6 +118,7 @@ impl Kubelets {
         match change.kind {
             Kind::Pod => self.observe_pod(cx, change, timers),
             Kind::Node => self.observe_node(cx, change, timers),
+            Kind::VolumeAttachment => self.attachment_changed(cx, change, timers),
             Kind::Lease if change.is_removed() && &*change.key.namespace == NODE_LEASES => {
                 let name = &change.key.name;
                 if let Some(node) = self.nodes.get(name).filter(|node| node.registered) {
@@ -150,6 +154,7 @@ impl Kubelets {
                 if node.up && cx.infra.is_reachable(&name) {
                     self.write_node_status(cx, &name);
                     self.look_at_waiting(cx, &name, timers);
+                    self.touch_node(cx, &name, timers);
                 }
             }
             Wake::Pod(uid) => {
@@ -196,6 +201,11 @@ impl Kubelets {
         if cx.server.store.revision() > before {
             self.busy = (uid, cx.now + turn);
         }
+    }
+
+    /// Whether a kubelet has the Pod `uid` in hand.
+    pub fn knows(&self, uid: Uid) -> bool {
+        self.workers.contains_key(&uid)
     }
 
     /// Of the Pods that are due now the one that was taken on first.

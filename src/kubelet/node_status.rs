@@ -1,7 +1,9 @@
 //! What a kubelet says of its machine: the Node object, its Lease, its CSINode.
 //!
-//! Not here: heartbeats that change nothing (lastHeartbeatTime moves only when something else
-//! does), images, resource pressure. The renewals of the Lease are not written one by one: see
+//! Not here: heartbeats that change nothing. A kubelet writes its Node's status every 5 minutes
+//! even if nothing in it has changed; here it does so only while a volume is attached to its
+//! machine that no Pod of its own uses, for then the attach/detach controller may wait to hear
+//! that (lastHeartbeatTime moves with these writes and with others). Not here either: images, resource pressure. The renewals of the Lease are not written one by one: see
 //! `LeaseSpec::renewing`. A kubelet whose Node object is deleted while it runs does not register
 //! again before it restarts.
 //!
@@ -11,11 +13,13 @@
 use super::{Kubelets, NODE_LEASES, Wake};
 use crate::api::core::node::{Node, NodeAddress, NodeSystemInfo};
 use crate::api::core::pod::ResourceList;
+use crate::api::core::volume::PersistentVolume;
 use crate::api::json::MicroTime;
-use crate::api::kinds::{Key, Object};
-use crate::api::meta::{Condition, ObjectMeta, OwnerReference, Uid, set_condition};
+use crate::api::kinds::{Key, Object, Resource};
+use crate::api::meta::{Condition, ObjectMeta, OwnerReference, Uid, condition, set_condition};
 use crate::api::quantity::Quantity;
-use crate::api::storage::{CSINode, CSINodeDriver, Lease};
+use crate::api::storage::{CSINode, CSINodeDriver, Lease, VolumeAttachment};
+use crate::apiserver::watch::Change;
 use crate::base::Str;
 use crate::base::map::{Map, Set};
 use crate::base::names;
@@ -24,6 +28,7 @@ use crate::base::time::{SimTime, Span};
 use crate::base::timers::Timers;
 use crate::client::node_plane::NodePlane;
 use crate::client::recorder::EventKind;
+use crate::client::volumes;
 use crate::config::Config;
 use serde_json::json;
 use std::rc::Rc;
@@ -53,7 +58,15 @@ pub(super) struct NodeState {
     pub addresses: Set<u32>,
     /// The last number given out.
     pub last_address: u32,
+    /// How many more regular writes that change nothing somebody may wait for.
+    pub beats: u8,
 }
+
+/// How often a kubelet writes its status even if nothing has changed.
+const REPORT: Span = Span::minutes(5);
+/// After so many of these writes whoever waited has heard: the first may come while an attach
+/// that fails is still under way.
+const BEATS: u8 = 2;
 
 impl NodeState {
     /// A kubelet that does not run yet. Its rhythm depends on the seed and its name alone.
@@ -76,6 +89,7 @@ impl NodeState {
             reported: Rc::default(),
             addresses: Set::new(),
             last_address: 1,
+            beats: 0,
         }
     }
 
@@ -162,6 +176,47 @@ impl Kubelets {
         self.write_ready(cx, name, Some(in_use));
     }
 
+    /// An attachment of a volume to the machine of a kubelet has come or gone.
+    pub(super) fn attachment_changed(
+        &mut self,
+        cx: &mut NodePlane<'_>,
+        change: &Change,
+        timers: &mut Timers<Wake>,
+    ) {
+        let known = change.new.as_ref().or(change.old.as_ref()).and_then(VolumeAttachment::unwrap);
+        let Some(attachment) = known else { return };
+        let node = attachment.spec.node_name.clone();
+        let at = (node.clone(), change.key.name.clone());
+        if change.is_removed() {
+            self.attachments.remove_mut(&at);
+        } else if change.is_added() {
+            let volume = attachment.spec.source.persistent_volume_name.clone().unwrap_or_default();
+            let volume = cx.cache.get::<PersistentVolume>(&Key::global(volume));
+            let unique = volume.and_then(|volume| volumes::attachable(&cx.cache, volume));
+            self.attachments.insert_mut(at, unique.unwrap_or_default());
+            if let Some(state) = self.nodes.get_mut(&node) {
+                state.beats = BEATS;
+            }
+        } else {
+            return;
+        }
+        self.touch_node(cx, &node, timers);
+    }
+
+    /// When the next write is due that changes nothing, if somebody may wait for it.
+    fn next_beat(
+        &self,
+        node: &NodeState,
+        name: &Str,
+        object: Option<&Rc<Node>>,
+    ) -> Option<SimTime> {
+        let from = (name.clone(), Str::from(""));
+        let here = self.attachments.range(from..).take_while(|((at, _), _)| at == name);
+        let idle = here.map(|(_, unique)| unique).any(|it| !node.volumes.contains_key(it));
+        let last = condition(&object?.status.conditions, "Ready")?.last_heartbeat_time?;
+        (node.beats > 0 && node.registered && idle).then_some(last + REPORT)
+    }
+
     /// The same; before a kubelet that has just started knows its Pods, it leaves the volumes
     /// in use as they are.
     fn write_ready(&mut self, cx: &mut NodePlane<'_>, name: &Str, in_use: Option<Vec<Str>>) {
@@ -169,10 +224,15 @@ impl Kubelets {
         let Some(old) = cx.server.store.get::<Node>(&key).cloned() else {
             return;
         };
+        let beat = self.nodes.get(name).and_then(|node| self.next_beat(node, name, Some(&old)));
+        let beat = in_use.is_some() && beat.is_some_and(|due| due <= cx.now);
         let was_ready = old.is_ready();
         let same = in_use.as_ref().is_none_or(|in_use| *in_use == old.status.volumes_in_use);
-        if was_ready && same {
+        if was_ready && same && !beat {
             return;
+        }
+        if let Some(node) = self.nodes.get_mut(name).filter(|_| beat) {
+            node.beats -= 1;
         }
         let now = cx.now;
         let written = cx.client().patch_status::<Node>(&key, |node| {
@@ -189,23 +249,35 @@ impl Kubelets {
         }
     }
 
-    /// Asks for the next regular look at the Node's status, since it would change something.
+    /// Asks for the next regular look at the Node's status at which it would be written.
     pub(super) fn touch_node(&mut self, cx: &NodePlane<'_>, name: &Str, timers: &mut Timers<Wake>) {
-        let Some(node) = self.nodes.get_mut(name) else {
+        let Some(node) = self.nodes.get(name) else {
             return;
         };
-        let key = Key::global(name.clone());
-        let known = cx.server.store.get::<Node>(&key);
+        let known = cx.server.store.get::<Node>(&Key::global(name.clone()));
         let said = known.map(|node| &node.status.volumes_in_use);
         // Somebody who had not heard of it lately may have called the node unfit just now.
         let doubted = node.registered && known.is_some_and(|node| !node.is_ready());
         // What was said before a restart is taken back by the first regular look.
         let stale = node.reported.is_empty() && said.is_some_and(|said| !said.is_empty());
         let differs = !node.reported.iter().eq(node.volumes.keys());
-        if node.status_due.is_none() && (differs || stale || doubted) {
-            let at = cx.now.next_tick(node.status_phase, cx.config.timing.node_status);
-            node.status_due = Some(at);
+        let tick = |at: SimTime| at.next_tick(node.status_phase, cx.config.timing.node_status);
+        let next = tick(cx.now);
+        let at = match differs || stale || doubted {
+            true => Some(next),
+            false => self.next_beat(node, name, known).map(|due| tick(due.max(cx.now))),
+        };
+        let due = match (node.status_due, at) {
+            // Nobody waits any more for what would change nothing.
+            (Some(due), None) if due > next => None,
+            (Some(due), Some(at)) => Some(due.min(at)),
+            (due, at) => due.or(at),
+        };
+        if let (true, Some(at)) = (due != node.status_due, due) {
             timers.at(at, Wake::NodeStatus(name.clone()));
+        }
+        if let Some(node) = self.nodes.get_mut(name) {
+            node.status_due = due;
         }
     }
 

@@ -286,7 +286,7 @@ impl Scheduler {
                 self.queue.nominate(key, node.clone());
             }
             self.say_failure(cx, key, &failure);
-        } else {
+        } else if self.queue.get(key).is_none_or(|queued| queued.pod.meta.uid == pod.meta.uid) {
             self.queue.remove(key);
             cx.say(Source::Scheduler, (Kind::Pod, key), Vec::new());
         }

@@ -57,8 +57,9 @@ impl Plan {
         let sets = sets(&mut chance.fork("manifests"));
         let manifests = sets.iter().map(|set| set.text(false)).collect::<Vec<_>>().join("---\n");
         let nodes = config.machines.iter().map(|machine| machine.name.to_string()).collect();
-        let mut deeds = Deeds { chance: chance.fork("deeds"), nodes, sets };
-        let count = 3 + deeds.chance.below(14);
+        let mut deeds =
+            Deeds { chance: chance.fork("deeds"), nodes, sets, faults: Vec::new(), added: 0 };
+        let count = 3 + deeds.chance.below(16);
         let mut at = 0;
         let deeds = (0..count).map(|_| {
             at += deeds.pause();
@@ -102,7 +103,15 @@ struct Set {
     class: Option<&'static str>,
     min_ready: u64,
     retention: Option<(&'static str, &'static str)>,
-    budget: Option<u64>,
+    budget: Option<Budget>,
+}
+
+/// A PodDisruptionBudget to be.
+#[derive(Clone, Copy, Debug)]
+struct Budget {
+    field: &'static str,
+    amount: &'static str,
+    policy: &'static str,
 }
 
 fn pick<T: Copy>(chance: &mut Prng, all: &[T]) -> T {
@@ -123,7 +132,11 @@ fn sets(chance: &mut Prng) -> Vec<Set> {
             0 => Some((pick(chance, &["Retain", "Delete"]), pick(chance, &["Retain", "Delete"]))),
             _ => None,
         },
-        budget: Some(chance.below(4)).filter(|n| *n > 0),
+        budget: (chance.below(4) > 0).then(|| Budget {
+            field: pick(chance, &["maxUnavailable", "minAvailable"]),
+            amount: pick(chance, &["1", "1", "2", "0", "50%", "100%"]),
+            policy: pick(chance, &["IfHealthyBudget", "AlwaysAllow"]),
+        }),
     };
     ["web", "db"].into_iter().take(count).map(set).collect()
 }
@@ -162,11 +175,11 @@ impl Set {
                  {{requests: {{storage: 1Gi}}}}\n"
             ));
         }
-        if let Some(most) = self.budget {
+        if let Some(Budget { field, amount, policy }) = self.budget {
             text.push_str(&format!(
                 "---\napiVersion: policy/v1\nkind: PodDisruptionBudget\nmetadata: {{name: \
-                 {name}}}\nspec: {{maxUnavailable: {most}, selector: {{matchLabels: \
-                 {{app: {name}}}}}}}\n"
+                 {name}}}\nspec: {{{field}: {amount}, unhealthyPodEvictionPolicy: {policy}, \
+                 selector: {{matchLabels: {{app: {name}}}}}}}\n"
             ));
         }
         text
@@ -177,6 +190,10 @@ struct Deeds {
     chance: Prng,
     nodes: Vec<String>,
     sets: Vec<Set>,
+    /// Kind and target of each fault that was put there.
+    faults: Vec<(String, String)>,
+    /// Machines that were added.
+    added: u32,
 }
 
 impl Deeds {
@@ -215,8 +232,54 @@ impl Deeds {
         Input::Taint { node, key: key.into(), value: "yes".into(), effect: effect.into(), on }
     }
 
+    /// Something breaks, or is mended.
+    fn fault(&mut self) -> Input {
+        if !self.faults.is_empty() && self.chance.below(3) == 0 {
+            let at = self.chance.below(self.faults.len() as u64) as usize;
+            let (kind, target) = self.faults.swap_remove(at);
+            return Input::operate(format!("mend {kind} {target}"));
+        }
+        let components = ["kube-controller-manager", "kube-scheduler", "kubelet", "csi-driver"];
+        let work = pick(&mut self.chance, &["attach", "detach", "provision"]).to_string();
+        let image = pick(&mut self.chance, &["nginx:1", "nginx:2"]).to_string();
+        let set = self.set().name;
+        let pods = match self.flip() {
+            true => format!("statefulset/{set}"),
+            false => format!("pod/{set}-{}", self.chance.below(4)),
+        };
+        let (kind, target, delays) = match self.chance.below(8) {
+            0 => ("lag", pick(&mut self.chance, &components).to_string(), true),
+            1 => ("slow-kubelet", self.node(), true),
+            2 => ("image-fails", image, false),
+            3 => ("image-slow", image, true),
+            4 => ("never-ready", pods, false),
+            5 => ("crash-loop", pods, false),
+            6 => ("disk-fails", work, false),
+            _ => ("disk-slow", work, true),
+        };
+        let span = match delays {
+            true => pick(&mut self.chance, &[" 500ms", " 3s", " 20s", " 2m"]),
+            false => "",
+        };
+        self.faults.push((kind.to_string(), target.clone()));
+        Input::operate(format!("fault {kind} {target}{span}"))
+    }
+
+    /// A machine comes or goes.
+    fn machine(&mut self) -> Input {
+        if self.flip() {
+            return Input::operate(format!("remove-machine {}", self.node()));
+        }
+        self.added += 1;
+        let name = format!("node-new-{}", self.added);
+        self.nodes.push(name.clone());
+        Input::operate(format!("add-machine {name}"))
+    }
+
     fn any(&mut self) -> Deed {
-        let input = match self.chance.below(40) {
+        let input = match self.chance.below(52) {
+            40..=49 => self.fault(),
+            50 => self.machine(),
             0..=6 => Input::power(&self.node(), self.flip()),
             7..=13 => Input::network(&self.node(), self.flip()),
             14..=17 => {

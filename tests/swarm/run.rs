@@ -6,7 +6,7 @@ use playground::api::core::node::Node;
 use playground::api::core::pod::Pod;
 use playground::api::kinds::{Key, Kind, ObjectRef};
 use playground::base::time::{SimTime, Span};
-use playground::cluster::input::Input;
+use playground::cluster::input::{Cascade, Input};
 use playground::cluster::invariants::{Finding, Referee};
 use playground::cluster::world::World;
 use playground::explain;
@@ -43,6 +43,8 @@ struct Runner {
     referee: Referee,
     /// Commands under way, and when they go on by themselves.
     jobs: Vec<(Option<SimTime>, Running)>,
+    /// Whether a machine was taken away, and with it perhaps the only disk of a claim.
+    lost: bool,
     wakes: u64,
     tracing: bool,
     traced: u64,
@@ -54,6 +56,7 @@ pub fn run(plan: &Plan) -> Result<Outcome, Failure> {
         world: World::new(plan.config.clone()),
         referee: Referee::default(),
         jobs: Vec::new(),
+        lost: false,
         wakes: 0,
         tracing: std::env::var("TRACE").is_ok(),
         traced: 0,
@@ -67,7 +70,7 @@ pub fn run(plan: &Plan) -> Result<Outcome, Failure> {
         runner.act(deed)?;
     }
     runner.to(runner.world.now + Span::seconds(1))?;
-    runner.end_faults(plan)?;
+    runner.end_faults()?;
     runner.to(runner.world.now + BOUND)?;
     runner.judge()
 }
@@ -119,7 +122,9 @@ impl Runner {
     fn act(&mut self, deed: &Deed) -> Result<(), Failure> {
         match deed {
             Deed::Input(input) => {
-                self.world.input(input);
+                let done = self.world.input(input);
+                let line = input.command();
+                self.lost |= line.starts_with("remove-machine") && !done.refused;
             }
             Deed::Kubectl(line) => {
                 let line = format!("{line} --force --ignore-daemonsets --delete-emptydir-data");
@@ -163,31 +168,21 @@ impl Runner {
         Failure { kind: kind.to_string(), text: format!("at {seconds} s: {text}") }
     }
 
-    /// Everything that was broken is mended: machines, network, components, taints.
-    fn end_faults(&mut self, plan: &Plan) -> Result<(), Failure> {
+    /// Everything that was broken is mended: faults, nodes without a machine, cordons, taints.
+    fn end_faults(&mut self) -> Result<(), Failure> {
         self.jobs.clear();
-        for name in ["kube-controller-manager", "kube-scheduler"] {
-            self.act(&Deed::Input(Input::component(name, true)))?;
-        }
-        for machine in &plan.config.machines {
-            let node = machine.name.to_string();
-            let key = Key::global(machine.name.clone());
+        self.act(&Deed::Input(Input::operate("mend all")))?;
+        let machines: Vec<String> =
+            self.world.infra.machines.keys().map(|name| name.to_string()).collect();
+        for node in &machines {
+            let key = Key::global(node.as_str());
             let Some(known) = self.world.store().get::<Node>(&key).cloned() else {
                 // Only a kubelet that starts anew registers its Node again.
-                for input in [
-                    Input::power(&node, false),
-                    Input::network(&node, true),
-                    Input::power(&node, true),
-                ] {
-                    self.act(&Deed::Input(input))?;
-                }
+                self.act(&Deed::Input(Input::power(node, false)))?;
+                self.act(&Deed::Input(Input::power(node, true)))?;
                 continue;
             };
-            let mut inputs = vec![
-                Input::network(&node, true),
-                Input::power(&node, true),
-                Input::Cordon { node: node.clone(), on: false },
-            ];
+            let mut inputs = vec![Input::Cordon { node: node.clone(), on: false }];
             let own = |key: &str| key == "dedicated" || key.ends_with("out-of-service");
             inputs.extend(known.spec.taints.iter().filter(|taint| own(&taint.key)).map(|taint| {
                 Input::Taint {
@@ -202,6 +197,14 @@ impl Runner {
                 self.act(&Deed::Input(input))?;
             }
         }
+        let nodes = self.world.store().list::<Node>().map(|node| node.meta.name.to_string());
+        let gone: Vec<String> = nodes.filter(|node| !machines.contains(node)).collect();
+        self.lost = !gone.is_empty() || self.lost;
+        for name in gone {
+            let (kind, namespace, cascade) = ("Node".into(), "".into(), Cascade::default());
+            let delete = Input::Delete { kind, namespace, name, grace: None, cascade };
+            self.act(&Deed::Input(delete))?;
+        }
         Ok(())
     }
 
@@ -215,7 +218,12 @@ impl Runner {
             // Only the learner's own wish may keep a set waiting when nothing is broken. And
             // upstream's controller is not told when a claim it found going has gone, so a set
             // whose claims go with its Pods can stay as it is until it or a Pod changes.
-            let own = matches!(root.because, Because::OnDelete | Because::ClaimTerminating);
+            let own = match root.because {
+                Because::OnDelete | Because::ClaimTerminating => true,
+                // A disk that is gone does not come back.
+                Because::Unschedulable { .. } | Because::BrokenRevision => self.lost,
+                _ => false,
+            };
             if !own {
                 let chain: Vec<String> = unready.chain.iter().map(|w| format!("{w:?}")).collect();
                 return Err(self.failure("late", format!("{}: {}", unready.set, chain.join("; "))));
