@@ -141,6 +141,64 @@ fn deleted_pods() {
     }
 }
 
+/// What a failure means depends on how the Pod failed: this one ends the Job.
+#[test]
+fn failing_at_once() {
+    let spec = |rule: Value| json!({"podFailurePolicy": {"rules": [rule]}});
+    let codes = json!({"containerName": "main", "operator": "In", "values": [3, 42]});
+    let rule = spec(json!({"action": "FailJob", "onExitCodes": codes}));
+    let mut film = film(with(rule, "", json!({"completions": 2, "parallelism": 2})), "exit 42");
+    film.show(JOB, "work", "/status/conditions/1/message");
+    film.show(JOB, "work", "/spec/podReplacementPolicy");
+    film.check("failing_at_once");
+}
+
+/// These do not count: Pods that somebody wanted away.
+#[test]
+fn failing_for_nothing() {
+    let condition = json!({"type": "DisruptionTarget"});
+    let rule = json!({"action": "Ignore", "onPodConditions": [condition]});
+    let mut film = Film::new("job");
+    let policy = json!({"podFailurePolicy": {"rules": [rule]}, "backoffLimit": 0});
+    film.apply_for(work(policy, "sleep 60"), 6_000);
+    film.show(JOB, "work", "/spec/podFailurePolicy");
+    let pod = film.pod(0);
+    let conditions = json!([{"type": "DisruptionTarget", "status": "True"}]);
+    let status = json!({"status": {"phase": "Failed", "conditions": conditions}});
+    film.patch(Kind::Pod, &pod, status);
+    film.check("failing_for_nothing");
+}
+
+/// Indexes that have failed for good at their first failure; then those that fail for nothing.
+#[test]
+fn failing_indexes() {
+    let rules = json!([
+        {"action": "FailIndex", "onExitCodes": {"operator": "In", "values": [42]}},
+        {"action": "Ignore", "onExitCodes": {"operator": "NotIn", "values": [42]}},
+    ]);
+    let spec = json!({"completions": 2, "parallelism": 2, "completionMode": "Indexed",
+        "backoffLimitPerIndex": 1, "podFailurePolicy": {"rules": rules}});
+    let mut film = film(spec.clone(), "exit 42");
+    film.delete(JOB, "work", Cascade::Background, 10_000);
+    film.apply_for(work(spec, "sleep 1; exit 7"), 30_000);
+    let pod = film.pod(1);
+    film.show(Kind::Pod, &pod, "/metadata/annotations");
+    film.say_waits(JOB, "work");
+    film.check("failing_indexes");
+}
+
+/// Some indexes are enough: the others are stopped.
+#[test]
+fn enough() {
+    let rules = json!([{"succeededIndexes": "0,2-3", "succeededCount": 2}]);
+    let spec = json!({"completions": 4, "parallelism": 2, "completionMode": "Indexed",
+        "successPolicy": {"rules": rules}});
+    let mut film = film(spec, "sleep 5");
+    film.show(JOB, "work", "/status/conditions/1/message");
+    film.get(JOB);
+    film.check("enough");
+}
+
 /// A dead node: its Pod goes for ever, the Job has another after the pause.
 #[test]
 fn dead_node() {
@@ -204,6 +262,21 @@ fn failed_create() {
 fn refused() {
     let mut film = film(json!({}), "sleep 1");
     let indexed = |spec: Value| with(json!({"completionMode": "Indexed"}), "", spec);
+    let failures = json!([
+        {"action": "", "onExitCodes": {"operator": "", "values": []}},
+        {"action": "FailIndex", "onExitCodes": {"operator": "In", "values": [7, 0, 7]}},
+        {"action": "Count", "onExitCodes": {"containerName": "x", "operator": "Is", "values": [1]},
+            "onPodConditions": [{"type": "", "status": "Yes"}]},
+        {"action": "Retry"},
+    ]);
+    let policy = json!({"rules": failures});
+    let failures =
+        json!({"podFailurePolicy": policy, "podReplacementPolicy": "TerminatingOrFailed"});
+    let successes = json!([
+        {},
+        {"succeededIndexes": "0-1", "succeededCount": 3},
+        {"succeededIndexes": "2,1", "succeededCount": 4},
+    ]);
     for (nth, bad) in [
         with(work(json!({}), "true"), "/spec/template/spec", json!({"restartPolicy": "Always"})),
         work(json!({"parallelism": -1, "completions": -1, "backoffLimit": -1}), "true"),
@@ -213,6 +286,9 @@ fn refused() {
         work(indexed(json!({"completions": 2, "maxFailedIndexes": 3})), "true"),
         work(indexed(json!({"completions": 2, "parallelism": 100_001})), "true"),
         work(json!({"selector": {"matchLabels": {"app": "work"}}}), "true"),
+        work(json!({"managedBy": "me", "successPolicy": {"rules": []}}), "true"),
+        work(failures, "true"),
+        work(indexed(json!({"completions": 3, "successPolicy": {"rules": successes}})), "true"),
     ]
     .into_iter()
     .enumerate()

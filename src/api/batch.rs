@@ -1,11 +1,10 @@
 //! Jobs: Pods that run to their end.
 //!
-//! Not here: CronJobs; podFailurePolicy and successPolicy are kept without effect.
+//! Not here: CronJobs.
 //!
 //! Upstream: staging/src/k8s.io/api/batch/v1/types.go
 
 use super::core::pod::PodTemplateSpec;
-use super::json::Shape;
 use super::meta::{Condition, LabelSelector, ObjectMeta, Uid, condition};
 use crate::base::Str;
 use crate::base::time::SimTime;
@@ -55,10 +54,70 @@ object! {
         pod_replacement_policy: Str = "podReplacementPolicy";
         /// Who looks after it; the Job controller if not given.
         managed_by: Str = "managedBy";
+        /// What the failure of a Pod means, by how it failed.
+        pod_failure_policy: Option<PodFailurePolicy> = "podFailurePolicy";
+        /// Which indexes are enough.
+        success_policy: Option<SuccessPolicy> = "successPolicy";
     }
-    kept {
-        "podFailurePolicy": Shape::Any;
-        "successPolicy": Shape::Any;
+}
+
+object! {
+    /// What the failure of a Pod means: what the first rule says that fits.
+    pub struct PodFailurePolicy {
+        /// The rules.
+        rules: Vec<PodFailurePolicyRule> = "rules" always;
+    }
+}
+
+object! {
+    /// What one kind of failure means.
+    pub struct PodFailurePolicyRule {
+        /// `FailJob`, `FailIndex`, `Ignore` or `Count`.
+        action: Str = "action" always;
+        /// Fits Pods by how a container ended.
+        on_exit_codes: Option<OnExitCodes> = "onExitCodes";
+        /// Fits Pods with one of these conditions.
+        on_pod_conditions: Vec<OnPodCondition> = "onPodConditions";
+    }
+}
+
+object! {
+    /// Exit codes.
+    pub struct OnExitCodes {
+        /// Of which container; of any if not given.
+        container_name: Option<Str> = "containerName";
+        /// `In` or `NotIn`.
+        operator: Str = "operator" always;
+        /// The codes.
+        values: Vec<i32> = "values" always;
+    }
+}
+
+object! {
+    /// A condition of a Pod.
+    pub struct OnPodCondition {
+        /// Which.
+        kind: Str = "type" always;
+        /// `True` if not given.
+        status: Str = "status" always;
+    }
+}
+
+object! {
+    /// When an Indexed Job is complete before all its indexes are.
+    pub struct SuccessPolicy {
+        /// One of them is enough.
+        rules: Vec<SuccessPolicyRule> = "rules" always;
+    }
+}
+
+object! {
+    /// Some indexes, some number of indexes, or that many of those.
+    pub struct SuccessPolicyRule {
+        /// `0,2-4`.
+        succeeded_indexes: Option<Str> = "succeededIndexes";
+        /// How many.
+        succeeded_count: Option<i32> = "succeededCount";
     }
 }
 

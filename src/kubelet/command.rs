@@ -131,7 +131,9 @@ mod tests {
 
     #[test]
     fn commands_end_when_they_say() {
-        let ends: &[(&[&str], Option<(u64, i32)>)] = &[
+        /// A command, and after how many seconds and with which code it ends.
+        type Case<'c> = (&'c [&'c str], Option<(u64, i32)>);
+        let ends: &[Case<'_>] = &[
             (&["sleep", "30"], Some((30, 0))),
             (&["sleep", "infinity"], None),
             (&["/bin/true"], Some((0, 0))),

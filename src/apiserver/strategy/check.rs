@@ -116,6 +116,11 @@ impl Check {
         self.causes.push(Cause::duplicate(at.to_string(), format_args!("{value:?}")));
     }
 
+    /// The number at `at` stands twice.
+    pub fn duplicate_number(&mut self, at: &Path, value: i64) {
+        self.causes.push(Cause::duplicate(at.to_string(), value));
+    }
+
     /// The text at `at` names something that is not there.
     pub fn not_found(&mut self, at: &Path, value: &str) {
         self.causes.push(Cause::not_found(at.to_string(), value));

@@ -1,13 +1,13 @@
 //! Jobs: defaults, the selector and labels that the server makes, rules, what may change.
 //!
-//! Not here: podFailurePolicy and successPolicy, which are kept without effect; what may change
-//! in the template of a suspended Job beyond its placement.
+//! Not here: the policies' rules (`job_policy`); what may change in the template of a suspended
+//! Job beyond its placement.
 //!
 //! Upstream: pkg/apis/batch/v1/defaults.go, pkg/apis/batch/validation/validation.go,
 //! pkg/registry/batch/job/strategy.go
 
 use super::check::{Check, Path};
-use super::{names, pod, workload};
+use super::{job_policy, names, pod, workload};
 use crate::api::batch::{Job, JobSpec};
 use crate::api::core::pod::PodTemplateSpec;
 use crate::api::core::scheduling::Affinity;
@@ -39,8 +39,15 @@ pub fn default(job: &mut Job) {
     spec.suspend.get_or_insert(false);
     spec.manual_selector.get_or_insert(false);
     if spec.pod_replacement_policy.is_empty() {
-        let strict = spec.rest.get("podFailurePolicy").is_some();
+        let strict = spec.pod_failure_policy.is_some();
         spec.pod_replacement_policy = if strict { "Failed" } else { "TerminatingOrFailed" }.into();
+    }
+    for rule in spec.pod_failure_policy.iter_mut().flat_map(|policy| &mut policy.rules) {
+        for condition in &mut rule.on_pod_conditions {
+            if condition.status.is_empty() {
+                condition.status = "True".into();
+            }
+        }
     }
     if job.meta.labels.is_empty() {
         job.meta.labels = spec.template.meta.labels.clone();
@@ -159,8 +166,11 @@ fn spec(check: &mut Check, at: &Path, spec: &JobSpec) {
     if spec.max_failed_indexes.is_some() && spec.backoff_limit_per_index.is_none() {
         check.required(&at.child("backoffLimitPerIndex"), "when maxFailedIndexes is specified");
     }
+    if !spec.managed_by.is_empty() {
+        managed_by(check, &at.child("managedBy"), &spec.managed_by);
+    }
     let mode = &*spec.completion_mode;
-    check.word(&at.child("completionMode"), mode, &["Indexed", "NonIndexed"]);
+    check.word(&at.child("completionMode"), mode, &["NonIndexed", "Indexed"]);
     if mode == "Indexed" {
         indexed(check, at, spec);
     } else if mode == "NonIndexed" {
@@ -173,18 +183,37 @@ fn spec(check: &mut Check, at: &Path, spec: &JobSpec) {
             }
         }
     }
-    let failure_policy = spec.rest.get("podFailurePolicy").is_some();
-    let known: &[&str] =
-        if failure_policy { &["Failed"] } else { &["Failed", "TerminatingOrFailed"] };
+    job_policy::validate(check, at, spec);
+    let known: &[&str] = match spec.pod_failure_policy {
+        Some(_) => &["Failed"],
+        None => &["Failed", "TerminatingOrFailed"],
+    };
     check.word(&at.child("podReplacementPolicy"), &spec.pod_replacement_policy, known);
     workload::template(check, at, &spec.template);
     let at = at.child("template");
     let at = at.child("spec");
     let at = at.child("restartPolicy");
     match spec.template.spec.restart_policy.as_str() {
+        "OnFailure" if spec.pod_failure_policy.is_some() => {
+            let detail = "only \"Never\" is supported when podFailurePolicy is specified";
+            check.text(&at, "OnFailure", detail);
+        }
         "OnFailure" | "Never" => {}
         "" | "Always" => check.required(&at, "valid values: \"OnFailure\", \"Never\""),
         other => check.unsupported(&at, other, &["OnFailure", "Never"]),
+    }
+}
+
+/// The name of another controller: a domain, a slash, a path.
+fn managed_by(check: &mut Check, at: &Path, name: &str) {
+    match name.split_once('/') {
+        Some((host, path)) if !host.is_empty() && !path.is_empty() => {
+            check.all(at, host, names::dns_subdomain(host));
+        }
+        _ => {
+            let detail = "must be a domain-prefixed path (such as \"acme.io/foo\")";
+            check.text(at, name, detail);
+        }
     }
 }
 
@@ -237,13 +266,14 @@ fn changes(check: &mut Check, at: &Path, new: &JobSpec, old: &JobSpec) {
     workload::immutable(check, &at.child("template"), &new.template, &before);
     let (mode, before) = (&new.completion_mode, &old.completion_mode);
     workload::immutable(check, &at.child("completionMode"), mode, before);
+    let (policy, before) = (&new.pod_failure_policy, &old.pod_failure_policy);
+    workload::immutable(check, &at.child("podFailurePolicy"), policy, before);
     let (limit, before) = (&new.backoff_limit_per_index, &old.backoff_limit_per_index);
     workload::immutable(check, &at.child("backoffLimitPerIndex"), limit, before);
-    workload::immutable(check, &at.child("managedBy"), &new.managed_by, &old.managed_by);
-    for field in ["podFailurePolicy", "successPolicy"] {
-        let (now, before) = (new.rest.get(field).cloned(), old.rest.get(field).cloned());
-        workload::immutable(check, &at.child(field), &now, &before);
-    }
+    let (managed, before) = (&new.managed_by, &old.managed_by);
+    workload::immutable(check, &at.child("managedBy"), managed, before);
+    let (policy, before) = (&new.success_policy, &old.success_policy);
+    workload::immutable(check, &at.child("successPolicy"), policy, before);
 }
 
 /// A Job that has no Pods yet may still be told where they are to run.

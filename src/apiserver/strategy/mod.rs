@@ -10,6 +10,7 @@ mod daemon_set;
 mod deployment;
 mod dump;
 mod job;
+mod job_policy;
 pub mod meta;
 pub mod names;
 pub mod pod;

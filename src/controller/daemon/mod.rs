@@ -193,7 +193,8 @@ impl Sync<'_, '_> {
         let selector = &set.spec.selector;
         for pod in ownership::claim::<DaemonSet, Pod>(self.cx, &set.meta, selector, pods)? {
             let node = nodes::target(&pod);
-            if !(pod.is_terminal() && pod.is_terminating()) && !node.is_empty() {
+            let on_its_way_out = pod.is_terminal() && pod.is_terminating();
+            if !on_its_way_out && !node.is_empty() {
                 self.pods.get_or_default(node).push(pod);
             }
         }

@@ -9,6 +9,8 @@ use std::fmt;
 pub(super) const INDEX: &str = "batch.kubernetes.io/job-completion-index";
 /// How often the index of a Pod had failed before.
 pub(super) const FAILURE_COUNT: &str = "batch.kubernetes.io/job-index-failure-count";
+/// How often it had failed in a way that does not count.
+pub(super) const IGNORED_COUNT: &str = "batch.kubernetes.io/job-index-ignored-failure-count";
 
 /// Some indexes, as runs: first and last.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -42,6 +44,14 @@ impl Indexes {
     /// Whether `index` is one of them.
     pub fn has(&self, index: i32) -> bool {
         self.0.iter().any(|(first, last)| (first..=last).contains(&&index))
+    }
+
+    /// How many of them are among `others` too.
+    pub fn shared(&self, others: &Indexes) -> i32 {
+        let each = self.0.iter().flat_map(|(first, last)| {
+            others.0.iter().map(|(from, to)| *last.min(to) - *first.max(from) + 1)
+        });
+        each.filter(|overlap| *overlap > 0).sum()
     }
 
     /// Adds `index`.
@@ -94,7 +104,16 @@ pub(super) fn index_of(pod: &Pod, end: i32) -> Option<i32> {
 
 /// How often the index of `pod` had failed before it was made.
 pub(super) fn failure_count(pod: &Pod) -> i32 {
-    pod.meta.annotations.get(FAILURE_COUNT).and_then(|n| n.parse().ok()).unwrap_or(0)
+    number(pod, FAILURE_COUNT)
+}
+
+/// How often it had failed in a way that does not count.
+pub(super) fn ignored_count(pod: &Pod) -> i32 {
+    number(pod, IGNORED_COUNT)
+}
+
+fn number(pod: &Pod, annotation: &str) -> i32 {
+    pod.meta.annotations.get(annotation).and_then(|n| n.parse().ok()).unwrap_or(0)
 }
 
 #[cfg(test)]
@@ -110,5 +129,6 @@ mod tests {
         all.add(1);
         assert_eq!(all.to_string(), "0-4,9");
         assert_eq!(Indexes::parse("0-1,x,7-20", 9).to_string(), "0,1,7,8");
+        assert_eq!(all.shared(&Indexes::parse("3-9", 10)), 3);
     }
 }

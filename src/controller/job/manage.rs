@@ -3,8 +3,9 @@
 //! Upstream: manageJob, deleteActivePods and deleteJobPods in
 //! pkg/controller/job/job_controller.go
 
-use super::indexes::{FAILURE_COUNT, INDEX, failure_count, index_of};
-use super::{FINALIZER, Sync, backoff, is_failed};
+use super::indexes::{FAILURE_COUNT, IGNORED_COUNT, INDEX};
+use super::indexes::{failure_count, ignored_count, index_of};
+use super::{FINALIZER, Sync, backoff, is_failed, policy};
 use crate::api::core::container::{EnvVar, EnvVarSource, ObjectFieldSelector};
 use crate::api::core::pod::{Pod, PodPhase, PodTemplateSpec};
 use crate::api::kinds::{Kind, Object};
@@ -59,7 +60,8 @@ impl Sync<'_, '_> {
                 let now = self.cx.now;
                 let until = |index: &i32| {
                     let failed = self.failed_at(*index)?;
-                    let failures = failure_count(failed).unsigned_abs() + 1;
+                    let before = failure_count(failed) + ignored_count(failed);
+                    let failures = before.unsigned_abs() + 1;
                     backoff::until(failures, backoff::finished(failed)).filter(|at| *at > now)
                 };
                 let soonest = pending.iter().filter_map(until).min();
@@ -158,8 +160,15 @@ impl Sync<'_, '_> {
         let most = job.len().min(58 - end.len());
         pod.meta.generate_name = format!("{}{end}", job.get(..most).unwrap_or(job)).into();
         if self.has_limit_per_index() {
-            let count = self.failed_at(index).map_or(0, |failed| failure_count(failed) + 1);
-            pod.meta.annotations.set(FAILURE_COUNT, count.to_string());
+            let (mut counted, mut ignored) = (0, 0);
+            if let Some(failed) = self.failed_at(index) {
+                (counted, ignored) = (failure_count(failed), ignored_count(failed));
+                *if policy::counts(&self.job, failed) { &mut counted } else { &mut ignored } += 1;
+            }
+            pod.meta.annotations.set(FAILURE_COUNT, counted.to_string());
+            if ignored > 0 {
+                pod.meta.annotations.set(IGNORED_COUNT, ignored.to_string());
+            }
         }
     }
 
@@ -175,7 +184,7 @@ impl Sync<'_, '_> {
         }
         let failed = self.pods.iter().filter(|pod| super::is_tracked(pod) && of_index(pod));
         let failed = failed.filter(|pod| is_failed(&self.job, pod));
-        failed.max_by_key(|pod| failure_count(pod))
+        failed.max_by_key(|pod| failure_count(pod) + ignored_count(pod))
     }
 
     /// Pods to be removed: those with an index that another has too, or that the Job does not

@@ -4,15 +4,17 @@
 //! changed, so that the news of many Pods comes together.
 //!
 //! Reading order: this file (which Job a change concerns, how a Job is to end), `manage` (which
-//! Pods come and go), `track` (who has been counted), `indexes`, `backoff`.
+//! Pods come and go), `track` (who has been counted), `policy` (what failures and successes mean),
+//! `indexes`, `backoff`.
 //!
-//! Not here: podFailurePolicy and successPolicy; adopting Pods, which need the finalizer first.
+//! Not here: adopting Pods, which need the finalizer first.
 //!
 //! Upstream: pkg/controller/job/job_controller.go
 
 mod backoff;
 mod indexes;
 mod manage;
+mod policy;
 mod track;
 
 use crate::api::batch::{Job, UncountedTerminatedPods};
@@ -318,7 +320,8 @@ impl Sync<'_, '_> {
         self.record = self.record.with(&new_succeeded, &new_failed);
         let status = &self.job.status;
         self.succeeded = status.succeeded + (new_succeeded.len() + succeeded.len()) as i32;
-        status.failed + (new_failed.len() + failed.len()) as i32
+        let counting = new_failed.iter().filter(|pod| policy::counts(&self.job, pod)).count();
+        status.failed + (counting + failed.len()) as i32
     }
 
     fn read_indexes(&mut self) {
@@ -332,8 +335,15 @@ impl Sync<'_, '_> {
             let Some(index) = index_of(pod, end) else { continue };
             if pod.status.phase == PodPhase::Succeeded {
                 self.succeeded_indexes.add(index);
-            } else if is_failed(&self.job, pod) && Some(failure_count(pod)) >= limit {
-                failed.add(index);
+            } else if is_failed(&self.job, pod) {
+                let lost = match policy::action(&self.job, pod) {
+                    policy::Action::FailIndex => true,
+                    policy::Action::Ignore => false,
+                    _ => Some(failure_count(pod)) >= limit,
+                };
+                if lost {
+                    failed.add(index);
+                }
             }
         }
         self.succeeded = self.succeeded_indexes.total();
@@ -354,7 +364,9 @@ impl Sync<'_, '_> {
         let limit = self.job.spec.backoff_limit.unwrap_or(6);
         let fail = |reason: &str, text: &str| Some(Verdict::new("FailureTarget", reason, text));
         let deadline = self.deadline();
-        self.verdict = if failed > limit || self.restarts_exceed(limit) {
+        self.verdict = if let Some(text) = policy::failing(&self.job, &self.pods) {
+            fail("PodFailurePolicy", &text)
+        } else if failed > limit || self.restarts_exceed(limit) {
             fail("BackoffLimitExceeded", "Job has reached the specified backoff limit")
         } else if deadline.is_some_and(|deadline| deadline <= self.cx.now) {
             fail("DeadlineExceeded", "Job was active longer than specified deadline")
@@ -376,6 +388,11 @@ impl Sync<'_, '_> {
             } else {
                 None
             };
+        }
+        if let (Some(text), None) =
+            (policy::enough(&self.job, &self.succeeded_indexes), &self.verdict)
+        {
+            self.verdict = Some(Verdict::new("SuccessCriteriaMet", "SuccessPolicy", &text));
         }
     }
 

@@ -4,7 +4,7 @@
 //! Upstream: trackJobStatusAndRemoveFinalizers in pkg/controller/job/job_controller.go
 
 use super::indexes::index_of;
-use super::{FINALIZER, Sync, is_failed, is_tracked};
+use super::{FINALIZER, Sync, is_failed, is_tracked, policy};
 use crate::api::batch::{Job, JobStatus, UncountedTerminatedPods};
 use crate::api::core::pod::{Pod, PodPhase};
 use crate::api::kinds::{Key, Object};
@@ -153,7 +153,11 @@ impl Sync<'_, '_> {
                         news = true;
                     }
                 }
-            } else if (failed || fails) && !uncounted.failed.contains(&uid) && index != Some(None) {
+            } else if (failed || fails)
+                && !uncounted.failed.contains(&uid)
+                && index != Some(None)
+                && policy::counts(&job, pod)
+            {
                 new.failed.push(uid);
                 news = true;
             }
