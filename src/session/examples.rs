@@ -29,5 +29,15 @@ pub const EXAMPLES: &[Example] = &[
     },
 ];
 
-/// Manifests by the addresses under which documentation names them: the page fetches nothing.
-pub const ADDRESSES: &[(&str, &str)] = &[];
+/// Manifests by the addresses under which the tutorial "StatefulSet Basics" names them: the page
+/// fetches nothing.
+pub const ADDRESSES: &[(&str, &str)] = &[
+    (
+        "https://k8s.io/examples/application/web/web.yaml",
+        include_str!("../../static/examples/application/web/web.yaml"),
+    ),
+    (
+        "https://k8s.io/examples/application/web/web-parallel.yaml",
+        include_str!("../../static/examples/application/web/web-parallel.yaml"),
+    ),
+];

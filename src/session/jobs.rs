@@ -7,9 +7,10 @@
 use super::place::{Seat, settle_until};
 use super::terminal::Tab;
 use super::{Action, BUDGET, Before, Errand, File, LOOK_AHEAD, Session};
+use crate::base::Str;
 use crate::base::time::SimTime;
-use crate::kubectl::running::{Files, Stream};
-use crate::shell::{State, Then};
+use crate::kubectl::running::{Files, Stream, complete};
+use crate::shell::{self, State, Then};
 use crate::timeline::{Progress, Timeline};
 use std::rc::Rc;
 
@@ -291,6 +292,42 @@ impl Session {
         }
         let at = documents.iter().position(|file| file.name == current);
         self.current = at.unwrap_or(0);
+    }
+
+    /// What could stand in the place of the last word of `before` at the terminal shown: where in
+    /// `before` it begins, and whole words in order.
+    pub fn complete(&self, before: &str) -> (usize, Vec<String>) {
+        let (mut words, start) = shell::words_at(before);
+        if let Some(name) = words.first()
+            && let Some(text) = self.terminal.tab().alias(name).filter(|_| words.len() > 1)
+        {
+            let text: Vec<String> = text.split_whitespace().map(String::from).collect();
+            words.splice(0..1, text);
+        }
+        let files = self.shelf();
+        let last = words.last().map_or("", String::as_str);
+        let fits = |name: &&str| name.starts_with(last) && !name.contains("://");
+        let names = files.iter().map(|(name, _)| &**name);
+        let mut found: Vec<String> = match &words[..] {
+            [_] => shell::all_words().filter(fits).map(String::from).collect(),
+            [name, rest @ ..] if name == "kubectl" => {
+                complete(rest, &self.timeline.world().server, &files)
+            }
+            [name, ..] if shell::takes_machines(name) => {
+                let machines = self.timeline.world().infra.machines.keys();
+                machines.map(|name| &**name).filter(fits).map(String::from).collect()
+            }
+            _ => names.filter(fits).map(String::from).collect(),
+        };
+        crate::base::sorted::sort(&mut found);
+        found.dedup();
+        (start, found)
+    }
+
+    /// The same session with these lines typed before.
+    pub fn with_history(mut self, lines: Vec<Str>) -> Session {
+        Rc::make_mut(&mut self.terminal).history = Rc::new(lines);
+        self
     }
 
     /// Opens in the editor what commands want edited.

@@ -274,6 +274,11 @@ impl Tab {
         }
     }
 
+    /// What the alias `name` stands for.
+    pub fn alias(&self, name: &str) -> Option<&str> {
+        self.env.aliases.get(name).map(String::as_str)
+    }
+
     /// Ctrl+D: what runs has read all there is.
     pub fn end_typing(&mut self) {
         self.job.iter_mut().for_each(Job::end_typing);

@@ -15,6 +15,7 @@
 //! Upstream: POSIX, Shell Command Language, and bash where it differs
 
 mod awk;
+mod complete;
 mod expand;
 mod filter;
 mod hints;
@@ -31,6 +32,7 @@ mod syntax;
 mod tasks;
 mod words;
 
+pub use complete::{common, pasted, words_at};
 pub use expand::Env;
 pub use job::{Job, State, Wish};
 pub use read::{Fault, read};
@@ -92,6 +94,11 @@ pub const SIMULATOR: &[(&str, &str)] = &[
     ("why pod/web-1", "say why an object waits; `why` alone: what is blocked most"),
     ("help", "this list"),
 ];
+
+/// Whether the word is the simulator's and is about a machine.
+pub fn takes_machines(word: &str) -> bool {
+    matches!(word, "poweroff" | "poweron" | "partition" | "heal" | "remove-machine")
+}
 
 /// Whether `word` is a command here.
 pub fn known(word: &str) -> bool {

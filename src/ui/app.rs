@@ -15,6 +15,9 @@ use yew::prelude::*;
 /// Milliseconds without a change of the manifest after which it is looked through.
 const QUIET: u32 = 250;
 
+/// Lines typed at the terminal that this device remembers.
+const TYPED_MAX: usize = 200;
+
 /// After so many milliseconds at the latest a change is kept for a restart.
 const KEEP: u32 = 1_500;
 
@@ -77,7 +80,16 @@ pub fn App() -> Html {
             platform::set_address(&whole.borrow().session().save(Extent::Moment));
         }
     });
-    use_kept(last, model.dispatcher());
+    use_kept(last.clone(), model.dispatcher());
+    let typed = model.session().terminal().history.clone();
+    use_effect_with(typed, |typed| {
+        let last = typed.len().saturating_sub(TYPED_MAX);
+        let lines: Vec<&str> = typed[last..].iter().map(|line| &**line).collect();
+        platform::keep_typed(&serde_json::to_string(&lines).unwrap_or_default());
+    });
+    let asked = last.clone();
+    let choices =
+        use_callback((), move |before: String, ()| asked.borrow().session().complete(&before));
     let cx = Cx { lang: model.lang(), act };
     html! {
         <Page
@@ -85,6 +97,7 @@ pub fn App() -> Html {
             screen={model.screen().clone()}
             look={model.look()}
             note={model.note().cloned()}
+            {choices}
         />
     }
 }

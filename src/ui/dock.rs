@@ -1,9 +1,11 @@
-//! The record below: tables of objects as the API server holds them, and events.
+//! The record below: the terminal or tables of objects as the API server holds them, and events.
 //!
-//! Not here: the terminal, sorting and filtering, which come later.
+//! Not here: the terminal itself; sorting and filtering, which come later.
 
 use super::parts::{Button, Cx};
+use super::terminal::{self, Choices, TerminalView};
 use crate::api::kinds::Kind;
+use crate::view::terminal::Terminal;
 use crate::view::{Event, Intent, TABLES, Table, Text, Word};
 use std::rc::Rc;
 use yew::prelude::*;
@@ -19,23 +21,50 @@ pub struct DockProps {
     pub events: Rc<Vec<Event>>,
     /// Events not listed.
     pub more: u32,
+    /// The terminal.
+    pub terminal: Rc<Terminal>,
+    /// It is shown where it shares its place with the tables.
+    pub typing: bool,
+    /// All of it has more room.
+    pub tall: bool,
+    /// Asks what could stand in a place of the terminal's line.
+    pub choices: Option<Choices>,
 }
 
 /// The dock.
 #[component]
-pub fn DockView(DockProps { cx, table, events, more }: &DockProps) -> Html {
+pub fn DockView(props: &DockProps) -> Html {
+    let DockProps { cx, table, events, more, terminal, typing, tall, choices } = props;
+    let row = || {
+        html! {
+            <div class="tabs" role="tablist" aria-label={cx.say(Word::Table)}>
+                { terminal::head(cx, *typing) }
+                { for TABLES.iter().map(|(kind, title)| {
+                    tab(cx, *kind, title, (!typing).then_some(table.kind))
+                }) }
+            </div>
+        }
+    };
+    let (word, room) = match tall {
+        true => (Word::TermLow, "btn-quiet btn-icon tall-b is-tall"),
+        false => (Word::TermTall, "btn-quiet btn-icon tall-b"),
+    };
     html! {
         <>
             <section class="tablepane" aria-label={cx.say(Word::Table)}>
-                <div class="tabs" role="tablist" aria-label={cx.say(Word::Table)}>
-                    { for TABLES.iter().map(|(kind, title)| tab(cx, *kind, title, table.kind)) }
-                </div>
+                { row() }
                 { grid(cx, table) }
+            </section>
+            <section class="termpane" aria-label={cx.say(Word::Terminal)}>
+                { row() }
+                <TerminalView cx={cx.clone()} terminal={terminal.clone()}
+                    choices={choices.clone()} />
             </section>
             <section class="eventpane" aria-label={cx.say(Word::Events)}>
                 <div class="tabs">
                     <h2 class="tab is-on">{ cx.say(Word::Events) }</h2>
                     <span class="end">
+                        { Button::bare(room, "i-tall", cx.say(word), Intent::Tall(!tall)).html(cx) }
                         { Button::bare("btn-quiet btn-icon fold-down", "i-chev",
                             cx.say(Word::FoldRecord), Intent::Fold(true)).html(cx) }
                         { Button::bare("btn-quiet btn-icon fold-up", "i-chev",
@@ -48,8 +77,8 @@ pub fn DockView(DockProps { cx, table, events, more }: &DockProps) -> Html {
     }
 }
 
-fn tab(cx: &Cx, kind: Kind, title: &'static str, current: Kind) -> Html {
-    let on = kind == current;
+fn tab(cx: &Cx, kind: Kind, title: &'static str, current: Option<Kind>) -> Html {
+    let on = Some(kind) == current;
     html! {
         <button
             type="button"

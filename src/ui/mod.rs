@@ -24,6 +24,7 @@ mod parts;
 mod platform;
 mod stage;
 mod strip;
+mod terminal;
 #[cfg(feature = "styles")]
 mod styles;
 mod timeline;

@@ -86,6 +86,8 @@ impl Model {
         if fresh {
             options.apply(&mut session);
         }
+        let typed: Vec<Text> = serde_json::from_str(&platform::typed_before()).unwrap_or_default();
+        let session = session.with_history(typed);
         let theme = options.theme.unwrap_or_else(platform::remembered_theme);
         let mut model = Model::new(session, theme, lang);
         model.note = note.map(Text::from);
@@ -169,7 +171,9 @@ impl Model {
         );
         let silent = typing
             || matches!(action, Action::Frame(_) | Action::Select(_) | Action::Speed(_))
-            || matches!(action, Action::File(_) | Action::Open(..));
+            || matches!(action, Action::File(_) | Action::Open(..) | Action::Type(_))
+            || matches!(action, Action::Interrupt | Action::EndTyping | Action::Clear)
+            || matches!(action, Action::OpenTab | Action::CloseTab(_) | Action::ShowTab(_));
         let mut next = self.clone();
         next.session.apply(action);
         next.applied += u32::from(applying && !next.session.was_refused());
@@ -245,7 +249,20 @@ impl Model {
             Intent::Pane(pane) => return Some(self.with_look(|look| look.pane = pane)),
             Intent::Theme => return Some(self.with_look(|look| look.theme = look.theme.next())),
             Intent::Fold(fold) => return Some(self.with_look(|look| look.folded = Some(fold))),
-            Intent::Show(table) => return Some(self.with_show(Show { table, ..self.show })),
+            Intent::Show(table) => {
+                let mut next = (*self.with_show(Show { table, ..self.show })).clone();
+                next.look.tables = true;
+                return Some(Rc::new(next));
+            }
+            Intent::Terminal(on) => return Some(self.with_look(|look| look.tables = !on)),
+            Intent::Tall(tall) => return Some(self.with_look(|look| look.tall = tall)),
+            Intent::Type(text) => Action::Type(text),
+            Intent::Interrupt => Action::Interrupt,
+            Intent::EndTyping => Action::EndTyping,
+            Intent::ClearTerminal => Action::Clear,
+            Intent::OpenTab => Action::OpenTab,
+            Intent::CloseTab(n) => Action::CloseTab(n as usize),
+            Intent::ShowTab(n) => Action::ShowTab(n as usize),
             Intent::Copy(_) | Intent::Goto(_) => return None,
             Intent::Share | Intent::OpenWhole | Intent::Speak => return None,
             Intent::Dismiss => return Some(self.with_note(None)),
@@ -343,8 +360,8 @@ impl Model {
 
 /// Whether it would change the cluster or a manifest.
 fn is_deed(intent: &Intent) -> bool {
-    use Intent::{Apply, Do, Edit, Example, Open, Reset, Undo};
-    matches!(intent, Do(_) | Apply | Edit(_) | Open(..) | Example(_) | Reset | Undo)
+    use Intent::{Apply, Do, Edit, Example, Open, Reset, Type, Undo};
+    matches!(intent, Do(_) | Apply | Edit(_) | Open(..) | Example(_) | Reset | Type(_) | Undo)
 }
 
 impl Reducible for Model {

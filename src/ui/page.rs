@@ -13,6 +13,7 @@ use super::inspector::InspectorView;
 use super::parts::{Button, Cx, icon, plate};
 use super::stage::StageView;
 use super::strip::StripView;
+use super::terminal::Choices;
 use super::timeline::TimelineView;
 use crate::view::{Branches, Intent, Look, Pane, Screen, Text, Word};
 use yew::prelude::*;
@@ -29,15 +30,20 @@ pub struct PageProps {
     /// Something to know about the page.
     #[prop_or_default]
     pub note: Option<Text>,
+    /// Asks what could stand in a place of the terminal's line.
+    #[prop_or_default]
+    pub choices: Option<Choices>,
 }
 
 /// The page.
 #[component]
-pub fn Page(PageProps { cx, screen, look, note }: &PageProps) -> Html {
+pub fn Page(PageProps { cx, screen, look, note, choices }: &PageProps) -> Html {
     let class = classes!(
         "app",
         look.folded.map(|folded| if folded { "folded" } else { "open" }),
         look.still.then_some("still"),
+        (!look.tables).then_some("typing"),
+        look.tall.then_some("tall"),
         screen.inspector.subject.is_some().then_some("has-pick"),
     );
     let filled = !screen.transport.can_step || screen.transport.yield_primary;
@@ -86,6 +92,10 @@ pub fn Page(PageProps { cx, screen, look, note }: &PageProps) -> Html {
                         table={screen.table.clone()}
                         events={screen.events.clone()}
                         more={screen.events_more}
+                        terminal={screen.terminal.clone()}
+                        typing={!look.tables}
+                        tall={look.tall}
+                        choices={choices.clone()}
                     />
                 </div>
                 { tabbar(cx, screen, look) }
@@ -150,6 +160,7 @@ fn tabbar(cx: &Cx, screen: &Screen, look: &Look) -> Html {
                     Pane::Cluster => ("i-seats", Word::Cluster),
                     Pane::Yaml => ("i-yaml", Word::Yaml),
                     Pane::Inspector => ("i-look", Word::Inspector),
+                    Pane::Terminal => ("i-term", Word::Terminal),
                     Pane::Events => ("i-list", Word::Events),
                     Pane::Table => ("i-table", Word::Table),
                 };

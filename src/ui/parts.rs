@@ -156,7 +156,11 @@ impl Button {
 
     /// Its markup.
     pub fn html(self, cx: &Cx) -> Html {
-        let Button { class, icon: id, label, bare, hint, intent, enabled } = self;
+        let Button { class, icon: id, label, bare, mut hint, intent, enabled } = self;
+        if let Some(line) = intent.line() {
+            let same = cx.lang.fill(Word::TermSame, &[("line", &line)]);
+            hint = if hint.is_empty() { same } else { [&*hint, "\n", &*same].concat() };
+        }
         html! {
             <button
                 type="button"

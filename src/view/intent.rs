@@ -95,6 +95,38 @@ pub enum Intent {
     Dismiss,
     /// Close what lies over the figure, or pick nothing.
     Escape,
+    /// Show the terminal, or the tables, where one of them has room.
+    Terminal(bool),
+    /// Give what lies below more room.
+    Tall(bool),
+    /// Type this at the terminal.
+    Type(Text),
+    /// End what runs there.
+    Interrupt,
+    /// What is typed there has ended.
+    EndTyping,
+    /// Forget what was shown there.
+    ClearTerminal,
+    /// Open another terminal.
+    OpenTab,
+    /// Close the terminal of this number in the row.
+    CloseTab(u32),
+    /// Show it.
+    ShowTab(u32),
+}
+
+impl Intent {
+    /// What one would type at the terminal for the same; `None` where there is no such line.
+    pub fn line(&self) -> Option<String> {
+        Some(match self {
+            Intent::Do(input) => input.command(),
+            Intent::Settle => "settle".into(),
+            Intent::Forward(millis) => {
+                format!("advance {}", crate::base::time::Span(*millis).go())
+            }
+            _ => return None,
+        })
+    }
 }
 
 /// The panes a small page shows one at a time.
@@ -107,6 +139,8 @@ pub enum Pane {
     Yaml,
     /// The selected object.
     Inspector,
+    /// The terminal.
+    Terminal,
     /// Events.
     Events,
     /// Tables.
@@ -115,8 +149,8 @@ pub enum Pane {
 
 impl Pane {
     /// All of them, in order.
-    pub const ALL: [Pane; 5] =
-        [Pane::Cluster, Pane::Yaml, Pane::Inspector, Pane::Events, Pane::Table];
+    pub const ALL: [Pane; 6] =
+        [Pane::Cluster, Pane::Yaml, Pane::Inspector, Pane::Terminal, Pane::Events, Pane::Table];
 
     /// The pane of this name.
     pub fn of(key: &str) -> Option<Pane> {
@@ -129,6 +163,7 @@ impl Pane {
             Pane::Cluster => "cluster",
             Pane::Yaml => "yaml",
             Pane::Inspector => "inspector",
+            Pane::Terminal => "terminal",
             Pane::Events => "events",
             Pane::Table => "table",
         }
@@ -200,6 +235,10 @@ pub struct Look {
     pub folded: Option<bool>,
     /// Changes are shown at once, without movement: time runs too fast to follow them.
     pub still: bool,
+    /// Tables are shown where the terminal could be.
+    pub tables: bool,
+    /// What lies below has more room than the figure.
+    pub tall: bool,
     /// The page is a part of another one.
     pub embedded: bool,
     /// Nothing can be changed; time still moves.

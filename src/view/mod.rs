@@ -17,6 +17,7 @@ mod record;
 mod stage;
 mod state;
 mod strip;
+pub mod terminal;
 mod timeline;
 mod words;
 
@@ -83,6 +84,8 @@ pub struct Screen {
     pub events: Rc<Vec<Event>>,
     /// How many older events are not listed.
     pub events_more: u32,
+    /// The terminal.
+    pub terminal: Rc<terminal::Terminal>,
     /// The object tables, of which one is shown.
     pub table: Rc<Table>,
     /// Why the last deed was refused.

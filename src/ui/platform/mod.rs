@@ -7,6 +7,7 @@
 mod bridge;
 mod files;
 mod frames;
+mod line;
 mod listen;
 mod storage;
 mod text;
@@ -17,8 +18,9 @@ pub use bridge::{
 };
 pub use files::{dropped, picked};
 pub use frames::Frames;
+pub use line::{focus, focus_by, has_selection, line, pasted, rove, set_line};
 pub use listen::Listener;
-pub use storage::{remembered_theme, set_theme};
+pub use storage::{keep_typed, remembered_theme, set_theme, typed_before};
 pub use text::{chosen, chosen_of_list, copy, goto_line, share_across, typed};
 
 /// Calls `done` after so many milliseconds, unless what this returns is dropped before.

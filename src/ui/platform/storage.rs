@@ -5,6 +5,7 @@
 use crate::view::Theme;
 
 const THEME: &str = "sfs.theme";
+const TYPED: &str = "sfs.typed";
 
 fn device() -> Option<web_sys::Storage> {
     web_sys::window()?.local_storage().ok()?
@@ -28,4 +29,16 @@ pub fn set_theme(theme: Theme, remember: bool) {
             _ => root.set_attribute("data-theme", theme.key()),
         };
     }
+}
+
+/// Keeps the lines typed at the terminal for this device.
+pub fn keep_typed(lines: &str) {
+    if let Some(storage) = device() {
+        let _ = storage.set_item(TYPED, lines);
+    }
+}
+
+/// The lines typed before.
+pub fn typed_before() -> String {
+    device().and_then(|storage| storage.get_item(TYPED).ok()?).unwrap_or_default()
 }

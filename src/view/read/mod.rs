@@ -15,6 +15,7 @@ mod nodes;
 mod placing;
 mod record;
 mod seats;
+mod terminal;
 mod volumes;
 
 pub use found::Found;
@@ -105,6 +106,7 @@ pub fn screen(
         inspector: Rc::new(inspect::inspector(&eye)),
         events,
         events_more: more,
+        terminal: Rc::new(terminal::terminal(&eye)),
         table: Rc::new(record::table(&eye, show.table)),
         notice: Some(session.said().clone())
             .filter(|said| session.was_refused() && !said.is_empty()),

@@ -89,6 +89,7 @@ pub fn running() -> Screen {
         timeline: Rc::new(timeline_running()),
         inspector: Rc::new(Inspector { tries: tries(), ..Inspector::default() }),
         events: Rc::new(events_running()),
+        terminal: Rc::default(),
         events_more: 0,
         table: Rc::new(pods_table(&[
             ["web-0", "1/1", "Running", "0", "21s", "10.244.1.5", "node-a"],
