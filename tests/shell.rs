@@ -6,7 +6,8 @@
 //!
 //! Not here: what kubectl prints (tests/kubectl), keys and looks (tests/browser).
 
-use playground::base::time::Span;
+use playground::base::time::{SimTime, Span};
+use playground::session::save::Extent;
 use playground::session::{Action, Session};
 use std::path::{Path, PathBuf};
 
@@ -209,4 +210,76 @@ fn transcripts_are_as_they_were() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// Lines that act on the cluster, now and after a while.
+const DEEDS: &str = "sleep 7; poweroff node-b; sleep 90; poweron node-b\n\
+    for i in 3 2; do kubectl scale statefulset web --replicas=$i; sleep 20; done\n\
+    kubectl delete pod web-0; settle; poweroff node-a; advance 6m; why";
+
+/// Plays `DEEDS` with pictures of so many milliseconds.
+fn acted(picture: u64) -> Session {
+    let mut session = Session::default();
+    session.apply(Action::Speed(60));
+    session.apply(Action::Type(DEEDS.into()));
+    for _ in 0..40_000 {
+        if !session.is_busy() && !session.is_playing() {
+            return session;
+        }
+        session.apply(Action::Frame(picture));
+    }
+    panic!("it never ends:\n{}", session.terminal().tab().text());
+}
+
+#[test]
+fn the_rhythm_of_pictures_changes_nothing() {
+    let (slow, quick) = (acted(40), acted(7));
+    assert_eq!(slow.timeline().journal(), quick.timeline().journal());
+    assert_eq!(slow.terminal().tab().text(), quick.terminal().tab().text());
+    assert_eq!(slow.timeline().world().hash(), quick.timeline().world().hash());
+}
+
+#[test]
+fn what_was_typed_plays_again_from_the_journal() {
+    let session = acted(16);
+    let hash = |session: &Session| session.timeline().world().hash();
+    let loaded = Session::load(&session.save(Extent::Moment)).expect("it can be read").session;
+    assert_eq!(hash(&loaded), hash(&session), "after a reload");
+    for seconds in [5, 8, 60, 99, 130, 150, 400] {
+        let (mut one, mut two) = (session.clone(), loaded.clone());
+        for session in [&mut one, &mut two] {
+            session.apply(Action::Seek(SimTime(seconds * 1000)));
+        }
+        assert_eq!(hash(&one), hash(&two), "at {seconds} s");
+    }
+    assert!(session.timeline().journal().len() > 4, "{:?}", session.timeline().journal());
+}
+
+#[test]
+fn one_undo_takes_back_what_one_line_did() {
+    let mut session = acted(16);
+    let before = session.timeline().world().hash();
+    session.apply(Action::Type("add-machine node-d; add-machine node-e".into()));
+    assert_eq!(session.undo_label().map(|label| &**label), Some("add-machine node-d"));
+    session.apply(Action::Undo);
+    assert_eq!(session.timeline().world().hash(), before);
+}
+
+#[test]
+fn what_is_written_is_bounded() {
+    let mut session = Session::default();
+    session.apply(Action::Type("for i in $(seq 5000); do echo line $i; done".into()));
+    while session.is_busy() {
+        session.apply(Action::Frame(16));
+    }
+    let tab = session.terminal().tab();
+    let screen = &tab.entries[0].screen;
+    assert!(screen.lines.len() <= 1000, "{}", screen.lines.len());
+    assert_eq!(screen.lines.len() + screen.dropped as usize, 5000);
+    for _ in 0..3000 {
+        session.apply(Action::Type("echo a".into()));
+    }
+    let tab = session.terminal().tab();
+    let lines: usize = tab.entries.iter().map(|entry| entry.screen.lines.len() + 1).sum();
+    assert!(lines <= 2000 && tab.dropped > 4000, "{lines} {}", tab.dropped);
 }

@@ -208,7 +208,7 @@ impl Job {
         let Task::Script(_, env) = &process.task else { return Err(Stop::Wrong(String::new())) };
         let names: Vec<_> =
             cx.place.desk(false).files.iter().map(|(name, _)| name.clone()).collect();
-        let files = names.iter().map(|name| &**name).collect();
+        let files = names.iter().map(|name| &**name).filter(|name| !name.contains('/')).collect();
         let mut expansion = Expansion { env, outputs, used: 0, files };
         let empty: &[Word] = &[];
         let (sets, words) = match &command.what {
