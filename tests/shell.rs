@@ -14,10 +14,18 @@ use std::path::{Path, PathBuf};
 /// Pictures after which a line that waits is left alone.
 const PATIENCE: u32 = 4_000;
 
+/// How far a tab was told.
+#[derive(Clone, Copy, Default)]
+struct Told {
+    tab: u32,
+    entry: u32,
+    lines: usize,
+    ended: bool,
+}
+
 struct Run {
     session: Session,
-    /// The number of the tab and the last entry of it that were told.
-    told: Vec<(u32, u32)>,
+    told: Vec<Told>,
     out: String,
     patience: u32,
 }
@@ -40,7 +48,8 @@ impl Run {
     }
 
     fn types(&mut self, line: &str, most: u32) {
-        let begun = !self.session.terminal().tab().pending.is_empty();
+        let tab = self.session.terminal().tab();
+        let begun = !tab.pending.is_empty() || tab.job.is_some();
         self.session.apply(Action::Type(line.into()));
         self.rest(most);
         let typed = format!("$ {}\n", line.replace('\n', "\n> "));
@@ -53,26 +62,31 @@ impl Run {
         }
     }
 
-    /// Writes down what the tab shown has new, if it has.
+    /// Writes down what the tab shown has new: what came of the last entry since it was told, and
+    /// the entries after it. Whether there are any such entries.
     fn tell(&mut self) -> bool {
         let tab = self.session.terminal().tab();
-        let last = self.told.iter().find(|(number, _)| *number == tab.number);
-        let last = last.map_or(0, |(_, entry)| *entry);
+        let told = self.told.iter().find(|told| told.tab == tab.number).copied();
+        let told = told.unwrap_or(Told { tab: tab.number, ..Told::default() });
         let mut fresh = tab.clone();
-        fresh.entries.retain(|entry| entry.number > last);
+        fresh.entries.retain(|entry| entry.number > told.entry);
+        if let Some(entry) = tab.entries.iter().find(|entry| entry.number == told.entry) {
+            for line in entry.screen.lines.iter().skip(told.lines) {
+                self.out.push_str(&format!("| {}\n", line.text));
+            }
+            if !told.ended && entry.code.is_some_and(|code| code != 0) {
+                self.out.push_str(&format!("| (exit code {})\n", entry.code.unwrap_or(0)));
+            }
+        }
         self.out.push_str(&fresh.text());
-        let number = tab.entries.last().map_or(last, |entry| entry.number);
-        self.told.retain(|(tab_number, _)| *tab_number != tab.number);
-        self.told.push((tab.number, number));
-        number > last
-    }
-
-    /// Tells the last entry of the tab shown once more: it has gone on.
-    fn tell_again(&mut self) {
-        let tab = self.session.terminal().tab();
-        let number = tab.number;
-        self.told.iter_mut().filter(|(n, _)| *n == number).for_each(|(_, entry)| *entry -= 1);
-        self.tell_aside();
+        if let Some(last) = tab.entries.last() {
+            let (lines, ended) = (last.screen.lines.len(), last.code.is_some());
+            let open = last.screen.lines.last().is_some_and(|line| !line.ended);
+            let lines = lines - usize::from(open && !ended);
+            self.told.retain(|told| told.tab != tab.number);
+            self.told.push(Told { tab: tab.number, entry: last.number, lines, ended });
+        }
+        !fresh.entries.is_empty()
     }
 
     /// Tells what was not typed just now: marked, so that it is not typed again.
@@ -80,7 +94,10 @@ impl Run {
         let before = self.out.len();
         self.tell();
         let told = self.out.split_off(before);
-        told.lines().for_each(|line| self.out.push_str(&format!("| {line}\n")));
+        for line in told.lines() {
+            let line = line.strip_prefix("| ").unwrap_or(line);
+            self.out.push_str(&format!("| {line}\n"));
+        }
     }
 
     fn directive(&mut self, line: &str) {
@@ -102,20 +119,16 @@ impl Run {
                 self.session.apply(Action::Pause);
             }
             ["interrupt"] => {
-                let before = self.session.terminal().tab().entries.len();
                 self.session.apply(Action::Interrupt);
-                match self.session.terminal().tab().entries.len() > before {
-                    true => self.tell_aside(),
-                    false => self.tell_again(),
-                }
+                self.tell_aside();
             }
             ["patience", pictures] => self.patience = pictures.parse().expect("a number"),
             ["end"] => {
                 self.session.apply(Action::EndTyping);
                 self.rest(PATIENCE);
-                self.tell_again();
+                self.tell_aside();
             }
-            ["again"] => self.tell_again(),
+            ["again"] => self.tell_aside(),
             ["tab"] => self.session.apply(Action::OpenTab),
             ["show", n] => {
                 let n: usize = n.parse().expect("a number");
@@ -231,6 +244,12 @@ fn acted(picture: u64) -> Session {
     panic!("it never ends:\n{}", session.terminal().tab().text());
 }
 
+fn finish(session: &mut Session) {
+    while session.is_busy() {
+        session.apply(Action::Frame(16));
+    }
+}
+
 #[test]
 fn the_rhythm_of_pictures_changes_nothing() {
     let (slow, quick) = (acted(40), acted(7));
@@ -243,12 +262,14 @@ fn the_rhythm_of_pictures_changes_nothing() {
 fn what_was_typed_plays_again_from_the_journal() {
     let session = acted(16);
     let hash = |session: &Session| session.timeline().world().hash();
-    let loaded = Session::load(&session.save(Extent::Moment)).expect("it can be read").session;
+    let mut loaded = Session::load(&session.save(Extent::Moment)).expect("it can be read").session;
+    finish(&mut loaded);
     assert_eq!(hash(&loaded), hash(&session), "after a reload");
     for seconds in [5, 8, 60, 99, 130, 150, 400] {
         let (mut one, mut two) = (session.clone(), loaded.clone());
         for session in [&mut one, &mut two] {
             session.apply(Action::Seek(SimTime(seconds * 1000)));
+            finish(session);
         }
         assert_eq!(hash(&one), hash(&two), "at {seconds} s");
     }
@@ -269,9 +290,7 @@ fn one_undo_takes_back_what_one_line_did() {
 fn what_is_written_is_bounded() {
     let mut session = Session::default();
     session.apply(Action::Type("for i in $(seq 5000); do echo line $i; done".into()));
-    while session.is_busy() {
-        session.apply(Action::Frame(16));
-    }
+    finish(&mut session);
     let tab = session.terminal().tab();
     let screen = &tab.entries[0].screen;
     assert!(screen.lines.len() <= 1000, "{}", screen.lines.len());

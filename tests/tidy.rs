@@ -30,7 +30,7 @@ const EDGES: &str = "
     shell      : base api kubectl
     session    : base config api trace apiserver client infra cluster timeline kubectl explain shell
     view       : base config api trace apiserver client infra scheduler cluster timeline kubectl \
-                 explain session
+                 explain shell session
     ui         : base api session view
 ";
 

@@ -5,6 +5,7 @@
 
 mod branch;
 pub mod examples;
+mod inside;
 mod jobs;
 mod place;
 pub mod save;

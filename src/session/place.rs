@@ -3,12 +3,13 @@
 //! page, as kubectl does.
 
 use super::SETTLE_LIMIT;
+use super::inside::Answered;
 use crate::api::kinds::{Key, Kind, ObjectRef};
 use crate::apiserver::{Answer, ApiServer};
 use crate::base::Str;
 use crate::base::lang::Lang;
 use crate::base::time::{SimTime, Span};
-use crate::client::request::{Answered, Request};
+use crate::client::request::{self, Request};
 use crate::cluster::input::Input;
 use crate::cluster::world::World;
 use crate::explain;
@@ -45,7 +46,7 @@ impl Hub for Wire<'_> {
         &self.timeline.world().server
     }
 
-    fn send(&mut self, request: &Request) -> Answer<Answered> {
+    fn send(&mut self, request: &Request) -> Answer<request::Answered> {
         let input = Input::Request { line: self.line.to_string(), request: request.clone() };
         let outcome = self.timeline.act(input);
         if !outcome.refused {
@@ -72,6 +73,16 @@ impl Place for Seat<'_> {
             settings: self.settings,
             pace: Span::ZERO,
         })
+    }
+
+    fn inside(&mut self, namespace: &str, pod: &str, line: &str) -> Answered {
+        let store = self.timeline.world().store();
+        let name = pod.strip_prefix("pod/").unwrap_or(pod);
+        super::inside::answer(store, self.timeline.now(), &Key::new(namespace, name), line)
+    }
+
+    fn has_pod(&self, word: &str) -> bool {
+        super::inside::pod(self.timeline.world().store(), "default", word).is_some()
     }
 
     fn word(&mut self, words: &[String]) -> Option<shell::Answer> {

@@ -57,7 +57,8 @@ pub(super) enum Task {
     Filter(Filter),
     /// kubectl that reads its input before it begins.
     Reads(Vec<String>),
-    Kubectl(Running, String, Waits),
+    /// Its line, what it waits for, and whether the simulator's remarks are left out.
+    Kubectl(Running, String, Waits, bool),
     /// Until then; at once if the flag is set.
     Sleep(SimTime, bool),
     Settle,
@@ -65,6 +66,8 @@ pub(super) enum Task {
     /// The words, how many at a time, and the mark that stands for them.
     Xargs(Vec<String>, usize, Option<String>),
     Watch(Watch),
+    /// The inside of a container: namespace, Pod, and whether its prompt was shown.
+    Inside(String, String, bool),
 }
 
 /// What a command of kubectl waits for.
@@ -240,7 +243,7 @@ impl Job {
     /// Gives the text that was asked for to be edited; `None` if the edit was given up.
     pub fn edited(&mut self, text: &str) {
         for process in self.processes.iter_mut().flatten() {
-            if let Task::Kubectl(running, _, waits @ Waits::Edit(_)) = &mut process.task {
+            if let Task::Kubectl(running, _, waits @ Waits::Edit(_), _) = &mut process.task {
                 running.edited(text.to_string());
                 *waits = Waits::Nothing;
             }
@@ -259,13 +262,13 @@ impl Job {
                 Task::Watch(watch) if watch.running.is_none() => {
                     wish.until = sooner(wish.until, watch.next);
                 }
-                Task::Kubectl(_, _, Waits::Until(until)) => {
+                Task::Kubectl(_, _, Waits::Until(until), _) => {
                     wish.watches = true;
                     if let Some(until) = until {
                         wish.until = sooner(wish.until, *until);
                     }
                 }
-                Task::Kubectl(_, _, Waits::Edit(draft)) => wish.edits = Some(draft.clone()),
+                Task::Kubectl(_, _, Waits::Edit(draft), _) => wish.edits = Some(draft.clone()),
                 Task::Script(frames, _) if !matches!(frames.last(), Some(Frame::Read(_))) => {}
                 _ if process.input == Source::Keys && !self.keys_closed => wish.reads = true,
                 _ => {}

@@ -19,6 +19,7 @@ mod complete;
 mod expand;
 mod filter;
 mod hints;
+mod inside;
 mod job;
 mod jq;
 mod options;
@@ -42,7 +43,7 @@ pub use tasks::span;
 pub use words::Desk;
 
 use crate::base::time::SimTime;
-use crate::kubectl::running::{Poll, Running};
+use crate::kubectl::running::{Poll, Running, Stream};
 
 /// What the simulator answers to a word of its own.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -75,6 +76,15 @@ pub trait Place {
     fn is_settled(&self) -> bool;
     /// Lets a command of kubectl go on; `line` is the whole command, for the journal.
     fn poll(&mut self, line: &str, running: &mut Running) -> Poll;
+    /// Does a line in the container of a Pod: what it wrote, and how its shell ended if it did.
+    fn inside(
+        &mut self,
+        namespace: &str,
+        pod: &str,
+        line: &str,
+    ) -> (Vec<(Stream, String)>, Option<i32>);
+    /// Whether there is such a Pod where names are looked for first.
+    fn has_pod(&self, word: &str) -> bool;
     /// Does what a word of the simulator says; `None` if it is not one.
     fn word(&mut self, words: &[String]) -> Option<Answer>;
     /// The files and what else the small commands work with.

@@ -36,6 +36,8 @@ pub(super) enum Frame {
     Restore(Source, Sink, Sink),
     /// Reads a line into variables.
     Read(Vec<String>),
+    /// Begins this unless what came before failed.
+    Begin(Box<Task>),
 }
 
 /// A process's ends: input, output, errors.
@@ -96,6 +98,11 @@ impl Job {
             }
             Frame::Restore(input, output, errors) => {
                 (process.input, process.output, process.errors) = (input, output, errors);
+            }
+            Frame::Begin(task) => {
+                if env.status == 0 {
+                    self.begin_here(process, *task, cx);
+                }
             }
             Frame::Read(names) => match self.take_line(process.input) {
                 Taken::Later => {
@@ -161,6 +168,15 @@ impl Job {
             self.write(&process.errors.clone(), text, &[], cx);
         }
         begun
+    }
+
+    /// Begins a process that has the ends of the script, which waits for it.
+    fn begin_here(&mut self, process: &mut Process, task: Task, cx: &mut Cx<'_>) {
+        let ends = (process.input, process.output.clone(), process.errors.clone());
+        let begun = self.begin_for(process, task, ends, cx);
+        if let Task::Script(frames, _) = &mut process.task {
+            frames.push(Frame::Wait(begun.into_iter().collect()));
+        }
     }
 
     fn command(

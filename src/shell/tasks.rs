@@ -2,6 +2,7 @@
 //! simulator's own words.
 
 use super::filter::{self, Filter};
+use super::inside;
 use super::job::{Cx, Job, Process, Sink, Source, Step, Taken, Task, Waits, Watch};
 use super::options::Options;
 use super::script::Frame;
@@ -54,6 +55,9 @@ impl Job {
             "kubectl" => {
                 let reads =
                     words.iter().any(|word| word == "-" || word == "-f-" || word.ends_with("=-"));
+                if let Some(task) = inside::task(rest, &|word| cx.place.has_pod(word)) {
+                    return Ok((task, None, None));
+                }
                 return Ok(match reads {
                     true => (Task::Reads([rest, &[END.to_string()]].concat()), None, None),
                     false => (kubectl(rest, String::new()), None, None),
@@ -154,6 +158,7 @@ impl Job {
             }
             Task::Kubectl(..) => self.kubectl(process, cx),
             Task::Watch(_) => self.watch(process, cx),
+            Task::Inside(..) => self.inside(process, cx),
             _ => match self.take_line(process.input) {
                 Taken::Later => Step::Blocked,
                 Taken::Line(line) => {
@@ -226,7 +231,9 @@ impl Job {
     }
 
     fn kubectl(&mut self, process: &mut Process, cx: &mut Cx<'_>) -> Step {
-        let Task::Kubectl(running, line, waits) = &mut process.task else { return Step::Blocked };
+        let Task::Kubectl(running, line, waits, quiet) = &mut process.task else {
+            return Step::Blocked;
+        };
         if matches!(waits, Waits::Edit(_)) {
             return Step::Blocked;
         }
@@ -241,11 +248,36 @@ impl Job {
             let sink = match chunk.stream {
                 Stream::Out => process.output.clone(),
                 Stream::Err => process.errors.clone(),
+                Stream::Simulator if *quiet => continue,
                 Stream::Simulator => Sink::Screen(Stream::Simulator),
             };
             self.write(&sink, &chunk.text, &chunk.links, cx);
         }
         if moved { Step::Moved } else { Step::Blocked }
+    }
+
+    fn inside(&mut self, process: &mut Process, cx: &mut Cx<'_>) -> Step {
+        let Task::Inside(namespace, pod, greeted) = &mut process.task else { return Step::Blocked };
+        let output = process.output.clone();
+        if !std::mem::replace(greeted, true) {
+            let text = "If you don't see a command prompt, try pressing enter.\n/ # ";
+            self.write(&output, text, &[], cx);
+            return Step::Moved;
+        }
+        let line = match self.take_line(process.input) {
+            Taken::Later => return Step::Blocked,
+            Taken::Line(line) => line,
+            Taken::End => "exit".to_string(),
+        };
+        let (said, ended) = cx.place.inside(namespace, pod, &line);
+        for (stream, text) in said {
+            self.write(&Sink::Screen(stream), &text, &[], cx);
+        }
+        process.code = ended;
+        if ended.is_none() {
+            self.write(&output, "/ # ", &[], cx);
+        }
+        Step::Moved
     }
 
     fn watch(&mut self, process: &mut Process, cx: &mut Cx<'_>) -> Step {
@@ -296,7 +328,7 @@ fn kubectl(words: &[String], text: String) -> Task {
     let words: Vec<String> = words.iter().filter(|word| *word != END).cloned().collect();
     let line = std::iter::once("kubectl").chain(words.iter().map(String::as_str));
     let line = line.collect::<Vec<_>>().join(" ");
-    Task::Kubectl(running::start(&words, text), line, Waits::Nothing)
+    Task::Kubectl(running::start(&words, text), line, Waits::Nothing, false)
 }
 
 fn tee(words: &[String], cx: &mut Cx<'_>) -> Made {

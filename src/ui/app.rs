@@ -81,15 +81,7 @@ pub fn App() -> Html {
         }
     });
     use_kept(last.clone(), model.dispatcher());
-    let typed = model.session().terminal().history.clone();
-    use_effect_with(typed, |typed| {
-        let last = typed.len().saturating_sub(TYPED_MAX);
-        let lines: Vec<&str> = typed[last..].iter().map(|line| &**line).collect();
-        platform::keep_typed(&serde_json::to_string(&lines).unwrap_or_default());
-    });
-    let asked = last.clone();
-    let choices =
-        use_callback((), move |before: String, ()| asked.borrow().session().complete(&before));
+    let choices = use_typing(&model, last.clone());
     let cx = Cx { lang: model.lang(), act };
     html! {
         <Page
@@ -100,6 +92,21 @@ pub fn App() -> Html {
             {choices}
         />
     }
+}
+
+/// Remembers what is typed at the terminal, and answers what could stand in its line.
+#[hook]
+fn use_typing(
+    model: &UseReducerHandle<Model>,
+    last: Rc<RefCell<Model>>,
+) -> super::terminal::Choices {
+    let typed = model.session().terminal().history.clone();
+    use_effect_with(typed, |typed| {
+        let last = typed.len().saturating_sub(TYPED_MAX);
+        let lines: Vec<&str> = typed[last..].iter().map(|line| &**line).collect();
+        platform::keep_typed(&serde_json::to_string(&lines).unwrap_or_default());
+    });
+    use_callback((), move |before: String, ()| last.borrow().session().complete(&before))
 }
 
 /// Keeps the session for a reload or a restart: soon after each change, and when the page is left.

@@ -7,10 +7,8 @@
 
 use super::parts::{Button, Cx, icon, say};
 use super::platform;
-use crate::kubectl::running::Stream;
 use crate::session::terminal::Entry;
-use crate::shell::{Line, common, pasted};
-use crate::view::terminal::{Terminal, Told};
+use crate::view::terminal::{Line, Stream, Terminal, Told, common, pasted};
 use crate::view::{Intent, Text, Word, clock};
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -49,45 +47,42 @@ pub fn TerminalView(TerminalProps { cx, terminal, choices }: &TerminalProps) -> 
     let typing = use_mut_ref(Typing::default);
     let shown = use_state_eq(Vec::<String>::new);
     let paste = use_state_eq(String::new);
-    let onkeydown = {
-        let (keys, paste) = (
-            Keys {
-                cx: cx.clone(),
-                terminal: terminal.clone(),
-                choices: choices.clone(),
-                line: line.clone(),
-                typing,
-                shown: shown.clone(),
-            },
-            paste.clone(),
-        );
-        Callback::from(move |event: KeyboardEvent| {
-            event.stop_propagation();
-            if !event.is_composing() && keys.press(&event, &paste) {
-                event.prevent_default();
-            }
-        })
-    };
-    let onpaste = {
-        let (paste, line) = (paste.clone(), line.clone());
-        Callback::from(move |event: Event| {
-            let Some(text) = platform::pasted(&event).map(|text| pasted(&text)) else { return };
-            event.prevent_default();
-            if text.contains('\n') {
-                return paste.set(text);
-            }
-            let (whole, before) = platform::line(&line);
-            let after = &whole[before.len()..];
-            platform::set_line(&line, &[&*before, &*text].concat(), after);
-        })
+    let keys = Keys {
+        cx: cx.clone(),
+        terminal: terminal.clone(),
+        choices: choices.clone(),
+        line: line.clone(),
+        typing,
+        shown: shown.clone(),
+        paste: paste.clone(),
     };
     let onclick = {
         let line = line.clone();
         Callback::from(move |event: MouseEvent| platform::focus_by(&event, &line))
     };
-    let hint = terminal.told.is_empty() && terminal.history.is_empty();
     html! {
         <div class="term" {onclick}>
+            { log(cx, terminal) }
+            if !shown.is_empty() {
+                <p class="choices" role="status" aria-label={cx.say(Word::TermChoices)}>
+                    { for shown.iter().take(CHOICES_MAX).map(|word| html! {
+                        <span>{ word }</span>
+                    }) }
+                </p>
+            }
+            if !paste.is_empty() {
+                <Preview cx={cx.clone()} text={Text::from(paste.as_str())} line={line.clone()}
+                    done={let paste = paste.clone();
+                        Callback::from(move |()| paste.set(String::new()))} />
+            }
+            { prompt(cx, terminal, line, keys) }
+        </div>
+    }
+}
+
+fn log(cx: &Cx, terminal: &Terminal) -> Html {
+    let hint = terminal.told.is_empty() && terminal.history.is_empty();
+    html! {
             <div class="term-log" tabindex="0">
                 <div>
                     if !terminal.dropped.is_empty() {
@@ -108,18 +103,21 @@ pub fn TerminalView(TerminalProps { cx, terminal, choices }: &TerminalProps) -> 
                     </ol>
                 </div>
             </div>
-            if !shown.is_empty() {
-                <p class="choices" role="status" aria-label={cx.say(Word::TermChoices)}>
-                    { for shown.iter().take(CHOICES_MAX).map(|word| html! {
-                        <span>{ word }</span>
-                    }) }
-                </p>
-            }
-            if !paste.is_empty() {
-                <Preview cx={cx.clone()} text={Text::from(paste.as_str())} line={line.clone()}
-                    done={let paste = paste.clone();
-                        Callback::from(move |()| paste.set(String::new()))} />
-            }
+    }
+}
+
+fn prompt(cx: &Cx, terminal: &Terminal, line: NodeRef, keys: Keys) -> Html {
+    let onpaste = {
+        let (paste, line) = (keys.paste.clone(), line.clone());
+        Callback::from(move |event: Event| paste_into(&event, &paste, &line))
+    };
+    let onkeydown = Callback::from(move |event: KeyboardEvent| {
+        event.stop_propagation();
+        if !event.is_composing() && keys.press(&event) {
+            event.prevent_default();
+        }
+    });
+    html! {
             <div class="term-line">
                 <label class="ask">
                     <span class="t">{ &*terminal.prompt }</span>
@@ -145,8 +143,19 @@ pub fn TerminalView(TerminalProps { cx, terminal, choices }: &TerminalProps) -> 
                 }
                 { tabs(cx, terminal) }
             </div>
-        </div>
     }
+}
+
+/// Takes what is pasted: one line into the line, several ones are shown first.
+fn paste_into(event: &Event, paste: &UseStateHandle<String>, line: &NodeRef) {
+    let Some(text) = platform::pasted(event).map(|text| pasted(&text)) else { return };
+    event.prevent_default();
+    if text.contains('\n') {
+        return paste.set(text);
+    }
+    let (whole, before) = platform::line(line);
+    let after = &whole[before.len()..];
+    platform::set_line(line, &[&*before, &*text].concat(), after);
 }
 
 fn tabs(cx: &Cx, terminal: &Terminal) -> Html {
@@ -198,7 +207,7 @@ struct PreviewProps {
 fn Preview(PreviewProps { cx, text, line, done }: &PreviewProps) -> Html {
     let run = use_node_ref();
     let first = run.clone();
-    use_effect_with((), move |()| platform::focus(&first));
+    use_effect_with((), move |()| platform::focus_line(&first));
     let end = |runs: bool| {
         let (act, text, done, line) = (cx.act.clone(), text.clone(), done.clone(), line.clone());
         move || {
@@ -206,7 +215,7 @@ fn Preview(PreviewProps { cx, text, line, done }: &PreviewProps) -> Html {
                 act.emit(Intent::Type(text.clone()));
             }
             done.emit(());
-            platform::focus(&line);
+            platform::focus_line(&line);
         }
     };
     let press = |runs| {
@@ -323,11 +332,12 @@ struct Keys {
     line: NodeRef,
     typing: Rc<RefCell<Typing>>,
     shown: UseStateHandle<Vec<String>>,
+    paste: UseStateHandle<String>,
 }
 
 impl Keys {
     /// Does what a key means; `false` if the browser is to do it.
-    fn press(&self, event: &KeyboardEvent, paste: &UseStateHandle<String>) -> bool {
+    fn press(&self, event: &KeyboardEvent) -> bool {
         let (key, control) = (event.key(), event.ctrl_key() && !event.meta_key());
         if event.alt_key() || event.meta_key() {
             return false;
@@ -341,7 +351,7 @@ impl Keys {
             (false, "Tab") if !event.shift_key() => return self.tab(&text, &before),
             (false, "ArrowUp") | (true, "p") => self.walk(&text, true),
             (false, "ArrowDown") | (true, "n") => self.walk(&text, false),
-            (false, "Escape") if !paste.is_empty() => paste.set(String::new()),
+            (false, "Escape") if !self.paste.is_empty() => self.paste.set(String::new()),
             (false, "Escape") if self.terminal.busy => self.ask(Intent::Interrupt),
             (true, "c") if platform::has_selection(&self.line) => return false,
             (true, "c") => {

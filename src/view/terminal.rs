@@ -8,6 +8,9 @@ use super::Text;
 use crate::session::terminal::Entry;
 use std::rc::Rc;
 
+pub use crate::kubectl::running::Stream;
+pub use crate::shell::{Line, common, pasted};
+
 /// A line and what came of it; two are the same if they are the same in memory.
 #[derive(Clone, Debug)]
 pub struct Told(pub Rc<Entry>);

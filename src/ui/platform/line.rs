@@ -40,7 +40,7 @@ pub fn has_selection(node: &NodeRef) -> bool {
 }
 
 /// Gives the line the focus.
-pub fn focus(node: &NodeRef) {
+pub fn focus_line(node: &NodeRef) {
     if let Some(element) = node.cast::<HtmlElement>() {
         let _ = element.focus();
     }
@@ -56,7 +56,7 @@ pub fn focus_by(event: &MouseEvent, node: &NodeRef) {
     let on_link =
         pressed.is_some_and(|element| element.closest("[role=button]").ok().flatten().is_some());
     if fine && !on_link && !has_selection(node) {
-        focus(node);
+        focus_line(node);
     }
 }
 
