@@ -69,7 +69,7 @@ fn cx() -> Cx {
 fn page(screen: fn() -> Screen, pane: Pane) -> String {
     let props = move || {
         let look = Look { pane, ..Look::default() };
-        PageProps { cx: cx(), screen: screen(), look, note: None }
+        PageProps { cx: cx(), screen: screen(), look, note: None, choices: None }
     };
     block_on(ServerRenderer::<Page>::with_props(props).hydratable(false).render())
 }
