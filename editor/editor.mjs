@@ -34,7 +34,7 @@ const colours = HighlightStyle.define([
 
 const look = EditorView.theme({
   "&": { height: "100%", color: "var(--ink)", backgroundColor: "transparent" },
-  "&.cm-focused": { outline: "2px solid var(--accent)", outlineOffset: "-2px" },
+  "&.cm-focused": { outline: "none" },
   ".cm-scroller": { font: "400 12.5px/20px var(--mono)" },
   ".cm-content": { padding: "12px 0", caretColor: "var(--ink)" },
   ".cm-cursor": { borderLeftColor: "var(--ink)" },
@@ -49,8 +49,10 @@ const look = EditorView.theme({
   },
   ".cm-panels button, .cm-panels input": {
     font: "inherit", color: "inherit", background: "var(--ground)", border: "1px solid var(--edge)",
-    borderRadius: "4px", minHeight: "24px",
+    borderRadius: "4px", minHeight: "24px", fontSize: "12px", backgroundImage: "none",
   },
+  ".cm-panel.cm-search label": { fontSize: "12px" },
+  ".cm-panel.cm-search [name=close]": { fontSize: "16px", minWidth: "24px" },
   ".cm-tooltip-autocomplete ul li[aria-selected]": {
     background: "var(--accent)", color: "var(--accent-ink)",
   },

@@ -85,7 +85,7 @@ story("Y-1 Esc, then Tab leaves", {}, async (page) => {
 story("another file, undo and a reload are shown in the editor", {}, async (page) => {
   await load(page);
   await page.raw.getByRole("tab", { name: "zookeeper.yaml" }).click();
-  await editor(page).filter({ hasText: "zk-hs" }).waitFor();
+  await editor(page).filter({ hasText: "zk-headless" }).waitFor();
   await page.raw.getByRole("tab", { name: "web.yaml" }).click();
   await editor(page).filter({ hasText: "nginx" }).waitFor();
   await editor(page).click();
