@@ -350,6 +350,18 @@
     }
   });
 
+  // Arrows lead through the figure.
+  document.addEventListener("keydown", function (event) {
+    var step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
+    var stage = step && !dead && event.target.closest && event.target.closest(".stage");
+    if (!stage || event.altKey || event.ctrlKey || event.metaKey) return;
+    var all = Array.from(stage.querySelectorAll("button"));
+    var next = all[all.indexOf(event.target.closest("button")) + step];
+    if (!next) return;
+    event.preventDefault();
+    next.focus();
+  });
+
   // What had the focus may be gone after a deed: then the figure has it.
   var focused = null;
   document.addEventListener("focusin", function (event) { focused = event.target; });

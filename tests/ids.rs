@@ -76,7 +76,6 @@ const NOT_YET: &[(&str, &str)] = &[
     ("P-2", "held for the table and the figure by use; no test of scrolling"),
     ("M-1", "nothing waits for a movement, since only styles move; no test"),
     ("M-4", "the class `still` from 20x on; no test"),
-    ("T-3", "PageUp and PageDown and dragging are not complete"),
     ("T-6", "hidden pages draw no frames; no test hides one"),
     ("T-7", "limits of length and number are partly there"),
     ("I-2", "no glossary yet"),
@@ -85,7 +84,6 @@ const NOT_YET: &[(&str, &str)] = &[
     ("Y-5", "notes in the manifest's findings, held by tests/yaml.rs without ids"),
     ("Y-6", "tests/apiserver.rs, without ids"),
     ("F-4", "sentences for what is empty are there; no test looks at all of them"),
-    ("A-4", "names are as stated; arrows do not rove the figure yet"),
 ];
 
 fn files(dir: &Path, out: &mut Vec<PathBuf>) {

@@ -150,6 +150,8 @@ fn shortcut(key: &str, playing: bool) -> Option<Intent> {
         "s" => Intent::Settle,
         "u" => Intent::Undo,
         "w" => Intent::Why,
+        ">" => Intent::Forward(10_000),
+        "<" => Intent::Rewind(10_000),
         "[" => Intent::Slower,
         "]" => Intent::Faster,
         "Ctrl+s" => Intent::Share,

@@ -96,7 +96,7 @@ fn chain(cx: &Cx, view: &Inspector) -> Html {
 }
 
 /// The scheduler's table: each node it looked at, what excluded it or its points.
-fn placing(cx: &Cx, placing: &Placing) -> Html {
+pub(super) fn placing(cx: &Cx, placing: &Placing) -> Html {
     let row = |one: &Candidate| {
         let name = &one.node.key.name;
         html! {
@@ -139,7 +139,7 @@ fn placing(cx: &Cx, placing: &Placing) -> Html {
 }
 
 /// What is broken on purpose, and what can be.
-fn faults(cx: &Cx, view: &Inspector) -> Html {
+pub(super) fn faults(cx: &Cx, view: &Inspector) -> Html {
     if view.faults.is_empty() && view.breaks.is_empty() {
         return Html::default();
     }

@@ -285,6 +285,10 @@ impl Model {
             Intent::Pause => Action::Pause,
             Intent::Settle => Action::Settle,
             Intent::Forward(millis) => Action::Forward(Span(millis)),
+            Intent::Rewind(millis) => {
+                let now = self.session.timeline().now().0;
+                Action::Seek(SimTime(now.saturating_sub(millis)))
+            }
             Intent::Seek(place) => Action::Seek(self.time_at(place)),
             Intent::To(millis) => Action::Seek(SimTime(millis)),
             Intent::Speed(speed) => Action::Speed(speed),

@@ -106,7 +106,7 @@ pub fn Page(PageProps { cx, screen, look, note, choices }: &PageProps) -> Html {
 }
 
 /// Something to know about the page, until it is put away.
-fn banner(cx: &Cx, note: &str) -> Html {
+pub(super) fn banner(cx: &Cx, note: &str) -> Html {
     html! {
         <p class="notice banner" role="status">
             <span>{ note }</span>
@@ -116,7 +116,7 @@ fn banner(cx: &Cx, note: &str) -> Html {
 }
 
 /// Which future is looked at, and which beside it.
-fn branches(cx: &Cx, branches: &Branches) -> Html {
+pub(super) fn branches(cx: &Cx, branches: &Branches) -> Html {
     let pick = |label: Word, current: Option<u32>, none: Option<Word>, to: fn(u32) -> Intent| {
         let act = cx.act.clone();
         let onchange = Callback::from(move |event: Event| {

@@ -3,12 +3,16 @@
 //! Not here: anything that ships; the feature `styles` guards it, and `?styles` shows it.
 
 use super::because::because;
-use super::inspector::act;
+use super::inspector::{act, faults, placing};
+use super::page::{banner, branches};
 use super::parts::{Button, Cx, plate, stamp, stated, status};
 use super::stage::{NodeView, pod, volume};
 use super::strip::SeatView;
 use super::timeline::TimelineView;
-use crate::view::{Density, DrumKind, Intent, NodeCard, PodKind, State, Theme, Word, sample};
+use crate::view::{
+    Branches, Candidate, Density, DrumKind, Inspector, Intent, NodeCard, Placing, PodKind, State,
+    Theme, Word, node_subject, sample,
+};
 use std::rc::Rc;
 use yew::prelude::*;
 
@@ -36,10 +40,49 @@ pub fn Styles(StylesProps { cx }: &StylesProps) -> Html {
             { part("Controls", controls(cx)) }
             { part("Because-line", lines(cx)) }
             { part("Actions", actions(cx)) }
+            { part("Why a node", placing(cx, &why())) }
+            { part("Broken on purpose", faults(cx, &broken())) }
+            { part("Messages, branches", html! {
+                <>
+                    { banner(cx, cx.say(Word::NotSaved)) }
+                    { branches(cx, &Branches {
+                        all: vec![(1, "Branch 1".into()), (2, "Branch 2: poweroff node-c".into())],
+                        current: 2,
+                        compared: Some(1),
+                    }) }
+                </>
+            }) }
             { part("Timeline", html! {
                 <TimelineView cx={cx.clone()} timeline={sample::node_down().timeline} />
             }) }
         </div>
+    }
+}
+
+fn why() -> Placing {
+    let row = |name, taken, found: &[(&str, &str)], total: &str| Candidate {
+        node: node_subject(name),
+        taken,
+        found: found.iter().map(|(rule, what)| ((*rule).into(), (*what).into())).collect(),
+        total: total.into(),
+    };
+    Placing {
+        title: "Why node-b".into(),
+        how: "At 00:09 it had the most points of 2 nodes that fit.".into(),
+        rows: vec![
+            row("node-a", false, &[("NodeResourcesFit", "Insufficient cpu")], ""),
+            row("node-b", true, &[("PodTopologySpread", "100 × 2")], "597"),
+            row("node-c", false, &[("PodTopologySpread", "66 × 2")], "528"),
+        ],
+        more: 3,
+    }
+}
+
+fn broken() -> Inspector {
+    Inspector {
+        faults: vec![("node-b has no power".into(), Intent::Step)],
+        breaks: vec![("kube-scheduler is stopped".into(), Intent::Step)],
+        ..Inspector::default()
     }
 }
 

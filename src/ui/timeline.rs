@@ -39,6 +39,7 @@ pub fn TimelineView(TimelineProps { cx, timeline }: &TimelineProps) -> Html {
             "ArrowRight" | "ArrowUp" => Intent::Step,
             "ArrowLeft" | "ArrowDown" => Intent::Back,
             "PageUp" => Intent::Forward(10_000),
+            "PageDown" => Intent::Rewind(10_000),
             "Home" => Intent::Start,
             "End" => Intent::Seek(10_000),
             _ => return,

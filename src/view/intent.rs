@@ -37,6 +37,8 @@ pub enum Intent {
     Settle,
     /// Forward by so many milliseconds.
     Forward(u64),
+    /// Back by so many milliseconds.
+    Rewind(u64),
     /// To a moment on the timeline, in hundredths of a percent of its width.
     Seek(u32),
     /// To this time, in milliseconds from the start.

@@ -151,6 +151,28 @@ story("A-3 F6 leads from pane to pane, and focus is never lost", {}, async (page
   assert.notEqual(await page.raw.evaluate(() => document.activeElement.tagName), "BODY");
 });
 
+story("A-4 T-3 arrows lead through the figure and through time", {}, async (page) => {
+  await settle(page);
+  await page.raw.locator(".stage .pod").first().focus();
+  await page.raw.keyboard.press("ArrowRight");
+  assert.match(await page.raw.evaluate(() => document.activeElement.className), /pw/);
+  await page.raw.keyboard.press("ArrowLeft");
+  assert.match(await page.raw.evaluate(() => document.activeElement.getAttribute("aria-label")), /^web-\d, Ready, on node-/);
+  await page.raw.keyboard.press("Enter");
+  await page.raw.locator(".insp-h h2").waitFor();
+  const slider = page.role("slider", "Timeline");
+  await slider.focus();
+  const said = () => slider.getAttribute("aria-valuetext");
+  const before = await said();
+  await page.raw.keyboard.press("PageUp");
+  assert.notEqual(await said(), before);
+  await page.raw.keyboard.press("PageDown");
+  assert.equal(await said(), before);
+  await page.raw.keyboard.press("ArrowLeft");
+  await page.raw.keyboard.press("Home");
+  assert.match(await said(), /^00:00/);
+});
+
 story("A-5 one sentence a deed, and nothing else is live", {}, async (page) => {
   await page.raw.evaluate(() => {
     window.heard = [];
