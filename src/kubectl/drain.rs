@@ -252,7 +252,7 @@ fn leavers(cx: &mut Cx<'_, '_>, node: &Str) -> Result<Vec<Rc<Pod>>, Failure> {
             daemons.push(shown);
             continue;
         }
-        let has_local = pod.spec.volumes.iter().any(|volume| volume.rest.get("emptyDir").is_some());
+        let has_local = pod.spec.volumes.iter().any(|volume| volume.empty_dir.is_some());
         if !ended && has_local && !cx.args.is_set("delete-emptydir-data") {
             local.push(shown);
         } else if !ended && owner.is_none() && !cx.args.is_set("force") {

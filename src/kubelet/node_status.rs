@@ -3,9 +3,9 @@
 //! Not here: heartbeats that change nothing. A kubelet writes its Node's status every 5 minutes
 //! even if nothing in it has changed; here it does so only while a volume is attached to its
 //! machine that no Pod of its own uses, for then the attach/detach controller may wait to hear
-//! that (lastHeartbeatTime moves with these writes and with others). Not here either: images, resource pressure. The renewals of the Lease are not written one by one: see
-//! `LeaseSpec::renewing`. A kubelet whose Node object is deleted while it runs does not register
-//! again before it restarts.
+//! that (lastHeartbeatTime moves with these writes and with others). Images, resource pressure.
+//! The renewals of the Lease are not written one by one: see `LeaseSpec::renewing`. A kubelet
+//! whose Node object is deleted while it runs does not register again before it restarts.
 //!
 //! Upstream: pkg/kubelet/{kubelet_node_status,kubelet}.go, pkg/kubelet/nodestatus/setters.go,
 //! staging/src/k8s.io/component-helpers/apimachinery/lease/controller.go

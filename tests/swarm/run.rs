@@ -172,6 +172,9 @@ impl Runner {
     fn end_faults(&mut self) -> Result<(), Failure> {
         self.jobs.clear();
         self.act(&Deed::Input(Input::operate("mend all")))?;
+        // A Node that registers again before everything of the old one is collected loses its
+        // CSINode for good, here as in real life.
+        self.to(self.world.now + Span::minutes(1))?;
         let machines: Vec<String> =
             self.world.infra.machines.keys().map(|name| name.to_string()).collect();
         for node in &machines {

@@ -2,14 +2,17 @@
 
 use playground::api::core::volume::PersistentVolumeClaim;
 use playground::api::kinds::{Key, Kind, Object};
+use playground::apiserver::{Answer, ApiServer};
 use playground::base::lang::Lang;
 use playground::base::time::{SimTime, Span};
+use playground::client::request::{Answered, Request};
 use playground::cluster::input::{Cascade, Input};
 use playground::cluster::invariants::{self, Finding};
 use playground::config::Config;
 use playground::explain;
 use playground::infra::fault::Fault;
 use playground::kubectl::print::{self, Look};
+use playground::kubectl::running::{self, Context, Files, Hub, Settings};
 use playground::kubectl::yaml;
 use playground::session::examples::EXAMPLES;
 use playground::timeline::{Progress, SETTLE_LIMIT, Timeline};
@@ -63,6 +66,27 @@ pub fn run_file(text: &str, seen: &mut BTreeSet<String>) -> String {
         }
     }
     out
+}
+
+/// The cluster as a command of kubectl reaches it.
+struct Wire<'t> {
+    timeline: &'t mut Timeline,
+    line: &'t str,
+}
+
+impl Hub for Wire<'_> {
+    fn now(&self) -> SimTime {
+        self.timeline.now()
+    }
+
+    fn server(&self) -> &ApiServer {
+        &self.timeline.world().server
+    }
+
+    fn send(&mut self, request: &Request) -> Answer<Answered> {
+        let (line, request) = (self.line.to_string(), request.clone());
+        self.timeline.act(Input::Request { line, request }).answer.expect("requests are answered")
+    }
 }
 
 struct Run {
@@ -153,7 +177,7 @@ impl Run {
                     replicas: replicas.parse().expect("a number of replicas"),
                 })
             }
-            ["taint", "node", node, taint] => {
+            ["taint", "node", node, taint] if taint.contains(":No") => {
                 let on = !taint.ends_with('-');
                 let (pair, effect) =
                     taint.trim_end_matches('-').split_once(':').expect("key=value:Effect");
@@ -163,8 +187,35 @@ impl Run {
             }
             ["cordon", node] => self.act(Input::Cordon { node: (*node).into(), on: true }),
             ["uncordon", node] => self.act(Input::Cordon { node: (*node).into(), on: false }),
-            _ => panic!("no such kubectl command in a transcript: {words:?}"),
+            _ => self.whole(words),
         }
+    }
+
+    /// Any other command of kubectl, to its end.
+    fn whole(&mut self, words: &[&str]) -> Vec<String> {
+        let line = format!("kubectl {}", words.join(" "));
+        let words: Vec<String> = words.iter().map(|word| word.to_string()).collect();
+        let mut running = running::start(&words, String::new());
+        let (files, mut settings) = (Files::new(), Settings::default());
+        let (mut said, limit) = (String::new(), self.timeline.now() + SETTLE_LIMIT);
+        loop {
+            let mut hub = Wire { timeline: &mut self.timeline, line: &line };
+            let settings = &mut settings;
+            let mut cx = Context { hub: &mut hub, files: &files, settings, pace: Span::ZERO };
+            let poll = running.poll(&mut cx);
+            poll.chunks.iter().for_each(|chunk| said.push_str(&chunk.text));
+            match poll.progress {
+                running::Progress::Done(0) => break,
+                running::Progress::Done(code) => {
+                    said.push_str(&format!("(exit code {code})\n"));
+                    break;
+                }
+                _ => assert!(self.timeline.now() < limit, "{line} never ends"),
+            }
+            let next = self.timeline.now() + Span::millis(50);
+            self.timeline.run_until(next, u64::MAX);
+        }
+        said.lines().map(String::from).collect()
     }
 
     fn get(&self, kinds: &str, rest: &[&str]) -> Vec<String> {
@@ -240,6 +291,30 @@ impl Run {
                     |way: &explain::Way| format!("{}: {} {}", way.label, way.price, way.detail);
                 ways.iter().map(way).collect()
             }
+            "seats" => self.seats(),
+            "processes" => {
+                let line = |process: &playground::infra::process::Process| {
+                    format!("{} runs on {}", process.key.name, process.node)
+                };
+                world.infra.processes.values().map(line).collect()
+            }
+            "disks" => world
+                .infra
+                .disks
+                .values()
+                .map(|disk| {
+                    let attached: Vec<String> =
+                        disk.attached.iter().map(|node| node.to_string()).collect();
+                    format!("{} attached to [{}]", disk.handle, attached.join(", "))
+                })
+                .collect(),
+            _ => self.show_trouble(what),
+        }
+    }
+
+    fn show_trouble(&self, what: &str) -> Vec<String> {
+        let world = self.timeline.world();
+        match what {
             "faults" => {
                 let line =
                     |fault: &Fault| format!("{} | {fault} | {}", fault.command(), fault.remedy());
@@ -252,7 +327,6 @@ impl Run {
                 let chain = chain.unwrap_or_default();
                 chain.iter().map(|wait| explain::plain(&say(wait))).collect()
             }
-            "seats" => self.seats(),
             "findings" => {
                 let mut all = Vec::new();
                 for incident in world.incidents() {
@@ -281,22 +355,6 @@ impl Run {
                 }
                 all
             }
-            "processes" => {
-                let line = |process: &playground::infra::process::Process| {
-                    format!("{} runs on {}", process.key.name, process.node)
-                };
-                world.infra.processes.values().map(line).collect()
-            }
-            "disks" => world
-                .infra
-                .disks
-                .values()
-                .map(|disk| {
-                    let attached: Vec<String> =
-                        disk.attached.iter().map(|node| node.to_string()).collect();
-                    format!("{} attached to [{}]", disk.handle, attached.join(", "))
-                })
-                .collect(),
             _ => panic!("there is nothing to show under {what:?}"),
         }
     }
