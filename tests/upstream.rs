@@ -37,6 +37,8 @@ mod raw;
 mod reduce;
 #[path = "upstream/scenario.rs"]
 mod scenario;
+#[path = "upstream/jobs.rs"]
+mod jobs;
 #[path = "upstream/masks.rs"]
 mod masks;
 #[path = "upstream/typed.rs"]

@@ -4,8 +4,9 @@
 
 use super::cx::{Cx, Outcome};
 use super::flags::{Flag, flags};
-use super::{apply, change, create, describe, drain, edit, events, get, info, rollout, run, set};
+use super::{apply, change, create, describe, drain, edit, events, expose, get, info};
 use super::{refused, wait};
+use super::{rollout, run, set};
 
 /// One command.
 #[derive(Debug)]
@@ -248,7 +249,7 @@ pub static COMMANDS: &[Command] = &[
         refused::exec,
     ),
     command("explain", "", &["api-version:s output,o:s recursive:b"], info::explain),
-    command("expose", "svc", &[PRINT, FILES, CHANGE, EXPOSE], create::expose),
+    command("expose", "svc", &[PRINT, FILES, CHANGE, EXPOSE], expose::expose),
     command("get", "", &[PRINT, FILES, GET], get::get),
     command("kustomize", "", &["output,o:s"], refused::refuse),
     command("label", "", &[PRINT, FILES, CHANGE, PICK, LABEL], change::label),

@@ -1,6 +1,6 @@
 //! What could stand where the cursor is.
 
-use super::commands::{COMMANDS, Called, find, verbs};
+use super::commands::{COMMANDS, Called, Command, find, verbs};
 use super::running::Files;
 use crate::api::kinds::{Kind, Object};
 use crate::apiserver::ApiServer;
@@ -63,6 +63,18 @@ pub fn complete(words: &[String], server: &ApiServer, files: &Files) -> Vec<Stri
         let all = found.flat_map(|found| names(server, found, namespace, &format!("{kind}/")));
         return begins(all.collect());
     }
+    begins(below(command, &places, before, last, server, namespace))
+}
+
+/// Kinds, or names of the kind that stands there, or the other words of a family.
+fn below(
+    command: &Command,
+    places: &[usize],
+    before: &[String],
+    last: &str,
+    server: &ApiServer,
+    namespace: &str,
+) -> Vec<String> {
     let flags = command.all_flags();
     let words: Vec<&String> = before
         .iter()
@@ -87,7 +99,7 @@ pub fn complete(words: &[String], server: &ApiServer, files: &Files) -> Vec<Stri
         _ => None,
     };
     match (fixed, words.first()) {
-        (Some(kind), _) => begins(names(server, kind, namespace, "")),
+        (Some(kind), _) => names(server, kind, namespace, ""),
         (None, None) => {
             let plural = |kind: &Kind| kind.info().plural.to_string();
             let mut all: Vec<String> = Kind::ALL.iter().map(plural).collect();
@@ -96,11 +108,11 @@ pub fn complete(words: &[String], server: &ApiServer, files: &Files) -> Vec<Stri
             if !inner.is_empty() {
                 all = inner;
             }
-            begins(all)
+            all
         }
         (None, Some(kind)) => {
             let kinds = kind.split(',').filter_map(Kind::by_word);
-            begins(kinds.flat_map(|kind| names(server, kind, namespace, "")).collect())
+            kinds.flat_map(|kind| names(server, kind, namespace, "")).collect()
         }
     }
 }

@@ -1,12 +1,12 @@
-//! What makes objects from words: `create deployment`, `expose`, …
+//! What makes objects from words: `create deployment`, `create secret generic`, …
 //!
 //! Not here: `--from-file` of folders, `--append-hash`, `--overrides`.
 //!
-//! Upstream: staging/src/k8s.io/kubectl/pkg/cmd/create, pkg/cmd/expose
+//! Upstream: staging/src/k8s.io/kubectl/pkg/cmd/create
 
 use super::apply::create_tree;
 use super::cx::{Cx, Failure, Item, Outcome, Task};
-use super::value::{at, entries, list, number, text, text_at};
+use super::value::text;
 use crate::api::kinds::{Key, Kind, ObjectRef};
 use crate::base::text::base64;
 use serde_json::{Map, Value, json};
@@ -191,13 +191,13 @@ pub fn service_account(cx: &mut Cx<'_, '_>) -> Outcome {
 }
 
 /// `a=1,b=2` as a tree.
-fn pairs(given: &str) -> Map<String, Value> {
+pub fn pairs(given: &str) -> Map<String, Value> {
     let pairs = given.split(',').filter_map(|pair| pair.split_once('='));
     pairs.map(|(key, value)| (key.trim().to_string(), json!(value.trim()))).collect()
 }
 
 /// A number, or a text such as `50%`.
-fn amount(given: &str) -> Value {
+pub fn amount(given: &str) -> Value {
     given.parse::<i64>().map_or_else(|_| json!(given), |number| json!(number))
 }
 
@@ -356,112 +356,4 @@ pub fn service(cx: &mut Cx<'_, '_>) -> Outcome {
         "status": {"loadBalancer": {}},
     });
     make(cx, "Service", tree, &format!("{kind} service"))
-}
-
-/// `kubectl expose`.
-pub fn expose(cx: &mut Cx<'_, '_>) -> Outcome {
-    let words = cx.args.words.clone();
-    let items = cx.items(&words, true)?;
-    Ok(Task::each(items, expose_one))
-}
-
-fn expose_one(cx: &mut Cx<'_, '_>, item: &Item) -> Result<(), Failure> {
-    let kind = item.target.kind.info();
-    if !["Pod", "Service", "Deployment", "ReplicaSet"].contains(&kind.name) {
-        let dot = if kind.group.is_empty() { "" } else { "." };
-        let text = format!("cannot expose a {}{dot}{}", kind.name, kind.group);
-        return Err(
-            Failure::new(text).hint("Write a Service whose selector has the labels of the Pods.")
-        );
-    }
-    let object = cx.find(&item.target)?;
-    let tree = object.to_value();
-    let selector = match (cx.args.get("selector"), kind.name) {
-        (Some(given), _) => pairs(given),
-        (None, "Pod") => at(&tree, "metadata.labels").as_object().cloned().unwrap_or_default(),
-        (None, "Service") => at(&tree, "spec.selector").as_object().cloned().unwrap_or_default(),
-        _ => at(&tree, "spec.selector.matchLabels").as_object().cloned().unwrap_or_default(),
-    };
-    if selector.is_empty() {
-        let why = match kind.name {
-            "Pod" => "the pod has no labels and cannot be exposed",
-            _ => "the object has no selector and cannot be exposed",
-        };
-        return Err(Failure::new(format!(
-            "couldn't retrieve selectors via --selector flag or introspection: {why}"
-        )));
-    }
-    let spec_path = if kind.name == "Pod" { "spec" } else { "spec.template.spec" };
-    let found: Vec<i64> = match kind.name {
-        "Service" => list(&tree, "spec.ports").iter().map(|port| number(port, "port")).collect(),
-        _ => list(&tree, &format!("{spec_path}.containers"))
-            .iter()
-            .flat_map(|container| list(container, "ports"))
-            .map(|port| number(port, "containerPort"))
-            .collect(),
-    };
-    let given: Vec<i64> = cx.args.all("port").iter().filter_map(|port| port.parse().ok()).collect();
-    let numbers = if given.is_empty() { found } else { given };
-    if numbers.is_empty() {
-        return Err(Failure::new("couldn't find port via --port flag or introspection")
-            .hint("Say which port with --port=80."));
-    }
-    let protocol = cx.args.get("protocol").unwrap_or("TCP").to_string();
-    let target = cx.args.get("target-port").map(amount);
-    let many = numbers.len() > 1;
-    let ports: Vec<Value> = numbers
-        .iter()
-        .enumerate()
-        .map(|(n, port)| {
-            let mut entry = json!({
-                "port": port, "protocol": protocol,
-                "targetPort": target.clone().unwrap_or(json!(port)),
-            });
-            if many {
-                entry["name"] = json!(format!("port-{}", n + 1));
-            }
-            entry
-        })
-        .collect();
-    let mut spec = json!({"ports": ports, "selector": selector});
-    for (flag, key) in [
-        ("type", "type"),
-        ("cluster-ip", "clusterIP"),
-        ("session-affinity", "sessionAffinity"),
-        ("load-balancer-ip", "loadBalancerIP"),
-    ] {
-        if let Some(value) = cx.args.get(flag) {
-            spec[key] = json!(value);
-        }
-    }
-    let name = cx.args.get("name").unwrap_or(&item.target.key.name).to_string();
-    let mut service = json!({
-        "apiVersion": "v1", "kind": "Service", "metadata": {"name": name}, "spec": spec,
-        "status": {"loadBalancer": {}},
-    });
-    let labels = match cx.args.get("labels") {
-        Some(given) => pairs(given),
-        None => entries(&tree, "metadata.labels").map(|(k, v)| (k.clone(), v.clone())).collect(),
-    };
-    if !labels.is_empty() {
-        service["metadata"]["labels"] = Value::Object(labels);
-    }
-    if cx.dry_run() != Some(false) {
-        service["metadata"]["namespace"] = json!(text_at(&tree, "metadata.namespace"));
-    }
-    let key = Key::new(item.target.key.namespace.clone(), &*name);
-    let target = ObjectRef::new(Kind::Service, key);
-    let made = cx.named(&target);
-    let format = super::format::Format::of(cx)?;
-    if cx.dry_run() == Some(false) {
-        return match format.is_plain() {
-            true => {
-                cx.say(format!("{made} exposed (dry run)"));
-                Ok(())
-            }
-            false => cx.print_tree(&format, &service),
-        };
-    }
-    let said = format!("{made} exposed");
-    super::change::sent(cx, &target, crate::client::request::Verb::Create, service, &said)
 }

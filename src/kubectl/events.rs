@@ -60,6 +60,11 @@ pub fn events(cx: &mut Cx<'_, '_>) -> Outcome {
         }
         return Ok(Task::Done);
     }
+    table(cx, &all, everywhere);
+    Ok(Task::Done)
+}
+
+fn table(cx: &mut Cx<'_, '_>, all: &[Rc<Event>], everywhere: bool) {
     let mut table = String::new();
     if !cx.args.is_set("no-headers") {
         let head = if everywhere { "NAMESPACE\t" } else { "" };
@@ -78,11 +83,10 @@ pub fn events(cx: &mut Cx<'_, '_>) -> Outcome {
             }
             None => shown,
         };
-        let age = seen(&event, cx.now());
+        let age = seen(event, cx.now());
         let (kind, reason, message) = (&event.kind, &event.reason, event.message.trim());
         table.push_str(&format!("{age}\t{kind}\t{reason}\t{shown}\t{message}\n"));
     }
     let text = TABLE.clone().layout(&table);
     cx.write(Stream::Out, &text);
-    Ok(Task::Done)
 }

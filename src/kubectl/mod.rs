@@ -13,6 +13,7 @@ mod drain;
 mod edit;
 mod events;
 mod explain;
+mod expose;
 mod flags;
 mod format;
 mod get;

@@ -7,7 +7,7 @@
 use super::cluster::{config, machine, set_timing, settings, start};
 use super::compare::Record;
 use super::errors::{self, Case};
-use super::hub::Wire;
+use super::jobs::{Job, typed};
 use super::pace::Pace;
 use super::reduce;
 use super::scenario::Scenario;
@@ -22,21 +22,12 @@ use playground::client::api::Client;
 use playground::cluster::input::Input;
 use playground::cluster::world::{Process, World};
 use playground::infra::Backend;
-use playground::kubectl::running::{self, Context, Files, Progress, Running, Settings, Stream};
+use playground::kubectl::running::Files;
 use serde_json::Value;
 use std::rc::Rc;
 
 /// A command has reached the server by then.
 const STARTING: Span = Span::millis(200);
-
-/// After its beginning a command that waits has its first answer.
-const FIRST_ANSWER: Span = Span::millis(45);
-
-/// Before its end a command that reads has its last answer.
-const LAST_ANSWER: Span = Span::millis(6);
-
-/// Between the requests of one command about several objects.
-const NEXT_OBJECT: Span = Span::millis(8);
 
 /// What makes a stand-in keep a Pod's readiness as it is.
 const HOLD: &str = "oracle/hold-ready";
@@ -97,21 +88,6 @@ pub fn play(scenario: &Scenario) -> Played {
     driver.played
 }
 
-/// The typed commands that are no actions: when their first request was answered, number, line.
-fn typed(scenario: &Scenario) -> Vec<(Span, usize, String)> {
-    let mut out = Vec::new();
-    for (number, typed) in scenario.typed.iter().enumerate().filter(|(_, t)| t.action.is_none()) {
-        let waits = ["wait", "rollout"].contains(&typed.command.split(' ').nth(1).unwrap_or(""));
-        let at = match waits {
-            true => (typed.at + FIRST_ANSWER.0).min(typed.end),
-            false => typed.end.saturating_sub(LAST_ANSWER.0).max(typed.at),
-        };
-        out.push((Span(at), number, typed.command.clone()));
-    }
-    out.sort_by_key(|(at, ..)| *at);
-    out
-}
-
 /// What kubelets tell but the stand-ins did not: that they start, that their node is Ready.
 fn is_untold(record: &Record) -> bool {
     record.get("reason").is_some_and(|reason| reason == "NodeReady" || reason == "Starting")
@@ -142,32 +118,22 @@ fn takes_effect(scenario: &Scenario, action: &Value) -> u64 {
     first.map_or(begun, at)
 }
 
-struct Driver<'s> {
-    world: World,
+pub(super) struct Driver<'s> {
+    pub(super) world: World,
     scenario: &'s Scenario,
-    start: SimTime,
+    pub(super) start: SimTime,
     revision: u64,
-    played: Played,
-    files: Files,
+    pub(super) played: Played,
+    pub(super) files: Files,
     /// Commands that go on.
-    jobs: Vec<Job>,
+    pub(super) jobs: Vec<Job>,
     /// How fast whom was in the recording.
     pace: Pace,
 }
 
-/// A command under way.
-struct Job {
-    running: Running,
-    /// Whether it is one of the typed commands, not of the actions.
-    typed: bool,
-    answer: Answer,
-    until: Option<SimTime>,
-    /// The store's revision when it was last looked at.
-    revision: u64,
-}
-
 impl Answer {
-    fn new(number: usize) -> Answer {
+    /// Nothing yet.
+    pub fn new(number: usize) -> Answer {
         let (stdout, stderr) = (String::new(), String::new());
         Answer { number, stdout, stderr, code: 0, response: None }
     }
@@ -196,7 +162,7 @@ impl Driver<'_> {
         Driver { world, scenario, start, revision, played, files, jobs: Vec::new(), pace }
     }
 
-    fn run_until(&mut self, until: SimTime) {
+    pub(super) fn run_until(&mut self, until: SimTime) {
         while let Some(first) = self.jobs.iter().filter_map(|job| job.until).min()
             && first <= until
         {
@@ -228,18 +194,6 @@ impl Driver<'_> {
             self.played.trace.extend(record.filter(|record| !is_untold(record)));
         }
         self.revision = self.world.store().revision();
-    }
-
-    /// Types what is to be typed before `until`.
-    fn type_until(
-        &mut self,
-        typed: &mut std::iter::Peekable<std::vec::IntoIter<(Span, usize, String)>>,
-        until: Span,
-    ) {
-        while let Some((at, number, line)) = typed.next_if(|(at, ..)| *at < until) {
-            self.run_until(self.start + at);
-            self.begin(number, &line, true);
-        }
     }
 
     fn act(&mut self, number: usize, action: &Value) {
@@ -279,74 +233,6 @@ impl Driver<'_> {
             self.world.input(&Input::network(node.trim(), false));
         }
         self.begin(number, line, false);
-    }
-
-    /// Begins a command; `typed` says that its number is one of the typed commands.
-    fn begin(&mut self, number: usize, line: &str, typed: bool) {
-        let answer = Answer::new(number);
-        let words = shlex::split(line).unwrap_or_default();
-        let running = running::start(&words[1.min(words.len())..], String::new());
-        let mut job = Job { running, typed, answer, until: None, revision: 0 };
-        if !self.poll(&mut job) {
-            self.jobs.push(job);
-        }
-    }
-
-    /// Lets a command go on; whether it has ended.
-    fn poll(&mut self, job: &mut Job) -> bool {
-        let mut settings = Settings::default();
-        let poll = job.running.poll(&mut Context {
-            hub: &mut Wire(&mut self.world),
-            files: &self.files,
-            settings: &mut settings,
-            pace: NEXT_OBJECT,
-        });
-        for chunk in poll.chunks {
-            match chunk.stream {
-                Stream::Out => job.answer.stdout.push_str(&chunk.text),
-                Stream::Err => job.answer.stderr.push_str(&chunk.text),
-                Stream::Simulator => {}
-            }
-        }
-        job.revision = self.world.store().revision();
-        let done = match poll.progress {
-            Progress::Done(code) => {
-                job.answer.code = code.into();
-                true
-            }
-            Progress::Waits { until } => {
-                job.until = until;
-                false
-            }
-            Progress::Edits(_) => true,
-        };
-        if done {
-            self.keep(job);
-        }
-        done
-    }
-
-    fn keep(&mut self, job: &mut Job) {
-        let answer = std::mem::replace(&mut job.answer, Answer::new(0));
-        match job.typed {
-            true => self.played.typed.push(answer),
-            false => self.played.answers.push(answer),
-        }
-    }
-
-    /// Lets all commands go on that something may have happened for.
-    fn poll_jobs(&mut self) {
-        let revision = self.world.store().revision();
-        let now = self.world.now;
-        let due = |job: &Job| job.revision < revision || job.until.is_some_and(|at| at <= now);
-        let (ready, waiting): (Vec<Job>, Vec<Job>) =
-            std::mem::take(&mut self.jobs).into_iter().partition(due);
-        self.jobs = waiting;
-        for mut job in ready {
-            if !self.poll(&mut job) {
-                self.jobs.push(job);
-            }
-        }
     }
 
     /// The Pods that `line` names are ready again.

@@ -9,13 +9,16 @@
 mod events;
 mod generic;
 mod kinds;
+mod network;
 mod node;
 mod pod;
+mod volumes;
+mod workloads;
 mod writer;
 
 pub use events::{ordered, seen};
-pub use kinds::{replica_sets, revision};
 pub use pod::template;
+pub use workloads::{replica_sets, revision};
 pub use writer::Writer;
 
 use super::cx::{Cx, Failure, Item, Outcome, Task};
