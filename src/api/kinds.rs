@@ -326,6 +326,9 @@ impl Object {
         if let Object::Pod(_) | Object::PersistentVolumeClaim(_) = self {
             print_probe_times(&mut value);
         }
+        if let Object::PodDisruptionBudget(_) = self {
+            print_messages(&mut value);
+        }
         if let Value::Object(map) = &mut value {
             map.insert("apiVersion".into(), Value::String(info.api_version()));
             map.insert("kind".into(), Value::String(info.name.into()));
@@ -336,6 +339,16 @@ impl Object {
     /// Its typed form; `None` if it is of another kind.
     pub fn typed<T: Resource>(&self) -> Option<&Rc<T>> {
         T::unwrap(self)
+    }
+}
+
+/// Conditions of the newer form have a message that prints even when it is empty.
+fn print_messages(value: &mut Value) {
+    let conditions = value.get_mut("status").and_then(|status| status.get_mut("conditions"));
+    for condition in conditions.and_then(Value::as_array_mut).into_iter().flatten() {
+        if let Value::Object(condition) = condition {
+            condition.entry("message").or_insert("".into());
+        }
     }
 }
 

@@ -9,7 +9,7 @@ use super::format::Format;
 use super::running::Stream;
 use super::{create as generators, yaml};
 use crate::api::kinds::{Kind, Object, ObjectRef};
-use crate::apiserver::apply::{Plan, plan, remembered};
+use crate::apiserver::apply::{LAST_APPLIED, Plan, plan, remembered};
 use crate::apiserver::status::Status;
 use crate::apiserver::strategy;
 use crate::base::names;
@@ -137,12 +137,10 @@ pub fn view_last_applied(cx: &mut Cx<'_, '_>) -> Outcome {
     let words = cx.args.words.clone();
     for item in cx.items(&words, true)? {
         let object = cx.find(&item.target)?;
-        let last = object.meta().annotations.get(crate::apiserver::apply::LAST_APPLIED);
+        let last = object.meta().annotations.get(LAST_APPLIED);
         let Some(tree) = last.and_then(|last| serde_json::from_str(last).ok()) else {
             let (kind, name) = (item.target.kind.info().plural, &item.target.key.name);
-            let text =
-                format!("no last-applied-configuration annotation found on resource: {name}");
-            cx.failures.push(Failure::new(text).hint(format!("{kind}/{name} was not applied.")));
+            cx.note(format!("{kind}/{name} was not applied from here."));
             continue;
         };
         let format = match cx.args.text("output") {
@@ -336,7 +334,14 @@ pub fn diff(cx: &mut Cx<'_, '_>) -> Outcome {
         let (verb, tree) = match planned {
             Plan::Same => continue,
             Plan::Create(tree) => (Verb::Create, tree),
-            Plan::Update(tree) => (Verb::Update, tree),
+            Plan::Update(mut tree) => {
+                // A diff leaves the memory of what was applied as it is.
+                let last = live.as_ref().and_then(|o| o.meta().annotations.get(LAST_APPLIED));
+                if let Some(last) = last {
+                    tree["metadata"]["annotations"][LAST_APPLIED] = json!(&**last);
+                }
+                (Verb::Update, tree)
+            }
         };
         let mut request = Request::new(verb, kind, &item.target.key, tree);
         request.dry_run = true;

@@ -126,6 +126,10 @@ pub struct Cx<'c, 'a> {
     pub output: &'c mut Output,
     /// The objects that marks in its texts name.
     pub linked: Vec<ObjectRef>,
+    /// Whether a kind was said to be on its way out.
+    pub warned: bool,
+    /// How many trees were printed.
+    pub printed: usize,
     /// The exit code so far.
     pub code: i32,
     /// Failures to be printed at the end.
@@ -232,6 +236,17 @@ impl Cx<'_, '_> {
     /// Writes a line to standard error.
     pub fn warn(&mut self, line: impl std::fmt::Display) {
         self.write(Stream::Err, &format!("{line}\n"));
+    }
+
+    /// Says that a kind is on its way out, once.
+    pub fn warn_of(&mut self, kind: Kind) {
+        if kind == Kind::Endpoints && !self.warned {
+            self.warned = true;
+            self.warn(
+                "Warning: v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 \
+                 EndpointSlice",
+            );
+        }
     }
 
     /// Says a line in the simulator's own voice.

@@ -114,8 +114,8 @@ impl Draining {
             self.hear(cx);
             let refused = self.pods.as_ref().is_some_and(|pods| !pods.is_empty());
             if refused || !self.leaving.is_empty() {
-                if let Some(until) = self.until.filter(|until| *until <= cx.now()) {
-                    return Err(self.gives_up(cx, &node, until));
+                if self.until.is_some_and(|until| until <= cx.now()) {
+                    return Err(self.gives_up(cx, &node));
                 }
                 return Ok(Flow::Wait(self.retry.into_iter().chain(self.until).min()));
             }
@@ -197,43 +197,46 @@ impl Draining {
         }
     }
 
-    fn gives_up(&self, cx: &mut Cx<'_, '_>, node: &ObjectRef, _: SimTime) -> Failure {
-        let mut errors: Vec<String> = self
-            .leaving
-            .iter()
-            .map(|(key, _)| {
-                format!(
-                    "error when waiting for pod {:?} in namespace {:?} to terminate: global \
-                     timeout reached: {}",
-                    &*key.name,
-                    &*key.namespace,
-                    cx.args.text("timeout")
-                )
-            })
-            .collect();
-        errors.extend(self.pods.iter().flatten().map(|pod| {
-            format!(
-                "error when evicting pods/{:?} -n {:?}: global timeout reached: {}",
-                &*pod.meta.name,
-                &*pod.meta.namespace,
-                cx.args.text("timeout")
-            )
-        }));
-        unable(cx, node, &errors);
-        let list = match &errors[..] {
-            [one] => one.clone(),
-            many => format!("[{}]", many.join(", ")),
-        };
+    fn gives_up(&self, cx: &mut Cx<'_, '_>, node: &ObjectRef) -> Failure {
+        let time = cx.args.text("timeout");
+        let refused = self.pods.iter().flatten().map(|pod| {
+            let (name, namespace) = (&*pod.meta.name, &*pod.meta.namespace);
+            let what = format!("error when evicting pods/{name:?} -n {namespace:?}");
+            (format!("{what}: global timeout reached: {time}"), name)
+        });
+        let left = self.leaving.iter().map(|(key, _)| {
+            let (name, namespace) = (&*key.name, &*key.namespace);
+            let what = format!(
+                "error when waiting for pod {name:?} in namespace {namespace:?} to terminate"
+            );
+            (format!("{what}: context deadline exceeded"), name)
+        });
+        let all: Vec<(String, &str)> = refused.chain(left).collect();
+        let errors: Vec<String> = all.iter().rev().map(|(error, _)| error.clone()).collect();
+        let list = listed(&errors);
         let name = &node.key.name;
-        Failure::new(format!(
-            "unable to drain node \"{name}\" due to error: {list}, continuing \
-                              command..."
-        ))
+        let mut text =
+            format!("There are pending pods in node {name:?} when an error occurred: {list}");
+        all.iter().for_each(|(_, pod)| text.push_str(&format!("\npod/{pod}")));
+        cx.warn(text);
+        unable(name, &list, &errors)
     }
 }
 
-fn unable(cx: &mut Cx<'_, '_>, node: &ObjectRef, _: &[String]) {
-    cx.warn(format!("There are pending nodes to be drained:\n {}", node.key.name));
+/// One as it is, several as Go prints a list of errors.
+fn listed(errors: &[String]) -> String {
+    match errors {
+        [one] => one.clone(),
+        many => format!("[{}]", many.join(", ")),
+    }
+}
+
+fn unable(node: &str, list: &str, errors: &[String]) -> Failure {
+    Failure::new(format!(
+        "unable to drain node {node:?} due to error: {list}, continuing command...\nThere are \
+         pending nodes to be drained:\n {node}\n{}",
+        errors.join("\n")
+    ))
 }
 
 /// The Pods of a node that have to go, or why they may not be asked.
@@ -283,15 +286,7 @@ fn leavers(cx: &mut Cx<'_, '_>, node: &Str) -> Result<Vec<Rc<Pod>>, Failure> {
     if !why.is_empty() {
         let why: Vec<String> =
             why.iter().map(|(text, pods)| format!("{text}: {}", pods.join(", "))).collect();
-        let list = match &why[..] {
-            [one] => one.clone(),
-            many => format!("[{}]", many.join(", ")),
-        };
-        return Err(Failure::new(format!(
-            "unable to drain node {node:?} due to error: {list}, continuing command...\nThere are \
-             pending nodes to be drained:\n {node}\nerror: {}",
-            why.join("\nerror: ")
-        )));
+        return Err(unable(node, &listed(&why), &why));
     }
     if !daemons.is_empty() {
         cx.warn(format!("Warning: ignoring DaemonSet-managed Pods: {}", daemons.join(", ")));

@@ -192,14 +192,11 @@ impl Cx<'_, '_> {
             }
             _ => {}
         }
+        let trees: Vec<Value> = objects.iter().map(|object| self.tree(format, object)).collect();
         if many {
-            let items = objects.iter().map(|object| self.tree(format, object)).collect();
-            return self.print_tree(format, &list(items));
+            return self.print_tree(format, &list(trees));
         }
-        for object in objects {
-            self.print_tree(format, &self.tree(format, object))?;
-        }
-        Ok(())
+        trees.iter().try_for_each(|tree| self.print_tree(format, tree))
     }
 
     /// Prints a tree in any format that takes one.
@@ -241,8 +238,12 @@ impl Cx<'_, '_> {
                 );
                 return Err(Failure::new(format!("error executing template {text:?}: {why}")));
             }
-            _ => yaml::of(tree),
+            _ => {
+                let mark = if self.printed > 0 { "---\n" } else { "" };
+                format!("{mark}{}", yaml::of(tree))
+            }
         };
+        self.printed += 1;
         self.write(Stream::Out, &text);
         Ok(())
     }

@@ -115,6 +115,7 @@ fn find(cx: &mut Cx<'_, '_>, asks: &[Query]) -> Result<Found, Failure> {
             }
         };
         found.global |= !kind.info().namespaced;
+        cx.warn_of(kind);
         let objects = match &ask.name {
             None => cx.select(kind)?,
             Some(_) if cx.args.is_set("all-namespaces") => {

@@ -232,7 +232,7 @@ fn node_row(node: &Node, name: String, age: String) -> Vec<String> {
         address("InternalIP"),
         address("ExternalIP"),
         info.os_image.to_string(),
-        info.kernel_version.to_string(),
+        format!("{} ({})", info.kernel_version, info.architecture),
         info.container_runtime_version.to_string(),
     ]
 }
@@ -319,13 +319,12 @@ fn endpoints_cell(endpoints: &Endpoints) -> String {
             }
         }
     }
-    capped(&all)
+    if endpoints.subsets.is_empty() { NONE.to_string() } else { capped(&all) }
 }
 
 fn capped(all: &[String]) -> String {
     match all.len() {
-        0 => NONE.to_string(),
-        1..=3 => all.join(","),
+        0..=3 => all.join(","),
         many => format!("{} + {} more...", all[..3].join(","), many - 3),
     }
 }

@@ -204,6 +204,8 @@ impl Running {
             stdin: &self.stdin,
             output: &mut output,
             linked: Vec::new(),
+            warned: false,
+            printed: 0,
             code: self.code,
             failures: std::mem::take(&mut self.failures),
             leaving: std::mem::take(&mut self.leaving),

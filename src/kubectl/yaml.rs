@@ -78,12 +78,12 @@ fn scalar(text: &str, key: bool, depth: usize, out: &mut String) {
         return literal(text, depth, out);
     }
     if !text.contains('\n') && is_text(text) && shape.plain {
-        return out.push_str(text);
+        return fold(text, key, depth, out);
     }
     // What would be read as something else gets double quotes, what has signs single ones.
     if !text.contains('\n') && is_text(text) && !shape.special {
         out.push('\'');
-        out.push_str(&text.replace('\'', "''"));
+        fold(&text.replace('\'', "''"), key, depth, out);
         return out.push('\'');
     }
     out.push('"');
@@ -101,6 +101,30 @@ fn scalar(text: &str, key: bool, depth: usize, out: &mut String) {
         }
     }
     out.push('"');
+}
+
+/// Past this column a line ends at the next blank.
+const WIDTH: usize = 80;
+
+/// Writes a text that may be broken at its blanks.
+fn fold(text: &str, key: bool, depth: usize, out: &mut String) {
+    let line = out.rfind('\n').map_or(0, |end| end + 1);
+    let mut column = out[line..].chars().count();
+    let mut before = ' ';
+    let mut chars = text.chars().peekable();
+    let mut first = true;
+    while let Some(c) = chars.next() {
+        let single = c == ' ' && before != ' ' && chars.peek().is_some_and(|next| *next != ' ');
+        if single && !key && !first && column > WIDTH {
+            out.push('\n');
+            indent(depth.max(1), out);
+            column = 2 * depth.max(1);
+        } else {
+            out.push(c);
+            column += 1;
+        }
+        (before, first) = (c, false);
+    }
 }
 
 /// Several lines after `|`.

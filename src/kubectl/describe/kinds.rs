@@ -3,7 +3,7 @@
 //! Upstream: staging/src/k8s.io/kubectl/pkg/describe/describe.go
 
 use super::pod::template;
-use super::{Writer, network, volumes, workloads};
+use super::{Writer, network, pod, volumes, workloads};
 use crate::api::kinds::{Kind, Object};
 use crate::base::text::from_base64;
 use crate::kubectl::cx::Cx;
@@ -47,12 +47,16 @@ fn table(kind: &str) -> Option<&'static str> {
         "Service" => {
             "Labels:#metadata.labels; Annotations:!metadata.annotations; \
              Selector:=spec.selector; Type:spec.type; ?IP Family Policy:spec.ipFamilyPolicy; \
-             ?IP Families:,spec.ipFamilies"
+             IP Families:,spec.ipFamilies"
         }
         "PersistentVolumeClaim" => "StorageClass:spec.storageClassName",
         "PersistentVolume" => {
             "Labels:#metadata.labels; Annotations:!metadata.annotations; \
              Finalizers:[metadata.finalizers; StorageClass:spec.storageClassName"
+        }
+        "CSINode" => {
+            "Labels:#metadata.labels; Annotations:!metadata.annotations; \
+             CreationTimestamp:@metadata.creationTimestamp"
         }
         "ConfigMap" | "Secret" | "Endpoints" | "ServiceAccount" | "Namespace" => MARKS,
         "EndpointSlice" => {
@@ -79,9 +83,7 @@ pub(super) fn kind(cx: &mut Cx<'_, '_>, w: &mut Writer<'_>, object: &Object, nam
         "StatefulSet" => workloads::stateful_set(cx, w, object),
         "Deployment" => workloads::deployment(cx, w, object),
         "ReplicaSet" => {
-            if let Some(owner) = object.meta().controller_of() {
-                w.pair("Controlled By", format_args!("{}/{}", owner.kind, owner.name));
-            }
+            pod::controlled_by(cx, w, object);
             let (now, wanted) =
                 (number(w.tree, "status.replicas"), number(w.tree, "spec.replicas"));
             w.pair("Replicas", format_args!("{now} current / {wanted} desired"));
@@ -104,6 +106,7 @@ pub(super) fn kind(cx: &mut Cx<'_, '_>, w: &mut Writer<'_>, object: &Object, nam
                 w.pair(key, format_args!("{size} bytes"));
             }
         }
+        "CSINode" => volumes::drivers(w),
         "Endpoints" => network::endpoints(w),
         "EndpointSlice" => network::slice(w),
         "ServiceAccount" => {

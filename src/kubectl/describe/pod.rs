@@ -4,7 +4,7 @@
 //! staging/src/k8s.io/kubectl/pkg/describe/describe.go
 
 use super::Writer;
-use super::writer::{date, or_none, truth};
+use super::writer::{date, lasts, or_none, truth};
 use crate::api::kinds::{Key, Kind, Object, ObjectRef};
 use crate::kubectl::cx::Cx;
 use crate::kubectl::value::{at, entries, go, list, number, text, text_at};
@@ -35,10 +35,7 @@ pub(super) fn pod(cx: &mut Cx<'_, '_>, w: &mut Writer<'_>, object: &Object, name
     );
     match object.meta().deletion_timestamp.filter(|_| text_at(tree, "status.phase") != "Failed") {
         Some(deleted) => {
-            w.pair(
-                "Status",
-                format_args!("Terminating (lasts {})", cx.now().since(deleted).human()),
-            );
+            w.pair("Status", format_args!("Terminating (lasts {})", lasts(deleted, cx.now())));
             let grace = number(tree, "metadata.deletionGracePeriodSeconds");
             w.pair("Termination Grace Period", format_args!("{grace}s"));
         }
@@ -53,17 +50,7 @@ pub(super) fn pod(cx: &mut Cx<'_, '_>, w: &mut Writer<'_>, object: &Object, name
         w.line("IPs:");
         ips.iter().for_each(|ip| w.pair("  IP", text_at(ip, "ip")));
     }
-    if let Some(owner) = object.meta().controller_of() {
-        let shown = format!("{}/{}", owner.kind, owner.name);
-        let shown = match Kind::by_name(&owner.kind) {
-            Some(kind) => {
-                let key = Key::new(object.meta().namespace.clone(), owner.name.clone());
-                cx.link(&ObjectRef::new(kind, key), &shown)
-            }
-            None => shown,
-        };
-        w.pair("Controlled By", shown);
-    }
+    controlled_by(cx, w, object);
     w.fields("?NominatedNodeName:status.nominatedNodeName");
     if !list(tree, "spec.initContainers").is_empty() {
         let statuses = Some(at(tree, "status.initContainerStatuses"));
@@ -76,6 +63,21 @@ pub(super) fn pod(cx: &mut Cx<'_, '_>, w: &mut Writer<'_>, object: &Object, name
     w.fields("QoS Class:status.qosClass; Node-Selectors:#spec.nodeSelector");
     tolerations(w, "Tolerations", at(tree, "spec.tolerations"));
     spread(w, "", at(tree, "spec.topologySpreadConstraints"));
+}
+
+/// Who manages the object, if somebody does.
+pub(super) fn controlled_by(cx: &mut Cx<'_, '_>, w: &mut Writer<'_>, object: &Object) {
+    if let Some(owner) = object.meta().controller_of() {
+        let shown = format!("{}/{}", owner.kind, owner.name);
+        let shown = match Kind::by_name(&owner.kind) {
+            Some(kind) => {
+                let key = Key::new(object.meta().namespace.clone(), owner.name.clone());
+                cx.link(&ObjectRef::new(kind, key), &shown)
+            }
+            None => shown,
+        };
+        w.pair("Controlled By", shown);
+    }
 }
 
 fn conditions(w: &mut Writer<'_>) {

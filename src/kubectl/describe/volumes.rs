@@ -3,7 +3,7 @@
 //! Upstream: staging/src/k8s.io/kubectl/pkg/describe/describe.go
 
 use super::Writer;
-use super::writer::{date, labels, truth};
+use super::writer::{date, labels, lasts, truth};
 use crate::api::kinds::{Key, Kind, Object, ObjectRef};
 use crate::base::Str;
 use crate::kubectl::cx::Cx;
@@ -25,10 +25,7 @@ fn short_modes(modes: &Value) -> String {
 fn phase(cx: &Cx<'_, '_>, w: &mut Writer<'_>, object: &Object) {
     match object.meta().deletion_timestamp {
         Some(deleted) => {
-            w.pair(
-                "Status",
-                format_args!("Terminating (lasts {})", cx.now().since(deleted).human()),
-            );
+            w.pair("Status", format_args!("Terminating (lasts {})", lasts(deleted, cx.now())));
         }
         None => w.fields("Status:status.phase"),
     }
@@ -220,5 +217,27 @@ fn source(w: &mut Writer<'_>) {
         w.pair("    ReadOnly", source("nfs")["readOnly"] == true);
     } else {
         w.line("    <unknown>");
+    }
+}
+
+/// The storage drivers of a node.
+pub(super) fn drivers(w: &mut Writer<'_>) {
+    w.line("Spec:");
+    let all = list(w.tree, "spec.drivers");
+    if all.is_empty() {
+        return;
+    }
+    w.line("  Drivers:");
+    for driver in all {
+        w.line(format_args!("    {}:", text_at(driver, "name")));
+        w.pair("      Node ID", text_at(driver, "nodeID"));
+        if let Some(count) = at(driver, "allocatable.count").as_i64() {
+            w.line("      Allocatables:");
+            w.pair("        Count", count);
+        }
+        let keys: Vec<String> = list(driver, "topologyKeys").iter().map(text).collect();
+        if !keys.is_empty() {
+            w.pair("      Topology Keys", format_args!("[{}]", keys.join(" ")));
+        }
     }
 }

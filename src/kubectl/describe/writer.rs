@@ -37,6 +37,14 @@ pub fn date(value: &Value) -> String {
     format!("{}, {} {month} {year} {} +0000", DAYS[day], part(8, 10), part(11, 19))
 }
 
+/// How long ago a deletion was to have ended: those of the future are `<invalid>`.
+pub fn lasts(deleted: SimTime, now: SimTime) -> String {
+    match deleted > now {
+        true => "<invalid>".to_string(),
+        false => now.since(deleted).human(),
+    }
+}
+
 /// Labels as one text: `a=b,c=d`, or `<none>`.
 pub fn labels(value: &Value) -> String {
     let pairs: Vec<String> =
