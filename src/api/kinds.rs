@@ -326,6 +326,14 @@ impl Object {
         if let Object::Pod(_) | Object::PersistentVolumeClaim(_) = self {
             print_probe_times(&mut value);
         }
+        if let Object::EndpointSlice(_) = self {
+            // Lists that Go leaves at nil.
+            for key in ["endpoints", "ports"] {
+                if value.get(key).and_then(Value::as_array).is_none_or(Vec::is_empty) {
+                    value[key] = Value::Null;
+                }
+            }
+        }
         if let Object::PodDisruptionBudget(_) = self {
             print_messages(&mut value);
         }

@@ -156,6 +156,12 @@ pub fn view_last_applied(cx: &mut Cx<'_, '_>) -> Outcome {
 pub fn create(cx: &mut Cx<'_, '_>) -> Outcome {
     if cx.args.get("filename").is_none() && cx.args.get("kustomize").is_none() {
         if let Some(first) = cx.args.words.first() {
+            let (word, rest) = (&**first, cx.args.words[1..].join(" "));
+            if let "service" | "svc" | "secret" = word {
+                let word = if word == "svc" { "service" } else { word };
+                let rest = Some(rest).filter(|rest| !rest.is_empty());
+                return Err(super::help::family(&format!("create {word}"), rest.as_deref()));
+            }
             let text = format!("Unexpected args: {}", shown(&cx.args.words));
             return Err(Failure::usage(text, "create").hint(generators::hint(first)));
         }

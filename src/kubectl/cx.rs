@@ -190,7 +190,7 @@ impl Cx<'_, '_> {
 
     /// The object that `target` names, or the server's refusal.
     pub fn find(&self, target: &ObjectRef) -> Result<Object, Failure> {
-        let found = self.store().find(target).cloned();
+        let found = self.store().find(target).map(|object| resource::fresh(object, self.now()));
         Ok(found.ok_or_else(|| Status::not_found(target.kind, &target.key.name))?)
     }
 
@@ -289,8 +289,11 @@ impl Cx<'_, '_> {
     /// Prints why something failed.
     pub fn fail(&mut self, failure: &Failure) {
         self.code = self.code.max(failure.code);
-        if !failure.text.is_empty() {
-            self.warn(failure.text.clone());
+        let text = failure.text.trim_end_matches('\n');
+        match failure.code {
+            _ if text.is_empty() => {}
+            0 => self.say(text),
+            _ => self.warn(text),
         }
         if !failure.hint.is_empty() {
             self.note(failure.hint.clone());

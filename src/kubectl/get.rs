@@ -126,7 +126,7 @@ fn find(cx: &mut Cx<'_, '_>, asks: &[Query]) -> Result<Found, Failure> {
             Some(name) => {
                 let key = cx.key(kind, name);
                 match cx.store().object(kind, &key) {
-                    Some(object) => vec![object.clone()],
+                    Some(object) => vec![super::resource::fresh(object, cx.now())],
                     None if cx.args.is_set("ignore-not-found") => continue,
                     None => {
                         found.failures.push(not_found(cx, kind, name));

@@ -60,7 +60,10 @@ pub fn family(name: &str, word: Option<&str>) -> Failure {
     let last = |name: &&&str| name.rsplit(' ').next().unwrap_or("").to_string();
     let known: Vec<String> = names.iter().map(|name| last(&name)).collect();
     let Some(word) = word else {
-        let usage = Failure::raw(format!("Usage:\n  kubectl {name} [command]"));
+        let usage = Failure::raw(match name {
+            "" => "kubectl controls the Kubernetes cluster manager.".to_string(),
+            name => format!("Usage:\n  kubectl {name} [flags] [options]"),
+        });
         let hint = format!("The commands here: {}", names.join(", "));
         return Failure { code: 0, ..usage.hint(hint) };
     };

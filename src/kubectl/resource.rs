@@ -5,10 +5,13 @@
 
 use super::cx::{Cx, Failure, Item};
 use super::running::Files;
+use crate::api::json::MicroTime;
 use crate::api::kinds::{Kind, KindInfo, Object, ObjectRef};
 use crate::api::manifest::{self, hints::nearest};
 use crate::apiserver::selector::Selector;
 use crate::apiserver::status::Status;
+use crate::base::time::{SimTime, Span};
+use std::rc::Rc;
 
 /// What kubectl says when nothing is named.
 pub const NOTHING: &str = "You must provide one or more resources by argument or filename.\n\
@@ -112,6 +115,19 @@ pub fn not_here(plural: &str) -> Failure {
         .hint(format!("Kubernetes has {plural}; this simulator does not simulate them."))
 }
 
+/// A kubelet that lives renews its Lease without writing: as somebody reads it now.
+pub fn fresh(object: &Object, now: SimTime) -> Object {
+    let Object::Lease(lease) = object else { return object.clone() };
+    let period = u64::try_from(lease.spec.lease_duration_seconds.unwrap_or(0)).unwrap_or(0) * 250;
+    let Some(renewed) = lease.spec.renew_time.filter(|_| lease.spec.renewing && period > 0) else {
+        return object.clone();
+    };
+    let passed = now.since(renewed.0).0 / period * period;
+    let mut lease = (**lease).clone();
+    lease.spec.renew_time = Some(MicroTime(renewed.0 + Span::millis(passed)));
+    Object::Lease(Rc::new(lease))
+}
+
 impl Cx<'_, '_> {
     /// What the words of the command line ask for. Names are not looked up.
     pub fn queries(&self, words: &[String]) -> Result<Vec<Query>, Failure> {
@@ -179,7 +195,8 @@ impl Cx<'_, '_> {
             let meta = object.meta();
             (everywhere || *meta.namespace == *namespace) && selector.matches(object)
         };
-        Ok(self.store().list_objects(kind).filter(chosen).cloned().collect())
+        let all = self.store().list_objects(kind).filter(chosen);
+        Ok(all.map(|object| fresh(object, self.now())).collect())
     }
 
     /// The objects that the words after the command and its flags mean. With `all`, a kind

@@ -8,7 +8,7 @@ use playground::base::time::{SimTime, Span};
 use playground::kubectl::running::{self, Context, Progress, Running, Settings, Stream};
 
 /// After its beginning a command that waits has its first answer.
-const FIRST_ANSWER: Span = Span::millis(45);
+const FIRST_ANSWER: Span = Span::millis(70);
 
 /// Before its end a command that reads has its last answer.
 const LAST_ANSWER: Span = Span::millis(6);

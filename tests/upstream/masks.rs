@@ -132,6 +132,9 @@ fn mask_line(line: &str) -> String {
     }
     let out = counts(&out).replace("6.1.0-oracle", "6.1.0");
     let out = out.replace("16443/TCP", "6443/TCP").replace("16444/TCP", "6443/TCP");
+    let out = out.replace("targetPort: 16443", "targetPort: 6443");
+    let out = out.replace("targetPort: 16444", "targetPort: 6443");
+    let out = out.replace("IP:16444", "IP:6443").replace("IP:16443", "IP:6443");
     numbers(&out)
 }
 

@@ -182,8 +182,8 @@ pub fn compare(typed: &[Typed], played: &Played, outcome: &mut Outcome) {
         let count = seen.entry(&wanted.command).or_default();
         *count += 1;
         let name = match *count {
-            1 => format!("kubectl {}", wanted.command),
-            n => format!("kubectl {} ({n})", wanted.command),
+            1 => format!("printed {}", wanted.command),
+            n => format!("printed {} ({n})", wanted.command),
         };
         score.total += 1;
         let got = match wanted.action {

@@ -44,6 +44,7 @@ pub fn describe(cx: &mut Cx<'_, '_>) -> Outcome {
     };
     let mut objects = Vec::new();
     for item in &items {
+        cx.warn_of(item.target.kind);
         let found = found(cx, item, &items);
         match found {
             Ok(mut found) => objects.append(&mut found),

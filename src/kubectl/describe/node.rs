@@ -8,8 +8,8 @@ use super::writer::{date, or_none};
 use crate::api::core::pod::Pod;
 use crate::api::kinds::{Key, Kind, Object, ObjectRef};
 use crate::api::quantity::Quantity;
-use crate::api::storage::Lease;
 use crate::kubectl::cx::Cx;
+use crate::kubectl::resource::fresh;
 use crate::kubectl::value::{at, entries, list, text, text_at};
 use serde_json::Value;
 use std::rc::Rc;
@@ -86,7 +86,8 @@ pub(super) fn node(cx: &mut Cx<'_, '_>, w: &mut Writer<'_>, object: &Object, nam
 
 fn lease(cx: &Cx<'_, '_>, w: &mut Writer<'_>, object: &Object) {
     let key = Key::new("kube-node-lease", object.meta().name.clone());
-    let lease = cx.store().get::<Lease>(&key).map(|lease| Object::Lease(lease.clone()).to_value());
+    let found = cx.store().object(Kind::Lease, &key);
+    let lease = found.map(|lease| fresh(lease, cx.now()).to_value());
     let Some(lease) = lease else {
         return w.line("Lease:\tFailed to get lease: leases.coordination.k8s.io not found");
     };

@@ -54,6 +54,9 @@ pub(super) fn shown(value: &Val) -> String {
 
 /// Calls `name`. The error is Go's own, without what was called.
 pub(super) fn call(name: &str, mut values: Vec<Val>) -> Result<Val, String> {
+    if name == "eq" && values.len() == 1 {
+        return Err("missing argument for comparison".to_string());
+    }
     let least = match name {
         "print" | "println" => 0,
         "eq" | "ne" | "lt" | "le" | "gt" | "ge" => 2,

@@ -274,7 +274,7 @@ impl Parser {
     fn command(&self, tokens: &[Token], at: &mut usize) -> Read<Command> {
         let mut terms: Vec<Term> = Vec::new();
         let mut text = String::new();
-        let place = tokens.get(*at).map_or((self.line, 0), |token| token.place);
+        let mut place = tokens.get(*at).map_or((self.line, 0), |token| token.place);
         while let Some(token) = tokens.get(*at).filter(|t| t.text != "|" && t.text != ")") {
             if token.spaced && !text.is_empty() {
                 text.push(' ');
@@ -284,8 +284,13 @@ impl Parser {
             // `$x.a`, `(…).a`: what follows without a blank belongs to it.
             let chained = !token.spaced && token.text.starts_with('.');
             let name = || token.text[1..].to_string();
+            let alone = terms.len() == 1;
             match terms.last_mut().filter(|_| chained) {
                 Some(Term::Field(path) | Term::Variable(_, path) | Term::Paren(_, path)) => {
+                    // As in Go, a chain stands where its second part does.
+                    if alone && path.len() < 2 {
+                        place = token.place;
+                    }
                     path.push(name());
                     continue;
                 }
