@@ -233,7 +233,7 @@ fn mark_and_delete(cx: &mut ControlPlane<'_>, key: &Key) -> Answer<()> {
             status: "True".into(),
             reason: "DeletionByTaintManager".into(),
             message: "Taint manager: deleting due to NoExecute taint".into(),
-            observed_generation: pod.metadata.generation,
+            observed_generation: pod.meta.generation,
             ..Condition::default()
         };
         set_condition(&mut pod.status.conditions, target, now);
