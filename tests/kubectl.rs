@@ -246,13 +246,10 @@ impl Desk {
 /// Plays a session anew.
 fn play(text: &str) -> String {
     let mut desk = Desk::new();
-    let is_answer = |line: &&str| {
-        ["  ", "! ", "~ ", "!", "~"]
-            .iter()
-            .any(|own| line.starts_with(own) && (own.len() > 1 || line.len() == 1))
-    };
+    let is_answer = |line: &&str| line.is_empty() || line.starts_with([' ', '!', '~']);
     for line in text.lines().filter(|line| !is_answer(line)) {
-        desk.out.push_str(&format!("{line}\n"));
+        let apart = line.starts_with('#') && !desk.out.is_empty();
+        desk.out.push_str(&format!("{}{line}\n", if apart { "\n" } else { "" }));
         if let Some(name) = line.strip_prefix("use ") {
             let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(name);
             let text = std::fs::read_to_string(path).expect("the file is there");
@@ -262,7 +259,7 @@ fn play(text: &str) -> String {
             let (name, of) = pair.split_once(" = ").expect("a name and a file");
             let text = desk.files.get(of).expect("the file is there").clone();
             desk.files.insert(name.into(), text);
-        } else if !line.is_empty() && !line.starts_with('#') {
+        } else if !line.starts_with('#') {
             desk.line(line);
         }
     }
