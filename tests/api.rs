@@ -3,6 +3,8 @@
 
 #[path = "kubectl/hub.rs"]
 mod hub;
+#[path = "api/admission.rs"]
+mod admission;
 #[path = "api/requests.rs"]
 mod requests;
 

@@ -1,5 +1,5 @@
 //! Replays recorded runs of real Kubernetes and compares, by the rules in
-//! `upstream/{compare,order,normal}.rs`.
+//! `upstream/{compare,order,errors,normal}.rs`.
 //!
 //! The scenarios that come with the project are in `tests/upstream/scenarios`. What must not get
 //! worse is in `scores.txt` there (`UPDATE=1` writes it anew), which differences are there for a

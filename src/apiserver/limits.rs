@@ -1,7 +1,5 @@
 //! What LimitRanges do: defaults for containers that say nothing, bounds for all.
 //!
-//! Not here: the ratio of limits to requests for whole Pods.
-//!
 //! Upstream: plugin/pkg/admission/limitranger/admission.go
 
 use super::status::Status;
@@ -11,6 +9,7 @@ use crate::api::core::container::Container;
 use crate::api::core::pod::{Pod, ResourceList};
 use crate::api::core::volume::PersistentVolumeClaim;
 use crate::api::kinds::Kind;
+use crate::api::quantity::Quantity;
 use crate::base::Str;
 use std::rc::Rc;
 
@@ -114,6 +113,29 @@ fn refuse(kind: Kind, name: &str, mut wrong: Vec<String>) -> Answer<()> {
     }
 }
 
+/// What `item` finds wrong with how much more is allowed than asked for.
+fn ratio(
+    item: &LimitRangeItem,
+    name: &str,
+    most: &Quantity,
+    [request, limit]: [Option<&Quantity>; 2],
+) -> Option<String> {
+    let start = format!("{name} max limit to request ratio per {} is {most}, but", item.kind);
+    let milli = |amount: &Quantity| i128::from(amount.as_milli());
+    let amount = |amount: Option<&Quantity>| amount.map_or(0, milli);
+    let (request, limit) = (amount(request), amount(limit));
+    if request == 0 || limit == 0 {
+        let word = if request == 0 { "request" } else { "limit" };
+        return Some(format!("{start} no {word} is specified or {word} is 0"));
+    }
+    // Six digits, as Go prints a ratio.
+    let millionths = (limit * 2_000_000 / request + 1) / 2;
+    (millionths > milli(most) * 1000).then(|| {
+        let (whole, rest) = (millionths / 1_000_000, millionths % 1_000_000);
+        format!("{start} provided ratio is {whole}.{rest:06}")
+    })
+}
+
 /// What `item` finds wrong. Claims have no limits: there both bounds hold for the request.
 fn bounds(
     item: &LimitRangeItem,
@@ -135,7 +157,7 @@ fn bounds(
                 continue;
             }
             for (amount, word) in amounts.into_iter().zip(words) {
-                let outside = |amount: &&crate::api::quantity::Quantity| match end {
+                let outside = |amount: &&Quantity| match end {
                     "minimum" => *amount < bound,
                     _ => *amount > bound,
                 };
@@ -145,5 +167,11 @@ fn bounds(
                 }
             }
         }
+    }
+    let Some(limits) = limits else {
+        return;
+    };
+    for (name, most) in &item.max_limit_request_ratio {
+        wrong.extend(ratio(item, name, most, [requests.get(name), limits.get(name)]));
     }
 }

@@ -156,7 +156,7 @@ impl ApiServer {
         if let Object::Service(service) = &mut new {
             self.give_addresses(Rc::make_mut(service))?;
         }
-        self.write_back(now, old, new, dry_run)
+        self.write_back(None, old, new, dry_run)
     }
 
     /// Replaces an object's status only; kinds whose status is not apart are updated whole.
@@ -175,10 +175,7 @@ impl ApiServer {
         if !causes.is_empty() {
             return Err(Status::invalid(new.kind(), &new.meta().name, causes));
         }
-        if new != old {
-            new.meta_mut().managed.status_at = now;
-        }
-        self.write_back(now, old, new, DryRun::Off)
+        self.write_back(Some(now), old, new, DryRun::Off)
     }
 
     /// Binds a Pod to a node, as the scheduler does; refused if it is bound or being deleted.
@@ -251,17 +248,20 @@ impl ApiServer {
     }
 
     /// Writes what is new: nothing if nothing is, and a removal if that was all that was
-    /// waited for.
+    /// waited for. If it is the status that was written, `status_at` is now.
     fn write_back(
         &mut self,
-        _now: SimTime,
+        status_at: Option<SimTime>,
         old: Object,
-        new: Object,
+        mut new: Object,
         dry_run: DryRun,
     ) -> Answer<Object> {
         let (kind, key) = (new.kind(), new.key());
         if dry_run == DryRun::All || new == old {
             return Ok(new);
+        }
+        if let Some(now) = status_at {
+            new.meta_mut().managed.status_at = now;
         }
         // A Namespace has finalizers of its own.
         let held = matches!(&new, Object::Namespace(own) if !own.spec.finalizers.is_empty());
