@@ -64,8 +64,8 @@ fn one_a_node() {
     film.check("one_a_node");
 }
 
-/// A closed node gets its Pod all the same. A taint NoSchedule leaves the Pod where it is and no
-/// longer wants it; NoExecute takes it away.
+/// A closed node gets its Pod all the same. A taint NoSchedule leaves the Pod where it is, and is
+/// no news to the set; NoExecute takes it away.
 #[test]
 fn taints() {
     let mut film = film(json!({}));

@@ -135,19 +135,25 @@ fn observe_pod(change: &Change, cache: &Store, keys: &mut Keys) {
     }
 }
 
-/// A node that comes concerns the sets that are to run there, one that changes those for which
-/// that makes a difference; one that goes takes its Pods with it in its own time.
+/// A node that comes or changes concerns the sets that lack a Pod there, and those that have one
+/// and may not; that others are to count differently shows when they look the next time. One that
+/// goes takes its Pods with it in its own time.
 fn observe_node(change: &Change, cache: &Store, keys: &mut Keys) {
     let Some(new) = change.new::<Node>() else { return };
     let old = change.old::<Node>();
     if old.is_some_and(|old| (&old.meta.labels, &old.spec) == (&new.meta.labels, &new.spec)) {
         return;
     }
+    let name = &new.meta.name;
     for set in cache.list::<DaemonSet>() {
-        let now = verdict(set, new);
-        let concerns = match old {
-            Some(old) => verdict(set, old) != now,
-            None => now.should_run,
+        let is_here = |pod: &Rc<Pod>| match pod.is_assigned() {
+            true => pod.spec.node_name == *name,
+            false => nodes::target(pod) == *name,
+        };
+        let verdict = verdict(set, new);
+        let concerns = match cache.pods_of(set.meta.uid).any(is_here) {
+            true => !verdict.may_stay,
+            false => verdict.should_run,
         };
         if concerns {
             keys.add(Key::of(&set.meta));
