@@ -135,6 +135,11 @@ impl Run {
                 self.session.apply(Action::ShowTab(n - 1));
             }
             ["apply"] => self.session.apply(Action::Apply),
+            ["write", from, to] => {
+                let (from, to) = (from.replace('_', " "), to.replace('_', " "));
+                let text = self.session.file().text.replace(&from, &to);
+                self.session.apply(Action::Edit(text.as_str().into()));
+            }
             ["undo"] => self.session.apply(Action::Undo),
             ["back"] => self.session.apply(Action::Back),
             ["files"] => {

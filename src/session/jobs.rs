@@ -37,7 +37,11 @@ impl Session {
                 tab.typed(&text, now);
             }
             Action::Interrupt => {
-                let leaps = self.terminal.tab().wish.then != Then::Now;
+                let wish = &self.terminal.tab().wish;
+                let leaps = wish.then != Then::Now;
+                if let Some(draft) = wish.edits.clone() {
+                    self.close_draft(&draft.name);
+                }
                 let tab = Rc::make_mut(&mut Rc::make_mut(&mut self.terminal).tabs[shown]);
                 tab.interrupt(now);
                 if leaps {
@@ -351,10 +355,15 @@ impl Session {
         let tab = Rc::make_mut(&mut Rc::make_mut(&mut self.terminal).tabs[n]);
         tab.job.iter_mut().for_each(|job| job.edited(&file.text));
         tab.wish.edits = None;
-        let current = self.current;
-        Rc::make_mut(&mut self.files).remove(current);
-        self.current = current.saturating_sub(1);
+        self.close_draft(&file.name);
         self.held = false;
         true
+    }
+
+    /// Takes a text out of the editor that was there for a command alone.
+    fn close_draft(&mut self, name: &str) {
+        let files = Rc::make_mut(&mut self.files);
+        files.retain(|file| *file.name != *name);
+        self.current = self.current.min(files.len().saturating_sub(1));
     }
 }

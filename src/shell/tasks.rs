@@ -248,7 +248,7 @@ impl Job {
             let sink = match chunk.stream {
                 Stream::Out => process.output.clone(),
                 Stream::Err => process.errors.clone(),
-                Stream::Simulator if *quiet => continue,
+                Stream::Simulator if *quiet || process.errors == Sink::Nothing => continue,
                 Stream::Simulator => Sink::Screen(Stream::Simulator),
             };
             self.write(&sink, &chunk.text, &chunk.links, cx);

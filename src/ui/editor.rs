@@ -66,14 +66,23 @@ pub fn EditorView(EditorProps { cx, editor }: &EditorProps) -> Html {
             { text(cx, editor) }
             { found(cx, editor) }
             <div class="pane-foot">
-                { Button::new("", "", cx.say(Word::Apply), Intent::Apply)
-                    .when(editor.can_apply).hint(cx.say(Word::ApplyHint)).html(cx) }
+                { apply(cx, editor) }
                 { open(cx) }
                 <span class="grow"></span>
                 <span class="cap" role="status">{ &*editor.state }</span>
             </div>
         </div>
     }
+}
+
+fn apply(cx: &Cx, editor: &Editor) -> Html {
+    let name = editor.files.get(editor.current as usize).map_or("-", |name| &**name);
+    let same = cx.lang.fill(Word::TermSame, &[("line", &["kubectl apply -f ", name].concat())]);
+    let hint = [cx.say(Word::ApplyHint), "\n", &same].concat();
+    Button::new("", "", cx.say(Word::Apply), Intent::Apply)
+        .when(editor.can_apply)
+        .hint(&hint)
+        .html(cx)
 }
 
 fn tabs(cx: &Cx, editor: &Editor) -> Html {

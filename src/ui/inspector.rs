@@ -285,6 +285,7 @@ fn nothing(cx: &Cx, view: &Inspector) -> Html {
                         <button
                             type="button"
                             aria-disabled={(!try_.enabled).then_some("true")}
+                            title={cx.same_line(&try_.intent)}
                             onclick={cx.on_if(try_.enabled, try_.intent.clone())}
                         >
                             { icon(try_.icon) }

@@ -33,6 +33,11 @@ impl Cx {
         if enabled { self.on(intent) } else { Callback::noop() }
     }
 
+    /// What one would type at the terminal for the same, if there is such a line.
+    pub fn same_line(&self, intent: &Intent) -> Option<String> {
+        Some(self.lang.fill(Word::TermSame, &[("line", &intent.line()?)]))
+    }
+
     /// A handler that picks an object.
     pub fn pick(&self, subject: &Subject) -> Callback<MouseEvent> {
         self.on(Intent::Select(Some(subject.clone())))
@@ -157,8 +162,7 @@ impl Button {
     /// Its markup.
     pub fn html(self, cx: &Cx) -> Html {
         let Button { class, icon: id, label, bare, mut hint, intent, enabled } = self;
-        if let Some(line) = intent.line() {
-            let same = cx.lang.fill(Word::TermSame, &[("line", &line)]);
+        if let Some(same) = cx.same_line(&intent) {
             hint = if hint.is_empty() { same } else { [&*hint, "\n", &*same].concat() };
         }
         html! {

@@ -263,6 +263,7 @@ fn node_foot(cx: &Cx, node: &NodeCard) -> Html {
                 type="button"
                 class="btn btn-sm pw"
                 aria-label={cx.lang.fill(long, &[("node", name)])}
+                title={cx.same_line(&node.power)}
                 onclick={cx.on(node.power.clone())}
             >
                 { icon("i-power") }<span class="lb">{ cx.say(word) }</span>
