@@ -100,6 +100,20 @@ pub fn status_phases(trace: &[Record], start: SimTime, period: Span) -> Vec<(Str
     phases.into_iter().map(|(name, at)| (name.into(), at)).collect()
 }
 
+/// A time well before the recording at which the controller manager may have started, if nodes
+/// fell silent: it looks at them in the rhythm that its start began.
+pub fn manager_start(trace: &[Record], start: SimTime, period: Span) -> Option<SimTime> {
+    let unknown = |record: &&Record| {
+        record["kind"] == "Node"
+            && record.get("conds").is_some_and(|it| it["Ready"][0] == "Unknown")
+    };
+    let looked = start + Span::millis(trace.iter().find(unknown)?["t_ms"].as_u64()?);
+    let early = SimTime(start.0.saturating_sub(60_000));
+    // To write it down took a moment.
+    let phase = SimTime(looked.0.saturating_sub(10) % period.0.max(1));
+    Some(early.next_tick(phase, period))
+}
+
 /// When the stand-ins were done with each Pod that had a node, in the order of the bindings. Not
 /// where disks were attached, which takes its own time.
 pub fn courses(trace: &[Record], start: SimTime) -> Vec<(Str, Course)> {

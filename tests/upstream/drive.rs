@@ -4,6 +4,7 @@
 //! written is the same without it, only earlier, and times are not compared; `tests/volumes.rs`
 //! has the case.
 
+use super::chance;
 use super::cluster::{config, machine, set_timing, settings, start};
 use super::compare::Record;
 use super::errors::{self, Case};
@@ -145,6 +146,14 @@ impl Driver<'_> {
         world.infra.backend.careless = true;
         set_backend(&mut world.infra.backend, &settings(scenario));
         let start = start(scenario);
+        let period = world.config.flags.node_monitor_period;
+        // A rhythm of a second makes no difference.
+        let slow = period > Span::seconds(1);
+        if let Some(at) = chance::manager_start(&scenario.trace, start, period).filter(|_| slow) {
+            while !world.run_until(at, 1_000_000) {}
+            world.stop(Process::ControllerManager);
+            world.start(Process::ControllerManager);
+        }
         while !world.run_until(start, 1_000_000) {}
         if !world.config.replay.courses.is_empty() {
             // Its news come one by one, as over a watch.

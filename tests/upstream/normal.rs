@@ -25,6 +25,7 @@ pub fn normal(trace: &[Record], recorded: &[Record]) -> Vec<Record> {
     // Earlier recordings did not watch CSINodes.
     let later = shown.contains(&("Node", "volumesInUse"));
     out.retain(|record| later || text(record, "kind") != "CSINode");
+    no_word_of_the_stalled(&mut out);
     no_end_without_start(&mut out);
     no_further_pulls(&mut out);
     for record in &mut out {
@@ -43,6 +44,14 @@ pub fn normal(trace: &[Record], recorded: &[Record]) -> Vec<Record> {
         }
     }
     out
+}
+
+/// A stand-in said nothing of a volume that it never made; a provisioner says that it begins.
+fn no_word_of_the_stalled(trace: &mut Vec<Record>) {
+    let told = |record: &Record, reason: &str| text(record, "reason") == reason;
+    let made = trace.iter().filter(|record| told(record, "ProvisioningSucceeded"));
+    let made: BTreeSet<String> = made.map(|record| text(record, "obj").to_string()).collect();
+    trace.retain(|record| !told(record, "Provisioning") || made.contains(text(record, "obj")));
 }
 
 /// Of a Pod that goes before its containers ran kubelets say that these ended; the stand-ins

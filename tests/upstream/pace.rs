@@ -1,7 +1,7 @@
 //! How fast whom was in a recording: who came to what when, as far as that is chance. It holds
 //! back whoever would be too early in the replay, and never says what to do.
 
-use super::collector::{Collected, Going};
+use super::collector::{Collected, Emptied, Going, steady};
 use super::compare::Record;
 use super::reduce;
 use super::views::{Marks, Views};
@@ -13,6 +13,9 @@ use std::collections::BTreeMap;
 
 /// So often the garbage collector asks the server before it does anything.
 const ASKS: u64 = 3;
+
+/// A controller that was busy has looked by then.
+const LOOK: Span = Span::millis(5);
 
 /// How fast whom was.
 pub struct Pace {
@@ -27,11 +30,14 @@ pub struct Pace {
     /// When the garbage collector came to what it deleted.
     collected: Collected,
     going: Going,
+    /// When the namespace controller came by.
+    emptied: Emptied,
 }
 
 impl Pace {
     /// Reads it off a recording that began at `start`.
     pub fn of(trace: &[Record], start: SimTime) -> Pace {
+        let trace = &steady(trace);
         Pace {
             start,
             views: Views::of(trace),
@@ -40,12 +46,14 @@ impl Pace {
             told: SimTime::ZERO,
             collected: Collected::of(trace),
             going: Going::default(),
+            emptied: Emptied::of(trace),
         }
     }
 
     /// Takes note of what the replay has written.
     pub fn note(&mut self, record: &Record, revision: u64) {
         self.going.note(record);
+        self.collected.note(record);
         if let Some(mark) = self.marks.mark(record) {
             let namespace = record.get("ns").and_then(|ns| ns.as_str()).unwrap_or("default");
             let at = record["t_ms"].as_u64().unwrap_or(0);
@@ -82,31 +90,47 @@ impl Pace {
     /// hear one by one, and can look in between.
     fn staggered(&mut self, world: &World) -> Option<SimTime> {
         let manager = Process::ControllerManager;
-        if world.next_wake()? != &Wake::Deliver(manager) {
+        if world.next_wake()? != &Wake::Deliver(manager) || world.config.replay.courses.is_empty() {
             return None;
         }
         let (due, heard) = (world.next_due()?, world.heard(manager));
-        let is_mark = self.marked.values().flatten().any(|(revision, ..)| *revision == heard);
-        let before = std::mem::replace(&mut self.told, due);
-        (is_mark && before == due).then(|| due + Span::millis(1))
+        let all = self.marked.values().flatten();
+        let mark = all.rev().find(|(revision, ..)| *revision == heard);
+        let mut apart = Span::ZERO;
+        if let Some((_, _, mark)) = mark {
+            apart = if self.views.looked(mark) { LOOK } else { Span::millis(1) };
+        }
+        let next = self.told + apart;
+        if due < next {
+            return Some(next);
+        }
+        self.told = due;
+        None
     }
 
-    /// When the garbage collector comes to the object that it would come to next, if that is
-    /// later.
+    /// When the garbage collector comes to the object that it would come to next, or the
+    /// namespace controller to a Namespace, if that is later.
     fn postponed(&mut self, world: &World) -> Option<SimTime> {
-        let gc = ControllerId::GarbageCollector;
-        let wake = match world.next_wake()? {
-            Wake::Controller(controller::Wake::Work(id, key)) if *id == gc => key,
+        let due = world.next_due()?;
+        let Wake::Controller(controller::Wake::Work(id, wake)) = world.next_wake()? else {
+            return None;
+        };
+        let at = match id {
+            ControllerId::GarbageCollector => {
+                let (kind, name) = wake.name.split_once('/')?;
+                let key = Key::new(wake.namespace.clone(), name);
+                let object = world.store().object(Kind::by_name(kind)?, &key)?.clone();
+                let at = self.collected.at(&reduce::object(&object), &self.going)?;
+                at.saturating_sub(world.config.timing.call.0 * ASKS)
+            }
+            ControllerId::Namespace => {
+                let object = world.store().object(Kind::Namespace, wake)?;
+                let going = object.meta().is_terminating();
+                self.emptied.next(&wake.name, due.since(self.start).0).filter(|_| going)?
+            }
             _ => return None,
         };
-        let (kind, name) = wake.name.split_once('/')?;
-        let key = Key::new(wake.namespace.clone(), name);
-        let object = world.store().object(Kind::by_name(kind)?, &key)?.clone();
-        let record = reduce::object(&object);
-        let since = self.going.since(&record)?;
-        let span = self.collected.span(&record)?;
-        let asks = world.config.timing.call.0 * ASKS;
-        let at = self.start + Span::millis((since + span).saturating_sub(asks));
-        world.next_due().is_some_and(|due| due < at).then_some(at)
+        let at = self.start + Span::millis(at);
+        (due < at).then_some(at)
     }
 }

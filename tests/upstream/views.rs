@@ -16,8 +16,8 @@ const BUSY: u64 = 120;
 /// tries again after a second.
 const STALE: u64 = 1_200;
 
-/// So long it takes at most until a write is heard of.
-const HEARING: u64 = 5;
+/// So long it takes at most until a write is heard of and a busy controller is free.
+const HEARING: u64 = 20;
 
 /// A write of a Pod that matters to sums, as a name that is the same in recording and replay.
 type Mark = String;
@@ -106,6 +106,8 @@ pub struct Views {
     looks: BTreeMap<Who, Vec<u64>>,
     /// When each mark was made.
     made: BTreeMap<Mark, u64>,
+    /// The marks that a sum shows as the last.
+    shown: BTreeSet<Mark>,
 }
 
 impl Views {
@@ -167,10 +169,16 @@ impl Views {
             let Some(first) = places.first() else { continue };
             last.insert(who.clone(), (*first, record.clone()));
             views.looks.entry(who.clone()).or_default().push(history[*first].1);
+            views.shown.insert(history[*first].0.clone());
             let seen = views.seen.entry(who).or_default();
             seen.extend(places.iter().map(|place| history[*place].0.clone()));
         }
         views
+    }
+
+    /// Whether somebody looked when `mark` was the last write he had heard of.
+    pub fn looked(&self, mark: &Mark) -> bool {
+        self.shown.contains(mark)
     }
 
     /// Whether the controller did not look when `mark`, made `age` ago, was the last write it
