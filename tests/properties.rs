@@ -8,11 +8,13 @@ mod make;
 
 use make::{Maker, sample};
 use playground::api::json::Reader;
-use playground::api::kinds::{Kind, Object};
+use playground::api::kinds::{Key, Kind, Object};
+use playground::apiserver::apply::apply_text;
 use playground::apiserver::http::{Request, Response};
 use playground::apiserver::{ApiServer, strategy};
 use playground::base::prng::Prng;
 use playground::base::time::SimTime;
+use playground::client::request::{Request as Write, Verb};
 use serde_json::{Value, json};
 
 /// Requests to each kind in one run.
@@ -238,4 +240,92 @@ fn any_request_gets_an_answer() {
     }
     // Both must be common, or nothing is tested.
     assert!(accepted > 1000 && refused > 1000, "{accepted} accepted, {refused} refused");
+}
+
+/// What kubectl sends, with bodies by chance.
+fn write(maker: &mut Maker, kind: Kind, server: &ApiServer) -> Write {
+    let verbs = [
+        Verb::Create,
+        Verb::Update,
+        Verb::PatchJson,
+        Verb::PatchMerge,
+        Verb::PatchStrategic,
+        Verb::PatchStatus,
+        Verb::Delete,
+        Verb::Evict,
+        Verb::Scale,
+        Verb::Apply,
+        Verb::Apply,
+    ];
+    let verb = *maker.pick(&verbs);
+    let mut tree = sample(kind);
+    let namespace = if kind.info().namespaced { "default" } else { "" };
+    tree["metadata"]["namespace"] = json!(namespace);
+    match maker.once_in(2) {
+        true => maker.vary(&mut tree, kind),
+        false => maker.spoil(&mut tree),
+    }
+    let name = *maker.pick(&["web", "web", "made", ""]);
+    let key = Key::new(namespace, name);
+    let there = server.store.object(kind, &key).map_or_else(|| sample(kind), Object::to_value);
+    let body = match verb {
+        Verb::PatchJson => maker.json_patch(&there),
+        Verb::PatchMerge | Verb::PatchStrategic | Verb::PatchStatus => {
+            maker.merge_patch(kind, &there)
+        }
+        Verb::Delete | Verb::Evict | Verb::Scale => maker.junk(2),
+        _ => tree,
+    };
+    let mut write = Write::new(verb, kind, &key, body);
+    write.dry_run = maker.once_in(5);
+    write.force = maker.once_in(3);
+    write.manager = maker.pick(&["", "kubectl-edit", "kubectl-client-side-apply"]).to_string();
+    write
+}
+
+#[test]
+fn any_write_of_kubectl_is_whole() {
+    for seed in seeds() {
+        for kind in Kind::ALL {
+            let mut maker = Maker(Prng::new(seed).fork(kind.info().name));
+            let mut server = server();
+            for n in 0..REQUESTS / 3 {
+                let write = write(&mut maker, *kind, &server);
+                let before = server.store.revision();
+                let answer = write.send(&mut server, SimTime(2000 + 100 * n as u64));
+                let wrote = server.store.revision() != before;
+                let whole = !wrote || answer.is_ok() && !write.dry_run;
+                assert!(whole, "{write:?}: {answer:?}");
+                for change in server.log.after(before) {
+                    let fault = change.new.as_ref().and_then(|new| unreadable(new, &server));
+                    assert_eq!(fault, None, "{write:?}");
+                }
+                if server.store.count(*kind) == 0 {
+                    server = self::server();
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn any_manifest_is_applied_or_refused() {
+    for seed in seeds() {
+        for kind in Kind::ALL {
+            let mut maker = Maker(Prng::new(seed).fork(kind.info().name));
+            let mut server = server();
+            for n in 0..REQUESTS / 3 {
+                let mut tree = sample(*kind);
+                match maker.once_in(2) {
+                    true => maker.vary(&mut tree, *kind),
+                    false => maker.spoil(&mut tree),
+                }
+                let before = server.store.revision();
+                let report = apply_text(&mut server, SimTime(2000 + n as u64), &tree.to_string());
+                assert!(!report.lines().is_empty(), "{tree}");
+                let wrote = server.store.revision() != before;
+                assert!(!wrote || report.is_fine(), "{tree}: {:?}", report.lines());
+            }
+        }
+    }
 }

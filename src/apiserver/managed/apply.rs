@@ -124,7 +124,8 @@ impl ApiServer {
     }
 
     /// What `kubectl apply --server-side` does: it applies, and if client-side apply owned
-    /// something, that is moved to its manager and it applies once more.
+    /// something, that is moved to its manager and it applies once more. What comes after the
+    /// first apply may fail; kubectl only warns of that.
     pub fn apply_as_kubectl(
         &mut self,
         now: SimTime,
@@ -132,47 +133,77 @@ impl ApiServer {
         key: &Key,
         applied: &Applied<'_>,
     ) -> Answer<Patched> {
-        let mut done = self.apply(now, kind, key, applied)?;
+        let done = self.apply(now, kind, key, applied)?;
         if applied.dry_run == DryRun::All {
             return Ok(done);
         }
-        let path = json!({"f:metadata": {"f:annotations": {format!("f:{LAST_APPLIED}"): {}}}});
-        let path = path.as_object().cloned().unwrap_or_default();
-        let owns = |m: &Manager, apply: bool| {
-            m.apply == apply
-                && m.subresource.is_empty()
-                && !intersection(&m.fields, &path).is_empty()
-        };
-        let annotation = done.object.meta().annotations.get(LAST_APPLIED).cloned();
-        let owned = managers(&done.object).iter().any(|manager| owns(manager, true));
-        if let Some(annotation) = annotation.filter(|_| applied.manager == KUBECTL && !owned) {
-            let info = kind.info();
-            let mut tree = json!({
-                "apiVersion": info.api_version(), "kind": info.name,
-                "metadata": {"name": &*key.name, "annotations": {LAST_APPLIED: &*annotation}},
-            });
-            if info.namespaced {
-                tree["metadata"]["namespace"] = json!(&*key.namespace);
-            }
-            let applied = Applied { tree: &tree, manager: ANNOTATION, ..applied.clone() };
-            done.object = self.apply(now, kind, key, &applied)?.object;
+        let kept = self.keep_annotation(now, kind, key, applied, &done.object);
+        let object = kept.unwrap_or_else(|| done.object.clone());
+        let again = self.migrate(now, kind, key, applied, object.clone());
+        Ok(again.unwrap_or(Patched { object, ..done }))
+    }
+
+    /// Lets a manager of its own own the annotation of client-side apply, if nobody does who
+    /// applies. Gives the object if it was written.
+    fn keep_annotation(
+        &mut self,
+        now: SimTime,
+        kind: Kind,
+        key: &Key,
+        applied: &Applied<'_>,
+        object: &Object,
+    ) -> Option<Object> {
+        let annotation = object.meta().annotations.get(LAST_APPLIED)?;
+        let owned = managers(object).iter().any(|manager| owns_annotation(manager, true));
+        if applied.manager != KUBECTL || owned {
+            return None;
         }
-        let mut all = managers(&done.object);
+        let info = kind.info();
+        let mut tree = json!({
+            "apiVersion": info.api_version(), "kind": info.name,
+            "metadata": {"name": &*key.name, "annotations": {LAST_APPLIED: &**annotation}},
+        });
+        if info.namespaced {
+            tree["metadata"]["namespace"] = json!(&*key.namespace);
+        }
+        let applied = Applied { tree: &tree, manager: ANNOTATION, ..applied.clone() };
+        self.apply(now, kind, key, &applied).ok().map(|done| done.object)
+    }
+
+    /// Moves what client-side apply owned to who applies now, and applies once more; `None` if
+    /// there is nothing to move.
+    fn migrate(
+        &mut self,
+        now: SimTime,
+        kind: Kind,
+        key: &Key,
+        applied: &Applied<'_>,
+        object: Object,
+    ) -> Option<Patched> {
         let (theirs, mut rest): (Vec<Manager>, Vec<Manager>) =
-            all.drain(..).partition(|manager| owns(manager, false));
+            managers(&object).into_iter().partition(|manager| owns_annotation(manager, false));
         if theirs.is_empty() {
-            return Ok(done);
+            return None;
         }
         let own = |m: &Manager| m.apply && m.subresource.is_empty() && *m.name == *applied.manager;
         if let Some(own) = rest.iter_mut().find(|manager| own(manager)) {
             let set = theirs.iter().fold((*own.fields).clone(), |set, m| union(&set, &m.fields));
             own.fields = Rc::new(set);
         }
-        let status_at = done.object.meta().managed.status_at;
+        let status_at = object.meta().managed.status_at;
         let managed = Managed { entries: Some(Rc::new(rest)), status_at };
-        self.update_as(now, done.object.clone(), DryRun::Off, How::Known(managed))?;
-        self.apply(now, kind, key, applied)
+        self.update_as(now, object, DryRun::Off, How::Known(managed)).ok()?;
+        self.apply(now, kind, key, applied).ok()
     }
+}
+
+/// Whether `manager` owns the annotation of client-side apply in this way.
+fn owns_annotation(manager: &Manager, apply: bool) -> bool {
+    let path = json!({"f:metadata": {"f:annotations": {format!("f:{LAST_APPLIED}"): {}}}});
+    let path = path.as_object().cloned().unwrap_or_default();
+    manager.apply == apply
+        && manager.subresource.is_empty()
+        && !intersection(&manager.fields, &path).is_empty()
 }
 
 /// The tree to apply, with its name and namespace and without a status.
