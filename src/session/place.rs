@@ -12,8 +12,8 @@ use crate::base::time::{SimTime, Span};
 use crate::client::request::{self, Request};
 use crate::cluster::input::Input;
 use crate::cluster::world::World;
-use crate::explain;
-use crate::kubectl::running::{Context, Files, Hub, Poll, Running, Settings};
+use crate::explain::{self, Piece};
+use crate::kubectl::running::{Context, Files, Hub, Link, Poll, Running, Settings};
 use crate::shell::{self, Desk, Place, Then};
 use crate::timeline::Timeline;
 use crate::trace::Wait;
@@ -163,30 +163,37 @@ fn why(world: &World, [word, name]: [&str; 2]) -> shell::Answer {
             None => refused(&format!("there is no {subject}, and nothing waits for it")),
         };
     }
-    said(told(world, &chain))
+    told(world, &chain)
 }
 
 /// `why` alone: what is blocked most.
 fn why_any(world: &World) -> shell::Answer {
     match explain::most_blocked(world) {
-        Some(unready) => said(told(world, &unready.chain)),
+        Some(unready) => told(world, &unready.chain),
         None => said("Nothing waits.\n".into()),
     }
 }
 
-fn told(world: &World, chain: &[Wait]) -> String {
-    let say =
-        |wait: &Wait| explain::plain(&explain::sentence(wait, world.store(), world.now, Lang::En));
-    let mut text: String = chain.iter().map(|wait| say(wait) + "\n").collect();
-    for way in explain::ways_out(world, &chain.to_vec(), Lang::En) {
-        text.push_str(&format!(
-            "A way out: {}\n  {} {}\n",
-            way.input.command(),
-            way.price,
-            way.detail
-        ));
+fn told(world: &World, chain: &[Wait]) -> shell::Answer {
+    let (mut text, mut links) = (String::new(), Vec::new());
+    for wait in chain {
+        for piece in explain::sentence(wait, world.store(), world.now, Lang::En) {
+            let start = text.len();
+            match piece {
+                Piece::Text(words) => text.push_str(&words),
+                Piece::Object(object) => {
+                    text.push_str(&object.key.name);
+                    links.push(Link { range: start..text.len(), object });
+                }
+            }
+        }
+        text.push('\n');
     }
-    text
+    for way in explain::ways_out(world, &chain.to_vec(), Lang::En) {
+        let (command, price, detail) = (way.input.command(), way.price, way.detail);
+        text.push_str(&format!("A way out: {command}\n  {price} {detail}\n"));
+    }
+    shell::Answer { text, links, ..shell::Answer::default() }
 }
 
 /// When a settle that began at `now` is given up.

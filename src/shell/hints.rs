@@ -1,7 +1,7 @@
 //! What the simulator says of a command it does not know: what exists instead. A typo and a
 //! thing that is missing are never confused.
 
-use super::{SIMULATOR, all_words};
+use super::{SIMULATOR, all_words, bash_words};
 
 /// Real commands that are not here, and what to do instead.
 const MISSING: &[(&str, &str)] = &[
@@ -71,9 +71,8 @@ pub fn help() -> String {
     for (word, what) in SIMULATOR {
         text.push_str(&format!("  {word:<22} {what}\n"));
     }
-    let own = |word: &&str| word.chars().all(|c| c.is_ascii_alphanumeric());
-    let ours = |word: &&str| SIMULATOR.iter().any(|(line, _)| line.starts_with(*word));
-    let rest = all_words().skip(1).filter(own).filter(|word| !ours(word));
+    let plain = |word: &&str| word.chars().all(|c| c.is_ascii_alphanumeric());
+    let rest = bash_words().filter(plain);
     text.push_str("\nBesides, from bash and its surroundings:\n");
     let (mut line, words) = (String::new(), rest.collect::<Vec<_>>());
     for word in words {

@@ -43,13 +43,15 @@ pub use tasks::span;
 pub use words::Desk;
 
 use crate::base::time::SimTime;
-use crate::kubectl::running::{Poll, Running, Stream};
+use crate::kubectl::running::{Link, Poll, Running, Stream};
 
 /// What the simulator answers to a word of its own.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Answer {
     /// What it says, line by line.
     pub text: String,
+    /// Which bytes of it name which objects.
+    pub links: Vec<Link>,
     /// The exit code.
     pub code: i32,
     /// What is to happen before the next command.
@@ -97,11 +99,11 @@ pub const SIMULATOR: &[(&str, &str)] = &[
     ("settle", "let it run until nothing is scheduled any more"),
     ("poweroff node-b", "switch a machine off; poweron switches it on"),
     ("partition node-b", "cut a machine off from the network; heal connects it"),
-    ("stop kube-scheduler", "stop a component of the control plane; start starts it"),
+    ("stop kube-scheduler", "stop a component; start starts it"),
     ("fault crash-loop web-1", "break something else; `fault` alone lists what"),
     ("mend all", "mend what is broken; `faults` lists it"),
     ("add-machine node-d", "bring another machine; remove-machine takes one away"),
-    ("why pod/web-1", "say why an object waits; `why` alone: what is blocked most"),
+    ("why pod/web-1", "say why it waits; `why` alone: what is blocked most"),
     ("help", "this list"),
 ];
 
@@ -119,9 +121,10 @@ pub fn known(word: &str) -> bool {
 pub fn all_words() -> impl Iterator<Item = &'static str> {
     let own = SIMULATOR.iter().map(|(line, _)| line.split(' ').next().unwrap_or(line));
     let own = own.chain(["poweron", "heal", "start", "faults", "remove-machine"]);
-    ["kubectl"]
-        .into_iter()
-        .chain(filter::NAMES.iter().copied())
-        .chain(own)
-        .chain(words::NAMES.iter().copied())
+    ["kubectl"].into_iter().chain(own).chain(bash_words())
+}
+
+/// The names of what comes from bash and its surroundings.
+fn bash_words() -> impl Iterator<Item = &'static str> {
+    filter::NAMES.iter().chain(words::NAMES).copied()
 }

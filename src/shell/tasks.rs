@@ -85,10 +85,10 @@ impl Job {
         if filter::NAMES.contains(&name) {
             return self.filter(name, rest, ends, cx);
         }
-        let Some(Answer { text, code, then }) = cx.place.word(words) else {
+        let Some(Answer { text, links, code, then }) = cx.place.word(words) else {
             return Err((127, format!("bash: {name}: command not found\n")));
         };
-        cx.screen.write(Stream::Simulator, &text, &[]);
+        cx.screen.write(Stream::Simulator, &text, &links);
         Ok(match then {
             Then::At(time) => (Task::Sleep(time, true), None, None),
             Then::Settled => (Task::Settle, None, None),
