@@ -51,7 +51,7 @@ fn needs_files(cx: &Cx<'_, '_>) -> Result<Vec<Item>, Failure> {
         return Err(Failure::usage(format!("Unexpected args: {}", shown(&cx.args.words)), cx.name)
             .hint(format!("Put the file after -f: kubectl {} -f {word}", cx.name)));
     }
-    Ok(cx.from_files(&[])?.unwrap_or_default())
+    Ok(cx.items_of_files(&[])?.unwrap_or_default())
 }
 
 /// Words as Go prints them: `[a b]`.

@@ -177,9 +177,8 @@ pub fn taint(cx: &mut Cx<'_, '_>) -> Outcome {
     for taint in taints {
         let effect = taint.trim_end_matches('-').split_once(':').map_or("", |(_, effect)| effect);
         let gone = taint.ends_with('-');
-        if !["NoSchedule", "PreferNoSchedule", "NoExecute"].contains(&effect)
-            && !(gone && effect.is_empty())
-        {
+        let known = ["NoSchedule", "PreferNoSchedule", "NoExecute"].contains(&effect);
+        if !known && (!gone || !effect.is_empty()) {
             return Err(Failure::new(match effect {
                 "" => format!("unknown taint spec: {taint}"),
                 _ => format!("invalid taint effect: {effect}, unsupported taint effect"),

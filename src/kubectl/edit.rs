@@ -88,7 +88,7 @@ impl Editing {
         for manifest in read.objects {
             let object = manifest.object();
             let target = object.reference();
-            let known = self.targets.iter().any(|own| *own == target);
+            let known = self.targets.contains(&target);
             let tree = manifest.tree.clone();
             let name = cx.named(&target);
             if !known {

@@ -49,7 +49,7 @@ pub fn get(cx: &mut Cx<'_, '_>) -> Outcome {
             .hint("kubectl has --raw; this simulator has no paths of its own: take -o json."));
     }
     let words = cx.args.words.clone();
-    let found = match cx.from_files(&words)? {
+    let found = match cx.items_of_files(&words)? {
         Some(items) => {
             let asks = items.iter().map(|item| Query {
                 kind: Known::Here(item.target.kind),

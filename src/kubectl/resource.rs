@@ -202,7 +202,7 @@ impl Cx<'_, '_> {
     /// The objects that the words after the command and its flags mean. With `all`, a kind
     /// alone means all its objects; otherwise it takes `--all` or a selector.
     pub fn items(&self, words: &[String], all: bool) -> Result<Vec<Item>, Failure> {
-        if let Some(items) = self.from_files(words)? {
+        if let Some(items) = self.items_of_files(words)? {
             return Ok(items);
         }
         if words.is_empty() {
@@ -240,7 +240,7 @@ impl Cx<'_, '_> {
     }
 
     /// The objects in the files that `-f` names; `None` without `-f`.
-    pub fn from_files(&self, words: &[String]) -> Result<Option<Vec<Item>>, Failure> {
+    pub fn items_of_files(&self, words: &[String]) -> Result<Option<Vec<Item>>, Failure> {
         if let Some(dir) = self.args.get("kustomize") {
             return Err(Failure::new(format!("the path {dir:?} does not exist"))
                 .hint("kubectl has -k; this simulator does not: apply the files with -f."));

@@ -93,7 +93,7 @@ pub(super) fn deployment(cx: &mut Cx<'_, '_>, w: &mut Writer<'_>, object: &Objec
     replica_conditions(w);
     let is_paused = at(tree, "spec.paused") == &Value::Bool(true);
     let sets = replica_sets(cx, object);
-    let newest = sets.iter().map(|set| revision(set)).max();
+    let newest = sets.iter().map(revision).max();
     let mut old = Vec::new();
     let mut new = "<none>".to_string();
     for set in &sets {

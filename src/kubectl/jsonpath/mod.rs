@@ -101,8 +101,7 @@ pub fn shown(value: &Value) -> String {
 }
 
 fn relaxed_error() -> String {
-    format!(
-        "unexpected path string, expected a 'name1.name2' or '.name1.name2' or '{{name1.name2}}' \
-         or '{{.name1.name2}}'"
-    )
+    "unexpected path string, expected a 'name1.name2' or '.name1.name2' or '{name1.name2}' or \
+     '{.name1.name2}'"
+        .into()
 }

@@ -285,16 +285,14 @@ impl Parser {
             let chained = !token.spaced && token.text.starts_with('.');
             let name = || token.text[1..].to_string();
             let alone = terms.len() == 1;
-            match terms.last_mut().filter(|_| chained) {
-                Some(Term::Field(path) | Term::Variable(_, path) | Term::Paren(_, path)) => {
-                    // As in Go, a chain stands where its second part does.
-                    if alone && path.len() < 2 {
-                        place = token.place;
-                    }
-                    path.push(name());
-                    continue;
+            let last = terms.last_mut().filter(|_| chained);
+            if let Some(Term::Field(path) | Term::Variable(_, path) | Term::Paren(_, path)) = last {
+                // As in Go, a chain stands where its second part does.
+                if alone && path.len() < 2 {
+                    place = token.place;
                 }
-                _ => {}
+                path.push(name());
+                continue;
             }
             terms.push(match &*token.text {
                 "(" => {
