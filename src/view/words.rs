@@ -303,7 +303,8 @@ vocabulary! {
     DeletePod: "Delete {name}",
     DeletePodPrice: "*It stops in its own time.* A new Pod comes back with the same name, claim \
         and volume, another UID and another address.",
-    DeleteOtherPodPrice: "*It stops in its own time.* Another Pod, of another name, takes its place.",
+    DeleteOtherPodPrice: "*It stops in its own time.* Another Pod, of another name, takes its \
+        place.",
     DeleteLonePodPrice: "*It stops in its own time.* Nothing makes it again.",
     ForceDelete: "Force delete {name}",
     ForceDeletePrice: "*It may run twice.* The object goes at once, whatever its process does: \
