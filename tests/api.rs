@@ -8,7 +8,9 @@ mod admission;
 #[path = "api/requests.rs"]
 mod requests;
 
-use playground::api::kinds::Kind;
+use playground::api::core::pod::{Pod, PodPhase};
+use playground::api::json::Reader;
+use playground::api::kinds::{Key, Kind, Object};
 use playground::apiserver::selector::Selector;
 use playground::base::time::SimTime;
 use playground::kubectl::running::Files;
@@ -424,4 +426,33 @@ fn from_client_side_to_server_side_apply() {
     rig.out.push_str("The Service:\n");
     owners(&mut rig, "/api/v1/namespaces/default/services/nginx");
     is_golden("from_client_side_to_server_side_apply", &rig.out);
+}
+
+/// Objects that components make carry no managers: who set what is derived.
+#[test]
+fn managers_of_what_components_make() {
+    let mut rig = Rig::new();
+    let mut tree = pod("web-0");
+    tree["metadata"]["namespace"] = json!("default");
+    tree["spec"]["volumes"] = json!([{"name": "www", "emptyDir": {}}]);
+    let mount = json!([{"name": "www", "mountPath": "/www"}]);
+    tree["spec"]["containers"][0]["volumeMounts"] = mount;
+    let object = Object::read(Kind::Pod, &tree, &mut Reader::default());
+    rig.server.create(SimTime(70_000), object).expect("the Pod is fine");
+    let key = Key::new("default", "web-0");
+    let path = &format!("{PODS}/web-0");
+    owners(&mut rig, path);
+    rig.server.bind(SimTime(71_000), &key, &"node-1".into()).expect("it has no node");
+    let mut pod = (**rig.server.store.get::<Pod>(&key).expect("it is there")).clone();
+    pod.status.phase = PodPhase::Running;
+    let object = Object::Pod(pod.into());
+    rig.server.update_status(SimTime(72_000), object).expect("the status is fine");
+    owners(&mut rig, path);
+    let edit = json!({"metadata": {"labels": {"app": "other"}}});
+    rig.ask("PATCH", &format!("{path}?fieldManager=kubectl-label"), MERGE, &edit, &[]);
+    owners(&mut rig, path);
+    let mut wanted = json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "web-0"}});
+    wanted["spec"] = json!({"containers": [{"name": "nginx", "image": "nginx:2"}]});
+    rig.ask("PATCH", &format!("{path}?fieldManager=me"), APPLY, &wanted, &[]);
+    is_golden("managers_of_what_components_make", &rig.out);
 }

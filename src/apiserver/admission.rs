@@ -25,7 +25,7 @@ use serde_json::{Value, json};
 use std::rc::Rc;
 
 /// Where the account's token is mounted.
-const TOKEN_PATH: &str = "/var/run/secrets/kubernetes.io/serviceaccount";
+pub(super) const TOKEN_PATH: &str = "/var/run/secrets/kubernetes.io/serviceaccount";
 /// Namespaces that the server keeps itself.
 const SYSTEM: &[&str] = &["default", "kube-node-lease", "kube-public", "kube-system"];
 

@@ -16,6 +16,8 @@ pub mod fields;
 
 pub use apply::{Applied, KUBECTL};
 
+use super::admission::TOKEN_PATH;
+use super::strategy::pod::API_ACCESS;
 use super::{ApiServer, strategy};
 use crate::api::json::Reader;
 use crate::api::kinds::{Kind, Object};
@@ -80,12 +82,14 @@ pub fn managers(object: &Object) -> Vec<Manager> {
         return entries.to_vec();
     }
     let kind = object.kind();
+    let mut set = created(object, false);
+    without_admission(kind, &mut set);
     vec![Manager {
         name: component(kind, false).into(),
         apply: false,
         subresource: "",
         time: meta.creation_timestamp.unwrap_or_default(),
-        fields: Rc::new(created(object, false)),
+        fields: Rc::new(set),
     }]
 }
 
@@ -142,6 +146,38 @@ fn created(object: &Object, status: bool) -> Fields {
     let kind = object.kind();
     let empty = Object::read(kind, &json!({}), &mut Reader::default());
     changes(&empty.to_value(), &object.to_value(), kind, status).0
+}
+
+/// What the server itself adds to Pods on their way in is nobody's.
+fn without_admission(kind: Kind, set: &mut Fields) {
+    const ADDED: [&str; 6] = [
+        "f:nodeName",
+        "f:preemptionPolicy",
+        "f:priority",
+        "f:serviceAccount",
+        "f:serviceAccountName",
+        "f:tolerations",
+    ];
+    let is_access = |step: &String| step.contains(API_ACCESS) || step.contains(TOKEN_PATH);
+    let thin = |node: &mut Value, list: &str| {
+        if let Some(Value::Object(items)) = node.get_mut(list) {
+            items.retain(|step, _| !is_access(step));
+            if items.keys().all(|step| step == ".") {
+                node.as_object_mut().map(|node| node.remove(list));
+            }
+        }
+    };
+    let Some(spec) = set.get_mut("f:spec").filter(|_| kind == Kind::Pod) else {
+        return;
+    };
+    if let Value::Object(spec) = spec {
+        spec.retain(|step, _| !ADDED.contains(&&**step));
+    }
+    thin(spec, "f:volumes");
+    for list in ["f:containers", "f:initContainers"] {
+        let items = spec.get_mut(list).and_then(Value::as_object_mut).into_iter().flatten();
+        items.for_each(|(_, container)| thin(container, "f:volumeMounts"));
+    }
 }
 
 /// Takes from all managers but `own` what was set or removed by it.
