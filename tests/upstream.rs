@@ -1,6 +1,10 @@
 //! Replays recorded runs of real Kubernetes and compares, by the rules in
 //! `upstream/{compare,order,errors,normal}.rs`.
 //!
+//! Who of many gets to run first is chance in a real cluster. Where a recording tells how that
+//! fell, the replay is given it as data, never what to write: `upstream/chance.rs` what the config
+//! takes, `upstream/{pace,views,collector}.rs` who came to what how late.
+//!
 //! The scenarios that come with the project are in `tests/upstream/scenarios`. What must not get
 //! worse is in `scores.txt` there (`UPDATE=1` writes it anew), which differences are there for a
 //! reason in `differences.txt`; each of those must still be there.

@@ -9,6 +9,7 @@ use super::compare::{Record, text};
 use playground::controller::ControllerId;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 /// As long as this a controller may be busy with something else.
 const BUSY: u64 = 120;
@@ -116,7 +117,7 @@ impl Views {
         let mut views = Views::default();
         let mut marks = Marks::default();
         // Pods as of each mark, oldest first.
-        let mut history: Vec<(Mark, u64, Pods)> = vec![(String::new(), 0, Pods::new())];
+        let mut history: Vec<(Mark, u64, Pods)> = vec![(Mark::new(), 0, Pods::new())];
         let mut pods = Pods::new();
         let mut last: BTreeMap<Who, (usize, Record)> = BTreeMap::new();
         let members = members(trace);
@@ -131,7 +132,7 @@ impl Views {
                 });
                 match text(record, "type") {
                     "DELETED" => drop(pods.remove(&name)),
-                    _ => drop(pods.insert(name, record.clone())),
+                    _ => drop(pods.insert(name, Rc::new(record.clone()))),
                 }
                 if let Some(mark) = mark {
                     // Where nothing changes for a sum, nobody can tell whether it was looked at.
@@ -200,7 +201,7 @@ fn patience(who: &Who) -> u64 {
     if who.0 == ControllerId::EndpointSlice { STALE } else { BUSY }
 }
 
-type Pods = BTreeMap<(String, String), Record>;
+type Pods = BTreeMap<(String, String), Rc<Record>>;
 
 /// Which Pods ever were behind each Service.
 fn members(trace: &[Record]) -> BTreeMap<String, BTreeSet<String>> {
