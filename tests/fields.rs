@@ -1,5 +1,6 @@
-//! Fields that may stand in a manifest, for completion and hover in the editor: static/fields.json is
-//! written from the tables by which objects are read (`UPDATE=1`), so it knows what the page knows.
+//! Fields that may stand in a manifest, for completion and hover in the editor:
+//! static/fields.json is written from the tables by which objects are read (`UPDATE=1`), so it
+//! knows what the page knows.
 
 use playground::api::json::{Schema, Shape, Support};
 use playground::api::kinds::Kind;

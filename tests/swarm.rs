@@ -2,8 +2,9 @@
 //! are over everything is as wanted, or the cluster says for whom it waits.
 //!
 //! `SEEDS=n` plays the first n seeds instead of a few hundred (`./dev test` ten thousand, compiled
-//! for speed), `FROM=n` begins later, `SEED=n` plays only that one, and `JOURNAL=file` with it the deeds in that file, a line each as a failure prints them. `SHOW=1` prints what
-//! sets still wait for at the end.
+//! for speed), `FROM=n` begins later, `SEED=n` plays only that one, and `JOURNAL=file` with it the
+//! deeds in that file, a line each as a failure prints them. `SHOW=1` prints what sets still wait
+//! for at the end.
 
 #[path = "kubectl/hub.rs"]
 mod hub;
