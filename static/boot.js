@@ -365,14 +365,11 @@
   // What had the focus may be gone after a deed: then the figure has it.
   var focused = null;
   document.addEventListener("focusin", function (event) { focused = event.target; });
-  ["keyup", "click"].forEach(function (name) {
-    document.addEventListener(name, function () {
-      requestAnimationFrame(function () {
-        var lost = document.activeElement === document.body && focused && !focused.isConnected;
-        if (lost && !dead) focusOn(".seat.is-picked .pick") || focusOn(".centre");
-      });
-    });
-  });
+  new MutationObserver(function () {
+    if (dead || !focused || focused.isConnected || document.activeElement !== document.body) return;
+    focused = null;
+    focusOn(".seat.is-picked .pick") || focusOn(".centre");
+  }).observe(document.getElementById("app"), { childList: true, subtree: true });
 
   // ---- loading ----------------------------------------------------------------------------------
 
