@@ -271,6 +271,11 @@ pub enum Because {
         /// The node.
         node: Str,
     },
+    /// The kubelet cannot unmount the Pod's volumes.
+    Unmounting {
+        /// The node.
+        node: Str,
+    },
     /// The kubelet is slow and has not come round to the Pod.
     KubeletLate {
         /// The node.

@@ -221,8 +221,8 @@ impl World {
         if self.infra.machines.size() == 1 {
             return Err(format!("{name} is the last machine: a cluster without any does nothing"));
         }
-        for kind in [FaultKind::PowerOff, FaultKind::Partition, FaultKind::SlowKubelet] {
-            self.infra.faults.take(kind, &machine);
+        for word in WORDS.iter().filter(|word| word.target == Target::Machine) {
+            self.infra.faults.take(word.kind, &machine);
         }
         let name: Str = machine.into();
         if let Some(machine) = self.infra.machines.get_mut(&name) {

@@ -229,6 +229,9 @@ fn fault_behind<'w>(world: &'w World, wait: &Wait, on: &ObjectRef) -> Option<&'w
         Because::ImagePullBackOff { image } => faults.get(FaultKind::ImageFails, image),
         Because::ReadinessProbe => of_pod(FaultKind::NeverReady),
         Because::CrashLoopBackOff { .. } => of_pod(FaultKind::CrashLoop),
+        Because::Unmounting { node } | Because::VolumeInUse { node } => {
+            faults.get(FaultKind::UnmountStuck, node)
+        }
         Because::KubeletLate { node } => faults.get(FaultKind::SlowKubelet, node),
         Because::Attaching { .. } => work(FaultKind::DiskSlow, "attach"),
         Because::Detaching { .. } => work(FaultKind::DiskSlow, "detach"),

@@ -193,6 +193,8 @@ templates! {
     Because::NodeQuarantine { node } =>
         "{subject} was on {node}, which is gone; the pod garbage collector makes sure of that for \
          40 s", node: node;
+    Because::Unmounting { node } =>
+        "{subject} does not go: its volumes cannot be unmounted on {node}", node: node;
     Because::KubeletLate { node } =>
         "{subject} waits: the kubelet of {node} has not come round to it", node: node;
     Because::Fault { text } => "a fault that was put there: {text}", text: text;

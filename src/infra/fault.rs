@@ -22,6 +22,8 @@ pub enum FaultKind {
     Lag,
     /// A kubelet comes round late to what it hears of its Pods.
     SlowKubelet,
+    /// A machine cannot unmount disks.
+    UnmountStuck,
     /// An image cannot be pulled.
     ImageFails,
     /// Pulling an image takes longer.
@@ -71,7 +73,7 @@ pub struct Word {
 }
 
 /// All kinds of faults, in their order.
-pub const WORDS: [Word; 11] = [
+pub const WORDS: [Word; 12] = [
     word(FaultKind::PowerOff, "power-off", Target::Machine, false, "{} has no power")
         .short("poweroff", "poweron"),
     word(FaultKind::Partition, "partition", Target::Machine, false, "{} is cut off")
@@ -85,6 +87,13 @@ pub const WORDS: [Word; 11] = [
         Target::Machine,
         true,
         "the kubelet of {} is {span} late",
+    ),
+    word(
+        FaultKind::UnmountStuck,
+        "unmount-stuck",
+        Target::Machine,
+        false,
+        "{} cannot unmount its disks",
     ),
     word(
         FaultKind::ImageFails,

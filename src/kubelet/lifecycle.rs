@@ -91,7 +91,7 @@ impl Kubelets {
                 }
                 ended || !running
             }
-            Stage::Unmounting { until } if until <= now => {
+            Stage::Unmounting { until } if until <= now && !unmount_is_stuck(cx, worker) => {
                 self.report(cx, worker);
                 self.release(cx, worker, timers);
                 worker.stage = Stage::Done;
@@ -236,6 +236,7 @@ impl Kubelets {
     fn due(&self, cx: &NodePlane<'_>, worker: &Worker) -> Option<SimTime> {
         let stage = match &worker.stage {
             Stage::Volumes(prepare) => self.volumes_due(cx, worker, prepare),
+            Stage::Unmounting { .. } if unmount_is_stuck(cx, worker) => None,
             Stage::Sandbox { until } | Stage::Unmounting { until } => Some(*until),
             Stage::Live | Stage::Stopping => {
                 worker.containers().filter_map(|container| container.work.due(cx.now)).min()
@@ -278,6 +279,10 @@ impl Kubelets {
                 let because = if hooks { Because::PreStop } else { Because::GracePeriod };
                 vec![wait(because, ends.max())]
             }
+            Stage::Unmounting { .. } if unmount_is_stuck(cx, worker) => {
+                let node = worker.node().clone();
+                vec![wait(Because::Unmounting { node }, None)]
+            }
             Stage::Unmounting { until } => vec![wait(Because::GracePeriod, Some(*until))],
             Stage::Done => {
                 let meta = &worker.pod.meta;
@@ -307,6 +312,11 @@ impl Kubelets {
 
 /// The least time a container is given to stop.
 pub(super) const MINIMUM_GRACE: Span = Span::seconds(2);
+
+/// Whether the Pod's disks cannot be unmounted.
+fn unmount_is_stuck(cx: &NodePlane<'_>, worker: &Worker) -> bool {
+    worker.mounted && cx.infra.faults.get(FaultKind::UnmountStuck, worker.node()).is_some()
+}
 
 /// How long the containers of a Pod that ends have.
 fn grace(worker: &Worker) -> Span {

@@ -55,7 +55,9 @@ impl Plan {
         let chance = Prng::new(seed).fork("swarm");
         let config = config(&mut chance.fork("cluster"), seed);
         let sets = sets(&mut chance.fork("manifests"));
-        let manifests = sets.iter().map(|set| set.text(false)).collect::<Vec<_>>().join("---\n");
+        let mut manifests =
+            sets.iter().map(|set| set.text(false)).collect::<Vec<_>>().join("---\n");
+        manifests.push_str(&others(&mut chance.fork("others")));
         let nodes = config.machines.iter().map(|machine| machine.name.to_string()).collect();
         let mut deeds =
             Deeds { chance: chance.fork("deeds"), nodes, sets, faults: Vec::new(), added: 0 };
@@ -186,6 +188,29 @@ impl Set {
     }
 }
 
+/// Workloads that are not StatefulSets, if there are some.
+fn others(chance: &mut Prng) -> String {
+    let mut text = String::new();
+    if chance.below(3) == 0 {
+        let (replicas, surge) = (1 + chance.below(3), pick(chance, &["0", "1", "50%"]));
+        text.push_str(&format!(
+            "---\napiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: site}}\nspec:\n  \
+             replicas: {replicas}\n  strategy: {{rollingUpdate: {{maxSurge: {surge}, \
+             maxUnavailable: 1}}}}\n  selector: {{matchLabels: {{app: site}}}}\n  template:\n    \
+             metadata: {{labels: {{app: site}}}}\n    spec: {{containers: [{{name: main, image: \
+             \"nginx:1\"}}]}}\n"
+        ));
+    }
+    if chance.below(4) == 0 {
+        text.push_str(
+            "---\napiVersion: apps/v1\nkind: DaemonSet\nmetadata: {name: agent}\nspec:\n  \
+             selector: {matchLabels: {app: agent}}\n  template:\n    metadata: {labels: {app: \
+             agent}}\n    spec: {containers: [{name: main, image: \"nginx:1\"}]}\n",
+        );
+    }
+    text
+}
+
 struct Deeds {
     chance: Prng,
     nodes: Vec<String>,
@@ -247,7 +272,8 @@ impl Deeds {
             true => format!("statefulset/{set}"),
             false => format!("pod/{set}-{}", self.chance.below(4)),
         };
-        let (kind, target, delays) = match self.chance.below(8) {
+        let (kind, target, delays) = match self.chance.below(9) {
+            8 => ("unmount-stuck", self.node(), false),
             0 => ("lag", pick(&mut self.chance, &components).to_string(), true),
             1 => ("slow-kubelet", self.node(), true),
             2 => ("image-fails", image, false),

@@ -2,6 +2,9 @@
 
 use super::hub::Wire;
 use super::plan::{Deed, Entry, Plan};
+use playground::api::apps::daemon_set::DaemonSet;
+use playground::api::apps::deployment::Deployment;
+use playground::api::batch::Job;
 use playground::api::core::node::Node;
 use playground::api::core::pod::Pod;
 use playground::api::kinds::{Key, Kind, ObjectRef};
@@ -233,14 +236,40 @@ impl Runner {
             }
             waiting.push(format!("{:?}", root.because));
         }
+        self.judge_others()?;
         for pod in self.world.store().list::<Pod>() {
             let subject = ObjectRef::new(Kind::Pod, Key::of(&pod.meta));
-            let open = pod.is_terminating() || !pod.is_ready();
+            let open = pod.is_terminating() || !(pod.is_ready() || pod.is_terminal());
             if open && explain::of_object(&self.world, &subject).is_empty() {
                 let how = if pod.is_terminating() { "Terminating" } else { "not Ready" };
                 return Err(self.failure("pod", format!("{subject} is {how}, unsaid")));
             }
         }
         Ok(Outcome { waiting, state: format!("{:?}", self.world.hash()) })
+    }
+
+    /// Deployments and DaemonSets have all Pods, and Jobs have ended.
+    fn judge_others(&self) -> Result<(), Failure> {
+        let store = self.world.store();
+        let sites = store.list::<Deployment>().map(|site| {
+            (&site.meta.name, site.status.ready_replicas, site.spec.replicas.unwrap_or(1))
+        });
+        let agents = store.list::<DaemonSet>().map(|agent| {
+            let status = &agent.status;
+            (&agent.meta.name, status.number_ready, status.desired_number_scheduled)
+        });
+        let is_over = |job: &Job| {
+            let all = &job.status.conditions;
+            all.iter()
+                .any(|it| ["Complete", "Failed"].contains(&&*it.kind) && &*it.status == "True")
+        };
+        let jobs = store.list::<Job>().map(|job| (&job.meta.name, i32::from(is_over(job)), 1));
+        let mut all = sites.chain(agents).chain(jobs);
+        match all.find(|(_, has, wants)| has != wants) {
+            Some((name, has, wants)) => {
+                Err(self.failure("other", format!("{name}: {has}/{wants}")))
+            }
+            None => Ok(()),
+        }
     }
 }
