@@ -72,12 +72,8 @@ impl Controller for GarbageCollector {
         };
         let found = cx.server.store.find(&item).cloned();
         match &found {
-            Some(object) if is_orphan_maker(object.meta()) => {
-                // Those that still have its name are looked at by themselves.
-                if cx.server.store.dependents(object.meta().uid).next().is_none() {
-                    change(cx, object, |meta| meta.finalizers.retain(|it| &**it != ORPHAN))?;
-                }
-            }
+            // Those that still have its name are looked at by themselves.
+            Some(object) if is_orphan_maker(object.meta()) => let_orphan_maker_go(cx, object)?,
             Some(object) if is_foreground(object.meta()) => self.let_go(cx, object)?,
             Some(object) => attempt_to_delete(cx, object)?,
             None => {}
@@ -85,6 +81,14 @@ impl Controller for GarbageCollector {
         say(cx, &item);
         Ok(Requeue::AwaitChange)
     }
+}
+
+/// Nobody has the owner's name any more: it goes.
+fn let_orphan_maker_go(cx: &mut ControlPlane<'_>, owner: &Object) -> Answer<()> {
+    if cx.server.store.dependents(owner.meta().uid).next().is_none() {
+        change(cx, owner, |meta| meta.finalizers.retain(|it| &**it != ORPHAN))?;
+    }
+    Ok(())
 }
 
 impl GarbageCollector {
@@ -151,7 +155,7 @@ impl GarbageCollector {
                 keys.add_after(ORPHAN_PAUSE, waits);
             } else if !still && is_foreground(owner.meta()) {
                 if let Some(late) = self.foreground.get_mut(&reference.uid) {
-                    let late = std::mem::replace(late, Set::new());
+                    let late = std::mem::take(late);
                     late.iter().for_each(|dependent| keys.add(key_of(dependent)));
                 }
                 keys.add(waits);

@@ -101,11 +101,11 @@ impl Scheduler {
             Search { fits: Vec::new(), rejected: Vec::new(), absent: (0, String::new()) };
         let key = Key::of(&state.info.pod.meta);
         let nominated = self.queue.nomination(&key).and_then(|name| self.nodes.get(name));
-        if let Some(slot) = nominated.map(|node| node.slot) {
-            if self.fits(cx, state, self.nodes.at(slot), Some(sheet)).is_ok() {
-                search.fits.push(slot);
-                return search;
-            }
+        if let Some(slot) = nominated.map(|node| node.slot)
+            && self.fits(cx, state, self.nodes.at(slot), Some(sheet)).is_ok()
+        {
+            search.fits.push(slot);
+            return search;
         }
         let names = state.affinity.as_ref().and_then(|affinity| affinity.names());
         let narrowed: Option<Vec<usize>> = names.map(|names| {
