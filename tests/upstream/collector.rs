@@ -48,6 +48,9 @@ fn name(record: &Record) -> String {
     format!("{namespace} {}/{}", text(record, "kind"), text(record, "name"))
 }
 
+/// An object by its name and life, and when it went.
+type Gone = ((String, usize), u64);
+
 /// How long after its owner had begun to go each object was deleted, or made an orphan, that was
 /// there then.
 #[derive(Default)]
@@ -67,7 +70,7 @@ impl Collected {
         let mut known: BTreeMap<String, Record> = BTreeMap::new();
         let mut latest = 0;
         // What went because of what was done at one moment, with the times of its going.
-        let mut groups: BTreeMap<u64, Vec<((String, usize), u64)>> = BTreeMap::new();
+        let mut groups: BTreeMap<u64, Vec<Gone>> = BTreeMap::new();
         for record in trace.iter().filter(|record| text(record, "kind") != "Event") {
             let (uid, verb) = (text(record, "uid").to_string(), text(record, "type"));
             let this = (name(record), lives.of(record));
