@@ -188,15 +188,14 @@ impl Set {
     }
 }
 
-/// Workloads that are not StatefulSets, if there are some. Not here: Jobs, deadlines of
-/// Deployments.
+/// Workloads that are not StatefulSets, if there are some. Not here: Jobs.
 fn others(chance: &mut Prng) -> String {
     let mut text = String::new();
     if chance.below(3) == 0 {
         let (replicas, surge) = (1 + chance.below(3), pick(chance, &["0", "1", "50%"]));
         text.push_str(&format!(
             "---\napiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: site}}\nspec:\n  \
-             replicas: {replicas}\n  progressDeadlineSeconds: 2147483647\n  strategy: {{rollingUpdate: {{maxSurge: {surge}, \
+             replicas: {replicas}\n  strategy: {{rollingUpdate: {{maxSurge: {surge}, \
              maxUnavailable: 1}}}}\n  selector: {{matchLabels: {{app: site}}}}\n  template:\n    \
              metadata: {{labels: {{app: site}}}}\n    spec: {{containers: [{{name: main, image: \
              \"nginx:1\"}}]}}\n"

@@ -181,10 +181,12 @@ impl Sync<'_, '_> {
     }
 
     /// A second after the deadline, if it still may pass; when it is nearer than that upstream
-    /// looks every few milliseconds, here as soon as it has passed.
+    /// looks every few milliseconds, here as soon as it has passed. Upstream goes on looking
+    /// at a rollout that was done and has lost a Pod since, without any effect.
     fn look_again(&self, current: Option<&Condition>, status: &DeploymentStatus) -> Requeue {
         let running = current.filter(|condition| {
-            self.has_deadline() && !self.is_complete(status) && &*condition.reason != TIMED_OUT
+            let settled = [DONE, TIMED_OUT].contains(&&*condition.reason);
+            self.has_deadline() && !self.is_complete(status) && !settled
         });
         let Some(at) = running.and_then(|last| self.deadline_after(last)) else {
             return Requeue::Rest;
