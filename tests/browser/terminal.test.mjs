@@ -171,7 +171,7 @@ stories("one watches while another acts", async (page) => {
   await terminal.show();
   await terminal.type("settle");
   await terminal.type("kubectl get pods -w", { goesOn: true });
-  await page.sees("Stop");
+  await page.role("button", "Stop").waitFor();
   await page.raw.getByRole("button", { name: "Open another terminal" }).click();
   await terminal.type("kubectl scale statefulset web --replicas=3");
   await terminal.type("kubectl rollout status sts/web");
@@ -187,12 +187,15 @@ story("the article's session, word for word", { timeoutMs: 300_000 }, async (pag
   const terminal = new Terminal(page);
   await terminal.show();
   await terminal.fast();
+  let inside = false;
   for (const line of article()) {
-    const inside = line.includes("dns-test");
+    inside = line.includes("dns-test") || (inside && line !== "exit");
     await terminal.type(line, { goesOn: inside });
-    if (inside) await page.raw.waitForTimeout(4_000);
+    // The container's prompt comes back when it has answered.
+    if (inside) await page.raw.locator("li").filter({ hasText: /\/ # *$/ }).last().waitFor({ timeout: 60_000 });
   }
   const text = await terminal.text();
+  assert.match(text, /Name: +web-0\.nginx\s+Address 1: 10\.244\.\d+\.\d+ web-0\.nginx\.default\.svc\.cluster\.local/);
   assert.match(text, /service\/nginx created\s+statefulset\.apps\/web created/);
   assert.match(text, /statefulset\.apps\/web scaled/);
   assert.match(text, /statefulset\.apps\/web patched/);
