@@ -8,7 +8,8 @@ mod job;
 use job::{Counts, Job, Order};
 
 fn run(order: Order, replicas: u32, nodes: u32) -> [(&'static str, u64); 4] {
-    let mut job = Job::new(order, replicas, nodes);
+    let mut job = Job::cluster(nodes);
+    job.apply(order, replicas);
     while !job.step(100_000) {}
     let Counts { pods_ready, wakes, reconciles, writes, visits } = job.counts();
     assert_eq!(pods_ready, u64::from(replicas), "all of them become Ready");

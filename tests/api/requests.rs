@@ -52,7 +52,7 @@ impl Rig {
         };
         let Response { code, body, warnings } = self.send(method, path, kind, &text);
         let kind = kind.trim_start_matches("application/");
-        self.out.push_str(&format!("{method} {path} {kind}").trim_end());
+        self.out.push_str(format!("{method} {path} {kind}").trim_end());
         self.out.push('\n');
         if !text.is_empty() {
             self.out.push_str(&format!("{text}\n"));

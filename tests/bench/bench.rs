@@ -120,7 +120,9 @@ mod exports {
     #[unsafe(no_mangle)]
     pub extern "C" fn start(order: u32, replicas: u32) {
         let order = if order == 0 { Order::Parallel } else { Order::OrderedReady };
-        JOB.with_borrow_mut(|job| *job = Some(Job::new(order, replicas, (replicas / 100).max(10))));
+        let mut job = Job::cluster((replicas / 100).max(10));
+        job.apply(order, replicas);
+        JOB.set(Some(job));
     }
 
     /// One slice of work; 1 when the job is done.

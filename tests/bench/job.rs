@@ -38,13 +38,6 @@ pub struct Job {
 }
 
 impl Job {
-    /// Applies the set to a cluster of so many nodes that has come to rest.
-    pub fn new(order: Order, replicas: u32, nodes: u32) -> Self {
-        let mut job = Job::cluster(nodes);
-        job.apply(order, replicas);
-        job
-    }
-
     /// A cluster of so many nodes that has come to rest.
     pub fn cluster(nodes: u32) -> Self {
         let machine = |n: u32| MachineConfig {
