@@ -1,10 +1,12 @@
 //! The commands of whoever runs the machines: what breaks, what is mended, what machines there
 //! are. Each is a line of words; it happens whole, or is refused in words and changes nothing.
 //!
-//!     poweroff|poweron MACHINE, partition|heal MACHINE, stop|start COMPONENT
-//!     fault KIND TARGET [TIME], mend KIND TARGET, mend all
-//!     add-machine NAME [zone=Z] [cpu=4] [memory=16Gi] [pods=110] [volumes=N]
-//!     remove-machine NAME
+//! ```text
+//! poweroff|poweron MACHINE, partition|heal MACHINE, stop|start COMPONENT
+//! fault KIND TARGET [TIME], mend KIND TARGET, mend all
+//! add-machine NAME [zone=Z] [cpu=4] [memory=16Gi] [pods=110] [volumes=N]
+//! remove-machine NAME
+//! ```
 //!
 //! Not here: what a fault does (whoever it concerns looks it up in `Infra::faults`); a cloud that
 //! deletes the Node object of a machine that is gone.
