@@ -159,33 +159,35 @@ fn paste_into(event: &Event, paste: &UseStateHandle<String>, line: &NodeRef) {
 }
 
 fn tabs(cx: &Cx, terminal: &Terminal) -> Html {
-    let several = terminal.tabs.len() > 1;
     let tab = |(n, (number, busy)): (u32, &(u32, bool))| {
         let on = terminal.shown == n as usize;
         let word = if *busy { Word::TermTabBusy } else { Word::TermTab };
         let number = number.to_string();
         let places = [("n", &*number)];
         html! {
-            <>
-                <button
-                    type="button"
-                    role="tab"
-                    class={classes!("tt", on.then_some("is-on"), busy.then_some("busy"))}
-                    aria-selected={on.to_string()}
-                    aria-label={cx.lang.fill(word, &places)}
-                    title={cx.lang.fill(word, &places)}
-                    onclick={cx.on(Intent::ShowTab(n))}
-                >{ number.clone() }</button>
-                if on && several {
-                    { Button::bare("btn-quiet tt-x", "i-x", &cx.lang.fill(Word::TermClose, &places),
-                        Intent::CloseTab(n)).html(cx) }
-                }
-            </>
+            <button
+                type="button"
+                role="tab"
+                class={classes!("tt", on.then_some("is-on"), busy.then_some("busy"))}
+                aria-selected={on.to_string()}
+                aria-label={cx.lang.fill(word, &places)}
+                title={cx.lang.fill(word, &places)}
+                onclick={cx.on(Intent::ShowTab(n))}
+            >{ number.clone() }</button>
         }
     };
+    let shown = terminal.tabs.get(terminal.shown).filter(|_| terminal.tabs.len() > 1);
+    let close = shown.map(|(number, _)| {
+        let word = cx.lang.fill(Word::TermClose, &[("n", &*number.to_string())]);
+        Button::bare("btn-quiet tt-x", "i-x", &word, Intent::CloseTab(terminal.shown as u32))
+            .html(cx)
+    });
     html! {
-        <div class="term-tabs" role="tablist" aria-label={cx.say(Word::Terminal)}>
-            { for (0..).zip(&terminal.tabs).map(tab) }
+        <div class="term-tabs">
+            <div class="term-list" role="tablist" aria-label={cx.say(Word::Terminal)}>
+                { for (0..).zip(&terminal.tabs).map(tab) }
+            </div>
+            { for close }
             if terminal.tabs.len() < crate::session::terminal::TABS_MAX {
                 { Button::bare("btn-quiet tt-x", "i-plus", cx.say(Word::TermOpen),
                     Intent::OpenTab).html(cx) }
