@@ -8,6 +8,7 @@ use playground::api::batch::Job;
 use playground::api::core::node::Node;
 use playground::api::core::pod::Pod;
 use playground::api::kinds::{Key, Kind, ObjectRef};
+use playground::api::storage::CSINode;
 use playground::base::time::{SimTime, Span};
 use playground::cluster::input::{Cascade, Input};
 use playground::cluster::invariants::{Finding, Referee};
@@ -176,14 +177,16 @@ impl Runner {
         self.jobs.clear();
         self.act(&Deed::Input(Input::operate("mend all")))?;
         // A Node that registers again before everything of the old one is collected loses its
-        // CSINode for good, here as in real life.
-        self.to(self.world.now + Span::minutes(1))?;
+        // CSINode until its kubelet starts anew, as in real life. What lagged comes in minutes.
+        self.to(self.world.now + Span::minutes(5))?;
         let machines: Vec<String> =
             self.world.infra.machines.keys().map(|name| name.to_string()).collect();
         for node in &machines {
             let key = Key::global(node.as_str());
-            let Some(known) = self.world.store().get::<Node>(&key).cloned() else {
-                // Only a kubelet that starts anew registers its Node again.
+            let whole = self.world.store().get::<CSINode>(&key).is_some();
+            let known = self.world.store().get::<Node>(&key).filter(|_| whole).cloned();
+            let Some(known) = known else {
+                // Only a kubelet that starts anew registers its Node and its drivers again.
                 self.act(&Deed::Input(Input::power(node, false)))?;
                 self.act(&Deed::Input(Input::power(node, true)))?;
                 continue;
