@@ -16,7 +16,7 @@ pub struct Config {
     pub storage: Storage,
     /// How long things take.
     pub timing: Timing,
-    /// The flags of the control plane.
+    /// The flags of the control plane and of kubelets.
     pub flags: Flags,
     /// For replays: how chance fell in the run that is replayed.
     pub replay: Rc<Replay>,
@@ -128,7 +128,8 @@ pub struct Timing {
     pub turn: Span,
 }
 
-/// The flags of the control plane, with the defaults of 1.36.
+/// The flags of the control plane and of kubelets, with the defaults of 1.36; but kubelets have
+/// time to end their Pods when machines are shut down, as in the documentation's example.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Flags {
     /// kube-controller-manager --node-monitor-grace-period.
@@ -149,6 +150,12 @@ pub struct Flags {
     pub large_cluster_size_threshold: u64,
     /// --terminated-pod-gc-threshold.
     pub terminated_pod_gc_threshold: u64,
+    /// kubelet shutdownGracePeriod: how long it holds up the shutdown of its machine to end the
+    /// Pods. Kubelets have 0 unless they are told: then it does not hold it up, and nobody is told.
+    pub shutdown_grace_period: Span,
+    /// kubelet shutdownGracePeriodCriticalPods: how much of that is kept for critical Pods, which
+    /// end last.
+    pub shutdown_grace_period_critical_pods: Span,
     /// The feature gate MaxUnavailableStatefulSet.
     pub max_unavailable_stateful_set: bool,
 }
@@ -164,6 +171,8 @@ impl Default for Flags {
             unhealthy_zone_percent: 55,
             large_cluster_size_threshold: 50,
             terminated_pod_gc_threshold: 12_500,
+            shutdown_grace_period: Span::seconds(30),
+            shutdown_grace_period_critical_pods: Span::seconds(10),
             max_unavailable_stateful_set: false,
         }
     }

@@ -227,6 +227,11 @@ pub enum Because {
     GracePeriod,
     /// The Pod is stopping, and its preStop hook runs first.
     PreStop,
+    /// Its node is being shut down, and its kubelet ends the Pods first.
+    ShuttingDown {
+        /// The node.
+        node: Str,
+    },
     /// Only its kubelet can say that the Pod stopped, and the kubelet does not answer.
     KubeletSilent {
         /// The node.
@@ -260,6 +265,8 @@ pub enum Because {
         node: Str,
         /// How long.
         span: Span,
+        /// Whether the taint is there because the node does not answer.
+        silent: bool,
     },
     /// The pod garbage collector comes by every 20 s.
     PodGCTick {

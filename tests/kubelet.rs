@@ -63,6 +63,28 @@ fn power_goes_and_returns() {
     film.check("power_goes_and_returns");
 }
 
+/// What each write and each process is, second by second; and with kubelets that have no time to
+/// end Pods, as they have none unless they are told, nobody is told anything.
+#[test]
+fn shutdown_in_order() {
+    for (name, seconds) in [("shutdown_in_order", 30), ("shutdown_without_time", 0)] {
+        let mut config = recorded();
+        config.timing.container_stop = Span::millis(800);
+        config.flags.shutdown_grace_period = Span::seconds(seconds);
+        let mut film = Film::new(config);
+        film.pod("web-0", "node-1", json!({}));
+        film.pod("web-1", "node-1", json!({"priorityClassName": "system-node-critical"}));
+        film.to(5_000);
+        film.operate("shutdown node-1");
+        film.to(5_400);
+        film.processes();
+        film.waits();
+        film.to(20_000);
+        film.processes();
+        film.check(name);
+    }
+}
+
 #[test]
 fn network_goes_and_returns() {
     let mut config = recorded();

@@ -44,9 +44,9 @@ fn transcripts() {
     }
 }
 
-/// Rules that need what a transcript cannot have: a scheduler that is busy with others, several
-/// nodes in one zone. `tests/scheduler` and `tests/node_lifecycle` show them.
-const ELSEWHERE: [&str; 2] = ["SchedulingBackoff", "EvictionRate"];
+/// Rules that need what a transcript cannot have: a scheduler that is busy with others.
+/// `tests/scheduler` shows them.
+const ELSEWHERE: [&str; 1] = ["SchedulingBackoff"];
 
 /// All rules by which something can wait.
 fn rules() -> Vec<String> {

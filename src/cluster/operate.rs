@@ -2,7 +2,7 @@
 //! are. Each is a line of words; it happens whole, or is refused in words and changes nothing.
 //!
 //! ```text
-//! poweroff|poweron MACHINE, partition|heal MACHINE, stop|start COMPONENT
+//! poweroff|poweron MACHINE, shutdown MACHINE, partition|heal MACHINE, stop|start COMPONENT
 //! fault KIND TARGET [TIME], mend KIND TARGET, mend all
 //! add-machine NAME [zone=Z] [cpu=4] [memory=16Gi] [pods=110] [volumes=N]
 //! remove-machine NAME
@@ -78,6 +78,10 @@ impl World {
             _ => return Err(usage(&form(word))),
         };
         let (target, note) = self.checked(word, target)?;
+        let off = self.infra.faults.get(FaultKind::PowerOff, &target);
+        if let Some(off) = off.filter(|_| word.kind == FaultKind::Shutdown) {
+            return Err(format!("that is so already: {off}"));
+        }
         let fault = Fault { kind: word.kind, target: target.into(), span, since: self.now };
         let faults = &mut self.infra.faults;
         let old = faults.get(fault.kind, &fault.target);
@@ -118,12 +122,19 @@ impl World {
                 let Some(machine) = self.infra.machines.get_mut(&fault.target) else { return };
                 if fault.kind == FaultKind::PowerOff {
                     machine.powered = !on;
+                    self.infra.faults.take(FaultKind::Shutdown, &fault.target);
                 } else {
                     machine.connected = !on;
                 }
                 machine.since = self.now;
                 self.infra.machines_changed();
                 self.machine_changed(&fault.target);
+            }
+            FaultKind::Shutdown if on => self.with_kubelets(|kubelets, cx, timers| {
+                kubelets.shut_down(cx, &fault.target, timers);
+            }),
+            FaultKind::Shutdown => {
+                self.with_kubelets(|kubelets, _, _| kubelets.call_off(&fault.target));
             }
             FaultKind::Stopped => {
                 let Some(process) = process(&fault.target) else { return };
@@ -260,7 +271,8 @@ fn named(kind: &str) -> Result<&'static Word, String> {
 
 fn unknown(verb: &str) -> String {
     let short = WORDS.iter().filter_map(|word| word.short);
-    let short: Vec<&str> = short.flat_map(|(on, off)| [on, off]).collect();
+    let short = short.flat_map(|(on, off)| [on, off]).filter(|verb| !verb.contains(' '));
+    let short: Vec<&str> = short.collect();
     format!(
         "there is no command {verb:?}; there are: {}, fault, mend, add-machine, remove-machine",
         short.join(", ")

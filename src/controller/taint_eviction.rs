@@ -175,7 +175,8 @@ impl TaintEvictionController {
                 (Because::KubeletSilent { node: name.clone() }, None)
             } else {
                 let Work { at, span } = self.scheduled(key)?;
-                (Because::Toleration { node: name.clone(), span }, Some(at))
+                let silent = is_silent(cx, &pod);
+                (Because::Toleration { node: name.clone(), span, silent }, Some(at))
             };
             let on = Some(ObjectRef::new(Kind::Node, Key::global(name)));
             Some(Wait { on, until, ..cx.wait(&Object::Pod(pod), because) })

@@ -175,6 +175,9 @@ templates! {
     Because::GracePeriod => "{subject} is stopping and has time for that";
     Because::PreStop => "{subject} is stopping: its preStop hook runs first";
     // Nodes and components.
+    Because::ShuttingDown { node } =>
+        "{subject} is being ended: {node} is shutting down, and its kubelet ends the Pods first",
+        node: node;
     Because::KubeletSilent { node } =>
         "{subject} cannot be replaced: {node} does not answer, so nobody can confirm that the old \
          {subject} stopped", node: node;
@@ -185,7 +188,10 @@ templates! {
         node: node;
     Because::ZoneDisruption { zone } =>
         "too many nodes are silent at once (zone {text}): nobody is evicted", text: zone;
-    Because::Toleration { node, span } =>
+    Because::Toleration { node, span, silent: false } =>
+        "{node} has a taint that drives Pods away; {subject} tolerates it for {span}",
+        node: node, span: *span;
+    Because::Toleration { node, span, .. } =>
         "{node} does not answer; {subject} tolerates that for {span}", node: node, span: *span;
     Because::PodGCTick { node } =>
         "{subject} was on {node}; the pod garbage collector, which comes by every 20 s, will \

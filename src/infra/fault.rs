@@ -14,6 +14,8 @@ use crate::base::time::{SimTime, Span};
 pub enum FaultKind {
     /// A machine has no power.
     PowerOff,
+    /// A machine is being shut down in order; in the end it has no power.
+    Shutdown,
     /// A machine is cut off from the network; what runs there runs on.
     Partition,
     /// A component of the control plane is stopped.
@@ -73,9 +75,11 @@ pub struct Word {
 }
 
 /// All kinds of faults, in their order.
-pub const WORDS: [Word; 12] = [
+pub const WORDS: [Word; 13] = [
     word(FaultKind::PowerOff, "power-off", Target::Machine, false, "{} has no power")
         .short("poweroff", "poweron"),
+    word(FaultKind::Shutdown, "shutdown", Target::Machine, false, "{} is shutting down")
+        .short("shutdown", "mend shutdown"),
     word(FaultKind::Partition, "partition", Target::Machine, false, "{} is cut off")
         .short("partition", "heal"),
     word(FaultKind::Stopped, "stopped", Target::Stoppable, false, "{} is stopped")

@@ -11,9 +11,9 @@ use crate::api::kinds::Key;
 use crate::api::meta::Uid;
 use crate::base::Str;
 use crate::base::map::{Map, Set};
-use crate::base::time::SimTime;
+use crate::base::time::{SimTime, Span};
 use disk::Disk;
-use fault::Faults;
+use fault::{Fault, FaultKind, Faults};
 use machine::Machine;
 use process::Process;
 use std::ops::Bound;
@@ -80,6 +80,18 @@ impl Infra {
     /// Whether the machine `node` has power and reaches the API server.
     pub fn is_reachable(&self, node: &str) -> bool {
         self.machines.get(node).is_some_and(|machine| machine.powered && machine.connected)
+    }
+
+    /// The power of the machine `name` goes, at the end of its orderly shutdown.
+    pub fn switch_off(&mut self, name: &Str, now: SimTime) {
+        self.faults.take(FaultKind::Shutdown, name);
+        let (kind, target) = (FaultKind::PowerOff, name.clone());
+        self.faults.put(Fault { kind, target, span: Span::ZERO, since: now });
+        if let Some(machine) = self.machines.get_mut(name) {
+            machine.powered = false;
+            machine.since = now;
+        }
+        self.machines_changed();
     }
 
     /// Takes a machine away, with the disks inside it.

@@ -37,6 +37,13 @@ impl Kubelets {
         }
     }
 
+    /// The application of the Pod `uid` has begun or ceased to fail its readiness probe.
+    pub fn ailed(&mut self, cx: &mut NodePlane<'_>, uid: Uid, timers: &mut Timers<Wake>) {
+        if self.workers.contains_key(&uid) {
+            self.look(cx, uid, timers);
+        }
+    }
+
     /// The machine `name` is gone for good.
     pub fn leave(&mut self, name: &Str) {
         self.nodes.remove_mut(name);

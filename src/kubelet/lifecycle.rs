@@ -95,6 +95,9 @@ impl Kubelets {
                 self.report(cx, worker);
                 self.release(cx, worker, timers);
                 worker.stage = Stage::Done;
+                if worker.shutdown.is_some() {
+                    timers.at(now, Wake::Shutdown(worker.node().clone()));
+                }
                 true
             }
             Stage::Done => self.remove(cx, worker),
@@ -102,14 +105,16 @@ impl Kubelets {
         }
     }
 
-    /// Whether the Pod is to end: it is gone, is being deleted, or has run too long.
+    /// Whether the Pod is to end: it is gone, is being deleted, has run too long, or its machine
+    /// is being shut down.
     fn must_stop(&self, cx: &NodePlane<'_>, worker: &mut Worker) -> bool {
         if let Some(deadline) = deadline(worker)
             && deadline <= cx.now
         {
             worker.overdue = true;
         }
-        worker.orphan || worker.pod.is_terminating() || worker.overdue
+        let told = worker.orphan || worker.pod.is_terminating();
+        told || worker.overdue || worker.shutdown.is_some()
     }
 
     /// Volumes are there: the sandbox is being made.
@@ -203,7 +208,7 @@ impl Kubelets {
 
     /// Writes the Pod's status if it says anything new.
     pub(super) fn report(&mut self, cx: &mut NodePlane<'_>, worker: &mut Worker) {
-        if worker.orphan || !cx.infra.is_reachable(worker.node()) {
+        if worker.orphan || worker.rejected || !cx.infra.is_reachable(worker.node()) {
             return;
         }
         let key = worker.key();
@@ -276,7 +281,13 @@ impl Kubelets {
                 });
                 let has_hook = |spec: &Spec| pre_stop(spec) > Span::ZERO;
                 let hooks = (0..worker.count()).filter_map(|at| worker.spec(at)).any(has_hook);
-                let because = if hooks { Because::PreStop } else { Because::GracePeriod };
+                let because = match hooks {
+                    _ if worker.shutdown.is_some() => {
+                        Because::ShuttingDown { node: worker.node().clone() }
+                    }
+                    true => Because::PreStop,
+                    false => Because::GracePeriod,
+                };
                 vec![wait(because, ends.max())]
             }
             Stage::Unmounting { .. } if unmount_is_stuck(cx, worker) => {
@@ -322,7 +333,8 @@ fn unmount_is_stuck(cx: &NodePlane<'_>, worker: &Worker) -> bool {
 fn grace(worker: &Worker) -> Span {
     let spec = worker.pod.spec.termination_grace_period_seconds;
     let seconds = worker.pod.meta.deletion_grace_period_seconds.or(spec).unwrap_or(30);
-    Span::seconds(u64::try_from(seconds).unwrap_or(0).max(1))
+    let own = Span::seconds(u64::try_from(seconds).unwrap_or(0).max(1));
+    worker.shutdown.filter(|most| *most > Span::ZERO).map_or(own, |most| own.min(most))
 }
 
 /// When the Pod has run too long.

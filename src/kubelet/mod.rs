@@ -17,6 +17,7 @@ mod images;
 mod lifecycle;
 mod node_status;
 mod probes;
+mod shutdown;
 mod silence;
 mod status;
 mod volumes;
@@ -55,6 +56,8 @@ pub enum Wake {
     Lease(Str),
     /// The regular sync of a Pod that waits for a ConfigMap or Secret.
     Config(Uid),
+    /// The next step of a machine's orderly shutdown.
+    Shutdown(Str),
 }
 
 /// The namespace of the Leases of Nodes.
@@ -172,6 +175,7 @@ impl Kubelets {
                 }
             }
             Wake::Config(uid) => self.retry_config(cx, uid, timers),
+            Wake::Shutdown(name) => self.go_on_down(cx, &name, timers),
         }
     }
 
@@ -215,13 +219,6 @@ impl Kubelets {
         first.map(|(uid, _)| *uid)
     }
 
-    /// The application of the Pod `uid` has begun or ceased to fail its readiness probe.
-    pub fn ailed(&mut self, cx: &mut NodePlane<'_>, uid: Uid, timers: &mut Timers<Wake>) {
-        if self.workers.contains_key(&uid) {
-            self.look(cx, uid, timers);
-        }
-    }
-
     /// Whether anybody still waits for `wake` at `at`. A wake is not taken back when what it was
     /// asked for has ended; it then does nothing.
     pub fn expects(&self, at: SimTime, wake: &Wake) -> bool {
@@ -233,6 +230,7 @@ impl Kubelets {
             Wake::Pod(uid) => self.workers.get(uid).is_some_and(|worker| worker.next == Some(at)),
             Wake::Config(uid) => self.workers.get(uid).is_some_and(|worker| worker.lacks_config()),
             Wake::Lease(name) => self.nodes.get(name).is_some_and(|node| node.registered),
+            Wake::Shutdown(name) => self.is_shutting(name),
         }
     }
 
@@ -266,7 +264,7 @@ impl Kubelets {
     }
 
     /// The machine has just lost its power: nothing runs there any more.
-    fn lose_power(&mut self, cx: &mut NodePlane<'_>, name: &Str) {
+    pub(super) fn lose_power(&mut self, cx: &mut NodePlane<'_>, name: &Str) {
         self.lose_touch(cx, name);
         for uid in self.pods_of(name) {
             let worker = self.workers.get(&uid).cloned();
@@ -425,6 +423,8 @@ impl Kubelets {
         worker.course = course.unwrap_or_default();
         if booted || pod.is_terminal() {
             lifecycle::revive(&mut worker, cx.now);
+        } else if self.is_shutting(worker.node()) {
+            self.reject(cx, &mut worker);
         }
         hold(cx, &mut worker);
         if worker.held.is_none() {
@@ -464,7 +464,7 @@ impl Kubelets {
         }
     }
 
-    fn pods_of(&self, name: &Str) -> Vec<Uid> {
+    pub(super) fn pods_of(&self, name: &Str) -> Vec<Uid> {
         let from = (name.clone(), Uid(0));
         let all = self.by_node.range(from..).take_while(|(node, _)| node == name);
         all.map(|(_, uid)| *uid).collect()

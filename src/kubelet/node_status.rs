@@ -10,6 +10,7 @@
 //! Upstream: pkg/kubelet/{kubelet_node_status,kubelet}.go, pkg/kubelet/nodestatus/setters.go,
 //! staging/src/k8s.io/component-helpers/apimachinery/lease/controller.go
 
+use super::shutdown::Shutdown;
 use super::{Kubelets, NODE_LEASES, Wake};
 use crate::api::core::node::{Node, NodeAddress, NodeSystemInfo};
 use crate::api::core::pod::ResourceList;
@@ -58,6 +59,8 @@ pub(super) struct NodeState {
     pub addresses: Set<u32>,
     /// The last number given out.
     pub last_address: u32,
+    /// How far its orderly shutdown has come, while there is one.
+    pub shutdown: Option<Shutdown>,
     /// How many more regular writes that change nothing somebody may wait for.
     pub beats: u8,
 }
@@ -89,6 +92,7 @@ impl NodeState {
             reported: Rc::default(),
             addresses: Set::new(),
             last_address: 1,
+            shutdown: None,
             beats: 0,
         }
     }
@@ -226,9 +230,10 @@ impl Kubelets {
         };
         let beat = self.nodes.get(name).and_then(|node| self.next_beat(node, name, Some(&old)));
         let beat = in_use.is_some() && beat.is_some_and(|due| due <= cx.now);
-        let was_ready = old.is_ready();
+        let shutting = self.is_shutting(name);
+        let agrees = agrees(&old, shutting);
         let same = in_use.as_ref().is_none_or(|in_use| *in_use == old.status.volumes_in_use);
-        if was_ready && same && !beat {
+        if agrees && same && !beat {
             return;
         }
         if let Some(node) = self.nodes.get_mut(name).filter(|_| beat) {
@@ -239,13 +244,14 @@ impl Kubelets {
             if let Some(in_use) = in_use {
                 node.status.volumes_in_use = in_use;
             }
-            for condition in conditions(now) {
+            for condition in conditions(now, shutting) {
                 set_condition(&mut node.status.conditions, condition, now);
             }
         });
-        if written.is_ok() && !was_ready {
-            let text = format!("Node {name} status is now: NodeReady");
-            self.node_event(cx, name, EventKind::Normal, "NodeReady", &text);
+        if written.is_ok() && !agrees {
+            let word = if shutting { "NodeNotReady" } else { "NodeReady" };
+            let text = format!("Node {name} status is now: {word}");
+            self.node_event(cx, name, EventKind::Normal, word, &text);
         }
     }
 
@@ -257,7 +263,8 @@ impl Kubelets {
         let known = cx.server.store.get::<Node>(&Key::global(name.clone()));
         let said = known.map(|node| &node.status.volumes_in_use);
         // Somebody who had not heard of it lately may have called the node unfit just now.
-        let doubted = node.registered && known.is_some_and(|node| !node.is_ready());
+        let doubted =
+            node.registered && known.is_some_and(|known| !agrees(known, node.shutdown.is_some()));
         // What was said before a restart is taken back by the first regular look.
         let stale = node.reported.is_empty() && said.is_some_and(|said| !said.is_empty());
         let differs = !node.reported.iter().eq(node.volumes.keys());
@@ -406,7 +413,7 @@ fn fresh_node(cx: &NodePlane<'_>, name: &Str) -> Option<Node> {
     node.status.addresses =
         vec![address("InternalIP", machine.address()), address("Hostname", name.clone())];
     node.status.node_info = node_info();
-    for condition in conditions(cx.now) {
+    for condition in conditions(cx.now, false) {
         set_condition(&mut node.status.conditions, condition, cx.now);
     }
     Some(node)
@@ -424,7 +431,16 @@ fn node_info() -> NodeSystemInfo {
     }
 }
 
-fn conditions(now: SimTime) -> [Condition; 4] {
+/// Whether what the Node says of itself is what its kubelet would say.
+fn agrees(node: &Node, shutting: bool) -> bool {
+    node.ready() == if shutting { "False" } else { "True" }
+}
+
+fn conditions(now: SimTime, shutting: bool) -> [Condition; 4] {
+    let ready = match shutting {
+        true => ("Ready", "False", "KubeletNotReady", "node is shutting down"),
+        false => ("Ready", "True", "KubeletReady", "kubelet is posting ready status"),
+    };
     let rows = [
         (
             "MemoryPressure",
@@ -434,7 +450,7 @@ fn conditions(now: SimTime) -> [Condition; 4] {
         ),
         ("DiskPressure", "False", "KubeletHasNoDiskPressure", "kubelet has no disk pressure"),
         ("PIDPressure", "False", "KubeletHasSufficientPID", "kubelet has sufficient PID available"),
-        ("Ready", "True", "KubeletReady", "kubelet is posting ready status"),
+        ready,
     ];
     rows.map(|(kind, status, reason, message)| Condition {
         kind: kind.into(),

@@ -7,6 +7,7 @@
 //! Upstream: pkg/kubelet/status/{generate,status_manager}.go, pkg/kubelet/kubelet_pods.go
 //! (getPhase, generateAPIPodStatus, convertToAPIContainerStatuses)
 
+use super::shutdown::ENDED;
 use super::worker::{Container, Exit, Shown, Work, Worker, is_sidecar};
 use crate::api::core::container::{
     Container as Spec, ContainerState, ContainerStateRunning, ContainerStateTerminated,
@@ -14,7 +15,7 @@ use crate::api::core::container::{
 };
 use crate::api::core::pod::{Pod, PodPhase, PodStatus};
 use crate::api::json::Rest;
-use crate::api::meta::{Condition, condition};
+use crate::api::meta::{Condition, condition, set_condition};
 use crate::base::Str;
 use crate::base::map::Map;
 use crate::base::prng::Prng;
@@ -90,6 +91,12 @@ pub(super) fn status(
     }
     if !old_is_terminal(old) {
         new.phase = phase(worker);
+        // A Pod whose containers all ended well has succeeded, and says nothing else.
+        if is_shut_down(worker) && new.phase != PodPhase::Succeeded {
+            new.phase = PodPhase::Failed;
+            new.reason = "Terminated".into();
+            new.message = ENDED.into();
+        }
         if worker.overdue && worker.is_over() {
             new.phase = PodPhase::Failed;
             new.reason = "DeadlineExceeded".into();
@@ -98,6 +105,11 @@ pub(super) fn status(
     }
     new.conditions = conditions(worker, old, &new, now, texts);
     new
+}
+
+/// Whether the Pod has ended because its machine is being shut down.
+fn is_shut_down(worker: &Worker) -> bool {
+    worker.shutdown.is_some() && worker.is_over()
 }
 
 /// What is said of a Pod that ran too long.
@@ -240,7 +252,20 @@ fn conditions(
         condition.last_transition_time = kept.map_or(moved, |kept| kept.last_transition_time);
     }
     let foreign = old.conditions.iter().filter(|other| !OWN.contains(&&*other.kind));
-    let mut all: Vec<Condition> = foreign.cloned().chain(own).collect();
+    let mut all: Vec<Condition> = foreign.cloned().collect();
+    if is_shut_down(worker) && !old_is_terminal(old) {
+        let target = Condition {
+            kind: "DisruptionTarget".into(),
+            status: "True".into(),
+            observed_generation: worker.observed,
+            reason: "TerminationByKubelet".into(),
+            message: ENDED.into(),
+            rest: texts.unprobed.clone(),
+            ..Condition::default()
+        };
+        set_condition(&mut all, target, now);
+    }
+    all.extend(own);
     all.shrink_to_fit();
     all
 }
@@ -392,7 +417,7 @@ pub(super) fn image_bytes(image: &str) -> u64 {
     Prng::new(1).fork(image).below(180_000_000) + 8_000_000
 }
 
-fn qos_class(pod: &Pod) -> &'static str {
+pub(super) fn qos_class(pod: &Pod) -> &'static str {
     let all = || pod.spec.init_containers.iter().chain(pod.spec.containers.iter());
     let counted = ["cpu", "memory"];
     let any = all().any(|container| {

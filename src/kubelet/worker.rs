@@ -41,6 +41,10 @@ pub(super) struct Worker {
     pub held: Option<SimTime>,
     /// Whether the API server no longer has it.
     pub orphan: bool,
+    /// How long it has at most, once it is to end because its machine is being shut down.
+    pub shutdown: Option<Span>,
+    /// Whether its kubelet did not let it in.
+    pub rejected: bool,
     /// Whether it ran longer than its activeDeadlineSeconds.
     pub overdue: bool,
     /// Whether its application fails its readiness probe though it runs.
@@ -294,6 +298,8 @@ impl Worker {
             next: None,
             held: None,
             orphan: false,
+            shutdown: None,
+            rejected: false,
             overdue: false,
             ailing: false,
             revived: false,

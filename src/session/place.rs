@@ -107,8 +107,8 @@ impl Place for Seat<'_> {
                 said(if lines.is_empty() { "Nothing is broken.\n".into() } else { lines })
             }
             (
-                "poweroff" | "poweron" | "partition" | "heal" | "stop" | "start" | "fault" | "mend"
-                | "add-machine" | "remove-machine",
+                "poweroff" | "poweron" | "shutdown" | "partition" | "heal" | "stop" | "start"
+                | "fault" | "mend" | "add-machine" | "remove-machine",
                 _,
             ) => {
                 let line = words.join(" ");

@@ -98,6 +98,7 @@ pub const SIMULATOR: &[(&str, &str)] = &[
     ("advance 30s", "let simulated time run on by so much, at once"),
     ("settle", "let it run until nothing is scheduled any more"),
     ("poweroff node-b", "switch a machine off; poweron switches it on"),
+    ("shutdown node-b", "end a machine's Pods in order, then switch it off"),
     ("partition node-b", "cut a machine off from the network; heal connects it"),
     ("stop kube-scheduler", "stop a component; start starts it"),
     ("fault crash-loop web-1", "break something else; `fault` alone lists what"),
@@ -109,7 +110,7 @@ pub const SIMULATOR: &[(&str, &str)] = &[
 
 /// Whether the word is the simulator's and is about a machine.
 pub fn takes_machines(word: &str) -> bool {
-    matches!(word, "poweroff" | "poweron" | "partition" | "heal" | "remove-machine")
+    matches!(word, "poweroff" | "poweron" | "shutdown" | "partition" | "heal" | "remove-machine")
 }
 
 /// Whether `word` is a command here.

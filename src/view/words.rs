@@ -234,6 +234,7 @@ vocabulary! {
     NoNodeObject: "no Node object",
     NoMachine: "no machine",
     PoweredOff: "powered off",
+    ShuttingDown: "shutting down",
     PoweredOn: "powered on",
     CutOff: "cut off",
     RunsUnknown: "runs, unknown to the API server",
@@ -281,6 +282,7 @@ vocabulary! {
     DeedUncordon: "uncordon",
     DeedPowerOn: "power on",
     DeedPowerOff: "power off",
+    DeedShutDown: "shut down",
     DeedCut: "cut off",
     DeedHeal: "heal",
     DeedStart: "start",
@@ -310,6 +312,9 @@ vocabulary! {
     ForceDeletePrice: "*It may run twice.* The object goes at once, whatever its process does: \
         the old {name} could still be writing.",
     PowerOffPrice: "*Nobody is told.* The API server notices only that {name} has gone silent.",
+    ShutDownNode: "Shut down {name}",
+    ShutDownPrice: "*Its kubelet ends the Pods first*, in at most 30 seconds; then the power \
+        goes. Its volumes may still count as in use.",
     PowerOnPrice: "*Costs nothing.* The kubelet boots, reports and says what stopped.",
     MarkOutOfService: "Mark {name} out of service",
     MarkOutOfServicePrice: "*You promise that {name} is off.* Once it is not Ready, its \

@@ -113,6 +113,12 @@ impl Film {
         self.note();
     }
 
+    pub fn operate(&mut self, line: &str) {
+        self.say(&format!("--- {line}"));
+        assert!(!self.world.input(&Input::operate(line)).refused);
+        self.note();
+    }
+
     pub fn power(&mut self, node: &str, on: bool) {
         self.say(&format!("--- power of {node} {}", if on { "on" } else { "off" }));
         assert!(!self.world.input(&Input::power(node, on)).refused);

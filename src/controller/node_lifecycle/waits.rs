@@ -53,11 +53,12 @@ impl NodeLifecycleController {
         turn: Option<Option<SimTime>>,
     ) -> Option<(Because, Option<SimTime>)> {
         let name = node.meta.name.clone();
-        if let Some(due) = self.due(cx, node).filter(|due| *due > cx.now) {
+        let believed = ready_of(node) == Some("True");
+        if let Some(due) = self.due(cx, node).filter(|due| believed && *due > cx.now) {
             return Some((Because::NodeGrace { node: name }, Some(due)));
         }
         let tainted = |key: &str| node.taint(key, "NoExecute").is_some();
-        if ready_of(node) == Some("True") || tainted(UNREACHABLE) || tainted(NOT_READY) {
+        if believed || tainted(UNREACHABLE) || tainted(NOT_READY) {
             return None;
         }
         if self.is_stopped(&zone_of(node)) {

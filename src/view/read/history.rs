@@ -245,6 +245,7 @@ pub(super) fn deed_word(input: &Input) -> Word {
         Input::Operate { line } => match line.split(' ').next().unwrap_or("") {
             "poweron" => Word::DeedPowerOn,
             "poweroff" => Word::DeedPowerOff,
+            "shutdown" => Word::DeedShutDown,
             "heal" => Word::DeedHeal,
             "partition" => Word::DeedCut,
             "start" => Word::DeedStart,

@@ -11,6 +11,7 @@ use crate::api::kinds::{Key, Kind, ObjectRef};
 use crate::base::sorted;
 use crate::cluster::input::{Cascade, Input};
 use crate::explain::{self, Way};
+use crate::infra::fault::FaultKind;
 use crate::timeline::film::PodState;
 use crate::view::{
     Act, Change, Fact, Facts, Inspector, Intent, Link, Replaced, Run, State, Text, Try, Word,
@@ -271,6 +272,11 @@ fn node(eye: &Eye<'_>, key: &Key, view: &mut Inspector) {
         let mut power = act(eye, label, price, name, input);
         power.label = eye.fill(label, &[("node", name)]);
         view.acts.push(power);
+        let down = eye.world.infra.faults.get(FaultKind::Shutdown, name);
+        if machine.powered && down.is_none() {
+            let input = Input::operate(format!("shutdown {name}"));
+            view.acts.push(act(eye, Word::ShutDownNode, Word::ShutDownPrice, name, input));
+        }
     }
     if let Some(node) = node {
         let (label, price, on) = if node.spec.unschedulable {

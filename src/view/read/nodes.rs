@@ -14,6 +14,7 @@ use crate::base::Str;
 use crate::base::sorted;
 use crate::base::time::SimTime;
 use crate::cluster::input::Input;
+use crate::infra::fault::FaultKind;
 use crate::infra::machine::Machine;
 use crate::timeline::film::PodState;
 use crate::view::{
@@ -112,7 +113,12 @@ fn really(
     shifted: bool,
 ) -> Option<(Text, Text)> {
     let Some(machine) = machine else { return Some((eye.say(Word::NoMachine), "".into())) };
-    let ago = eye.fill(Word::Ago, &[("time", &eye.ago(machine.since))]);
+    let ago = |since| eye.fill(Word::Ago, &[("time", &eye.ago(since))]);
+    let down = eye.world.infra.faults.get(FaultKind::Shutdown, &machine.name);
+    if let Some(down) = down {
+        return Some((eye.say(Word::ShuttingDown), ago(down.since)));
+    }
+    let ago = ago(machine.since);
     if !machine.powered {
         Some((eye.say(Word::PoweredOff), ago))
     } else if !machine.connected {
