@@ -417,6 +417,30 @@ fn pods_of_a_deployment_are_on_their_nodes() {
     visit.settles();
 }
 
+/// A node's pane offers to shut it down, beside taking its power away.
+#[test]
+fn a_node_is_shut_down_in_order() {
+    let mut visit = Visit::new();
+    visit.does(Action::Do(Input::Apply { text: SITE.into() }));
+    visit.settles();
+    let screen = visit.does(Action::Select(Some(subject(Kind::Node, "", "node-b"))));
+    let acts = &screen.inspector.acts;
+    let labels: Vec<&str> = acts.iter().take(2).map(|act| &*act.label).collect();
+    assert_eq!(labels, ["Power off node-b", "Shut down node-b"]);
+    let Intent::Do(input) = acts[1].intent.clone() else { panic!("it does something") };
+    assert_eq!(input.command(), "shutdown node-b");
+    let screen = visit.does(Action::Do(input));
+    let node = |screen: &Screen| {
+        let node = screen.stage.nodes.iter().find(|node| &*node.subject.key.name == "node-b");
+        let node = node.expect("it is drawn");
+        (node.word.to_string(), node.really.as_ref().map(|(really, _)| really.to_string()))
+    };
+    assert_eq!(node(&screen), ("Not ready".to_string(), Some("shutting down".to_string())));
+    assert_eq!(&*screen.inspector.acts[1].label, "Cordon node-b", "once is enough");
+    let screen = visit.settles();
+    assert_eq!(node(&screen).1, Some("powered off".to_string()));
+}
+
 const OTHERS: &str = "\
 apiVersion: apps/v1
 kind: DaemonSet

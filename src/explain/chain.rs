@@ -230,7 +230,8 @@ fn fault_behind<'w>(world: &'w World, wait: &Wait, on: &ObjectRef) -> Option<&'w
         Because::ReadinessProbe => of_pod(FaultKind::NeverReady),
         Because::CrashLoopBackOff { .. } => of_pod(FaultKind::CrashLoop),
         Because::Unmounting { node } | Because::VolumeInUse { node } => {
-            faults.get(FaultKind::UnmountStuck, node)
+            let stuck = |kind| faults.get(kind, node);
+            stuck(FaultKind::UnmountStuck).or_else(|| stuck(FaultKind::DeviceStuck))
         }
         Because::KubeletLate { node } => faults.get(FaultKind::SlowKubelet, node),
         Because::Attaching { .. } => work(FaultKind::DiskSlow, "attach"),

@@ -24,8 +24,10 @@ pub enum FaultKind {
     Lag,
     /// A kubelet comes round late to what it hears of its Pods.
     SlowKubelet,
-    /// A machine cannot unmount disks.
+    /// A machine cannot unmount disks from Pods: these do not go.
     UnmountStuck,
+    /// A machine unmounts disks from Pods, but keeps them mounted for itself.
+    DeviceStuck,
     /// An image cannot be pulled.
     ImageFails,
     /// Pulling an image takes longer.
@@ -75,7 +77,7 @@ pub struct Word {
 }
 
 /// All kinds of faults, in their order.
-pub const WORDS: [Word; 13] = [
+pub const WORDS: [Word; 14] = [
     word(FaultKind::PowerOff, "power-off", Target::Machine, false, "{} has no power")
         .short("poweroff", "poweron"),
     word(FaultKind::Shutdown, "shutdown", Target::Machine, false, "{} is shutting down")
@@ -98,6 +100,13 @@ pub const WORDS: [Word; 13] = [
         Target::Machine,
         false,
         "{} cannot unmount its disks",
+    ),
+    word(
+        FaultKind::DeviceStuck,
+        "device-stuck",
+        Target::Machine,
+        false,
+        "{} keeps the disks that its Pods have left",
     ),
     word(
         FaultKind::ImageFails,

@@ -23,6 +23,14 @@ impl Kubelets {
         on: bool,
         timers: &mut Timers<Wake>,
     ) {
+        if fault.kind == FaultKind::DeviceStuck {
+            if let Some(node) = self.nodes.get_mut(&fault.target).filter(|_| !on) {
+                let freed = std::mem::take(&mut node.stuck);
+                freed.iter().for_each(|volume| node.count_volume(volume, false));
+                self.touch_node(cx, &fault.target, timers);
+            }
+            return;
+        }
         let uids: Vec<Uid> = self.workers.keys().copied().collect();
         for uid in uids {
             let Some(worker) = self.workers.get(&uid) else { continue };

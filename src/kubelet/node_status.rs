@@ -53,6 +53,8 @@ pub(super) struct NodeState {
     pub drivers: Rc<Vec<CSINodeDriver>>,
     /// How many Pods want or still have each attachable volume.
     pub volumes: Map<Str, u32>,
+    /// Volumes no Pod uses any more that the machine still has mounted.
+    pub stuck: Vec<Str>,
     /// What it last wrote as volumesInUse.
     pub reported: Rc<Vec<Str>>,
     /// The last numbers of addresses in use.
@@ -89,6 +91,7 @@ impl NodeState {
             status_due: None,
             drivers: Rc::default(),
             volumes: Map::new(),
+            stuck: Vec::new(),
             reported: Rc::default(),
             addresses: Set::new(),
             last_address: 1,

@@ -4,6 +4,9 @@
 //! Not here: resizing, remounting, the two-minute bound on one wait (it changes nothing but a
 //! log line), files from the API (projected volumes) beyond that their sources must exist.
 //!
+//! A Pod goes when its own mounts are gone; a volume is in use until the machine's mount is, too,
+//! which no Pod waits for.
+//!
 //! Upstream: pkg/kubelet/volumemanager/volume_manager.go, reconciler/reconciler.go,
 //! pkg/volume/util/operationexecutor/operation_generator.go
 
@@ -21,6 +24,7 @@ use crate::client::node_plane::NodePlane;
 use crate::client::recorder::EventKind;
 use crate::client::volumes;
 use crate::infra::disks::MountRefusal;
+use crate::infra::fault::FaultKind;
 use crate::trace::{Because, Wait};
 use std::rc::Rc;
 
@@ -149,12 +153,16 @@ impl Kubelets {
         timers: &mut Timers<Wake>,
     ) {
         let name = worker.node().clone();
+        let stuck = cx.infra.faults.get(FaultKind::DeviceStuck, &name).is_some();
         for mount in std::mem::take(&mut worker.volumes).iter() {
             cx.infra.unmount(cx.now, &mount.handle, worker.uid());
             if !mount.unique.is_empty()
                 && let Some(node) = self.nodes.get_mut(&name)
             {
-                node.count_volume(&mount.unique, false);
+                match stuck && worker.mounted {
+                    true => node.stuck.push(mount.unique.clone()),
+                    false => node.count_volume(&mount.unique, false),
+                }
             }
         }
         worker.mounted = false;

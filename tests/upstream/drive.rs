@@ -1,9 +1,5 @@
 //! Plays a recorded scenario's actions against the simulator and writes down what it wrote.
 //!
-//! Not here: the setting `stuck_umount` (a living machine that does not unmount). What is
-//! written is the same without it, only earlier, and times are not compared; `tests/volumes.rs`
-//! has the case.
-
 use super::chance;
 use super::cluster::{config, machine, set_timing, settings, start};
 use super::compare::Record;
@@ -323,6 +319,13 @@ impl Driver<'_> {
         set_timing(&mut config.timing, action);
         self.world.config = config.into();
         set_backend(&mut self.world.infra.backend, action);
+        if let Some(stuck) = action["stuck_umount"].as_f64() {
+            let verb = if stuck != 0.0 { "fault" } else { "mend" };
+            let machines: Vec<Str> = self.world.infra.machines.keys().cloned().collect();
+            for name in machines {
+                self.world.input(&Input::operate(format!("{verb} device-stuck {name}")));
+            }
+        }
         if let Some(limit) = action["vol_limit"].as_i64() {
             self.limit_volumes(limit as i32);
         }
