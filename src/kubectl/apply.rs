@@ -1,13 +1,18 @@
 //! Commands about whole objects: apply, create -f, replace, delete, diff.
 //!
-//! Not here: pruning; `replace --force`; `delete -i`.
+//! Not here: sets of applied objects (`--applyset`); `apply --force` where a field cannot be
+//! changed; `delete -i`.
+//!
+//! Beside it: `prune`.
 //!
 //! Upstream: staging/src/k8s.io/kubectl/pkg/cmd/{apply,create,replace,delete,diff}
 
 use super::cx::{Cx, Failure, Item, Outcome, Task};
 use super::format::Format;
 use super::running::Stream;
+use super::value::pretty;
 use super::{create as generators, yaml};
+use crate::api::apps::go_json;
 use crate::api::kinds::{Kind, Object, ObjectRef};
 use crate::apiserver::apply::{LAST_APPLIED, Plan, plan, remembered};
 use crate::apiserver::status::Status;
@@ -43,6 +48,7 @@ fn done(cx: &mut Cx<'_, '_>, object: &Object, word: &str) -> Result<(), Failure>
     Ok(())
 }
 
+/// The objects of the files that `-f` names, without which a command is nothing.
 fn needs_files(cx: &Cx<'_, '_>) -> Result<Vec<Item>, Failure> {
     if cx.args.get("filename").is_none() && cx.args.get("kustomize").is_none() {
         return Err(Failure::new("must specify one of -f and -k"));
@@ -61,8 +67,13 @@ fn shown(words: &[String]) -> String {
 
 /// `kubectl apply`.
 pub fn apply(cx: &mut Cx<'_, '_>) -> Outcome {
-    if cx.args.is_set("prune") {
-        return Err(Failure::raw("").hint("kubectl has --prune; this simulator does not."));
+    let args = cx.args;
+    let forced = args.is_set("force");
+    if forced && args.is_set("server-side") {
+        return Err(Failure::new("--force cannot be used with --server-side"));
+    }
+    if args.is_set("prune") {
+        super::prune::begin(cx)?;
     }
     let items = needs_files(cx)?;
     for item in &items {
@@ -128,28 +139,84 @@ fn apply_one(cx: &mut Cx<'_, '_>, item: &Item) -> Result<(), Failure> {
     }
     let mut request = Request::new(verb, kind, &item.target.key, tree);
     request.dry_run = cx.dry_run().is_some();
-    let answer = cx.send(&request).map_err(|status| refusal(status, tried, item))?;
+    let answer = cx.send(&request).map_err(|status| {
+        let stuck = cx.args.is_set("force") && status.reason == "Invalid";
+        let why =
+            "kubectl would delete it now and create it anew; here kubectl replace --force does.";
+        refusal(status, tried, item).hint(if stuck { why } else { "" })
+    })?;
     done(cx, &answer.object, word)
+}
+
+/// What was applied to an object last.
+pub fn last_applied(object: &Object) -> Option<Value> {
+    serde_json::from_str(object.meta().annotations.get(LAST_APPLIED)?).ok()
+}
+
+/// The patch that lets an object remember `tree` as what was applied last.
+pub fn remember(tree: &Value) -> Value {
+    json!({"metadata": {"annotations": {LAST_APPLIED: go_json(tree) + "\n"}}})
 }
 
 /// `kubectl apply view-last-applied`.
 pub fn view_last_applied(cx: &mut Cx<'_, '_>) -> Outcome {
     let words = cx.args.words.clone();
+    let format = cx.args.get("output").unwrap_or("yaml").to_string();
+    if !["yaml", "json"].contains(&&*format) {
+        let text = format!(
+            "Unexpected -o output mode: {format}, the flag 'output' must be one of yaml|json"
+        );
+        return Err(Failure::usage(text, cx.name));
+    }
     for item in cx.items(&words, true)? {
         let object = cx.find(&item.target)?;
-        let last = object.meta().annotations.get(LAST_APPLIED);
-        let Some(tree) = last.and_then(|last| serde_json::from_str(last).ok()) else {
+        let Some(tree) = last_applied(&object) else {
             let (kind, name) = (item.target.kind.info().plural, &item.target.key.name);
             cx.note(format!("{kind}/{name} was not applied from here."));
             continue;
         };
-        let format = match cx.args.text("output") {
-            "json" => Format::Json,
-            _ => Format::Yaml,
-        };
-        cx.print_tree(&format, &tree)?;
+        if format == "yaml" {
+            cx.write(Stream::Out, &yaml::of(&tree));
+            continue;
+        }
+        // Two spaces a level, where kubectl's own JSON has four.
+        let mut text = String::new();
+        pretty(&tree, 0, &mut text);
+        for line in text.lines() {
+            let body = line.trim_start();
+            let indent = (line.len() - body.len()) / 2;
+            cx.say(format!("{:indent$}{body}", ""));
+        }
     }
     Ok(Task::Done)
+}
+
+/// `kubectl apply set-last-applied`.
+pub fn set_last_applied(cx: &mut Cx<'_, '_>) -> Outcome {
+    let mut changed = Vec::new();
+    for item in cx.items_of_files(&[])?.unwrap_or_default() {
+        let object = cx.find(&item.target)?;
+        let name = &item.target.key.name;
+        let last = last_applied(&object);
+        if last.is_none() && !cx.args.is_set("create-annotation") {
+            return Err(Failure::new(format!(
+                "no last-applied-configuration annotation found on resource: {name}, to create \
+                 the annotation, run the command with --create-annotation"
+            )));
+        }
+        if last.as_ref() == Some(&tree_of(&item)) {
+            cx.say(format!("set-last-applied {name}: no changes required."));
+        } else {
+            changed.push(item);
+        }
+    }
+    Ok(Task::each(changed, |cx, item| {
+        let body = remember(&tree_of(item));
+        let mut request = Request::new(Verb::PatchMerge, item.target.kind, &item.target.key, body);
+        request.dry_run = cx.dry_run().is_some();
+        let answer = cx.send(&request)?;
+        done(cx, &answer.object, "configured")
+    }))
 }
 
 /// `kubectl create -f`.
@@ -190,6 +257,9 @@ pub fn create_tree(
         let format = Format::of(cx)?;
         match format.is_plain() {
             true => done(cx, &object, "created")?,
+            false if matches!(format, Format::Name) => {
+                cx.print(&format, std::slice::from_ref(&object), false)?;
+            }
             false => cx.print_tree(&format, &tree)?,
         }
         return Ok(object);
@@ -205,30 +275,47 @@ pub fn create_tree(
 
 /// `kubectl replace`.
 pub fn replace(cx: &mut Cx<'_, '_>) -> Outcome {
-    if cx.args.is_set("force") {
-        return Err(Failure::raw("")
-            .hint("kubectl has replace --force; this simulator does not: delete, then create."));
-    }
+    let forced = cx.args.is_set("force");
     let items = needs_files(cx)?;
-    Ok(Task::each(items, |cx, item| {
-        let kind = item.target.kind;
-        if cx.store().find(&item.target).is_none() {
-            let status = Status::not_found(kind, &item.target.key.name);
-            return Err(refusal(status, "replacing", item));
-        }
-        let mut request = Request::new(Verb::Update, kind, &item.target.key, tree_of(item));
-        request.dry_run = cx.dry_run().is_some();
-        let answer = cx.send(&request).map_err(|status| refusal(status, "replacing", item))?;
-        done(cx, &answer.object, "replaced")
-    }))
+    if !forced && cx.args.number("grace-period").is_some_and(|grace| grace >= 0) {
+        return Err(Failure::new("--grace-period must have --force specified"));
+    }
+    if !forced && cx.args.millis("timeout").is_some_and(|millis| millis != 0) {
+        return Err(Failure::new("--timeout must have --force specified"));
+    }
+    if forced && cx.dry_run().is_some() {
+        return Err(Failure::new("--dry-run can not be used when --force is set"));
+    }
+    if forced {
+        cx.next = Some(|cx| Ok(Task::each(needs_files(cx)?, replace_one)));
+        return Ok(Task::each(items, delete_one));
+    }
+    Ok(Task::each(items, replace_one))
+}
+
+fn replace_one(cx: &mut Cx<'_, '_>, item: &Item) -> Result<(), Failure> {
+    let kind = item.target.kind;
+    let verb = if cx.args.is_set("force") { Verb::Create } else { Verb::Update };
+    if verb == Verb::Update && cx.store().find(&item.target).is_none() {
+        let status = Status::not_found(kind, &item.target.key.name);
+        return Err(refusal(status, "replacing", item));
+    }
+    let mut tree = tree_of(item);
+    if cx.args.is_set("save-config") {
+        tree = remembered(&tree);
+    }
+    let mut request = Request::new(verb, kind, &item.target.key, tree);
+    request.dry_run = cx.dry_run().is_some();
+    let answer = cx.send(&request).map_err(|status| match verb {
+        Verb::Create => status.into(),
+        _ => refusal(status, "replacing", item),
+    })?;
+    done(cx, &answer.object, "replaced")
 }
 
 /// `kubectl delete`.
 pub fn delete(cx: &mut Cx<'_, '_>) -> Outcome {
     let args = cx.args;
-    if args.is_set("interactive") || args.get("raw").is_some() {
-        return Err(Failure::raw("").hint("kubectl has -i and --raw; this simulator does not."));
-    }
     let grace = args.number("grace-period");
     let is_force = args.is_set("force");
     if args.is_set("now") && grace.is_some_and(|grace| grace != -1) {
@@ -273,7 +360,7 @@ fn delete_one(cx: &mut Cx<'_, '_>, item: &Item) -> Result<(), Failure> {
     let args = cx.args;
     let found = cx.store().find(target).map(|object| object.meta().uid);
     let Some(uid) = found else {
-        if args.is_set("ignore-not-found") || args.is_set("all") {
+        if args.is_set("ignore-not-found") || args.is_set("all") || cx.name == "replace" {
             return Ok(());
         }
         return Err(match item.manifest {
@@ -284,7 +371,7 @@ fn delete_one(cx: &mut Cx<'_, '_>, item: &Item) -> Result<(), Failure> {
             }
         });
     };
-    let is_force = args.is_set("force");
+    let is_force = args.is_set("force") && cx.name == "delete";
     let grace = match (is_force, args.is_set("now"), args.number("grace-period")) {
         (true, ..) => Some(0),
         (_, true, _) => Some(1),
@@ -292,16 +379,7 @@ fn delete_one(cx: &mut Cx<'_, '_>, item: &Item) -> Result<(), Failure> {
         (_, _, Some(0)) => Some(1),
         (_, _, grace) => grace.filter(|seconds| *seconds >= 0),
     };
-    let mut body = json!({"propagationPolicy": match args.get("cascade") {
-        Some("orphan" | "false") => "Orphan",
-        Some("foreground") => "Foreground",
-        _ => "Background",
-    }});
-    if let Some(seconds) = grace {
-        body["gracePeriodSeconds"] = json!(seconds);
-    }
-    let mut request = Request::new(Verb::Delete, target.kind, &target.key, body);
-    request.dry_run = cx.dry_run().is_some();
+    let request = removal(cx, target, grace);
     if cx.dry_run() != Some(false) {
         cx.send(&request).map_err(|status| refusal(status, "deleting", item))?;
     }
@@ -310,6 +388,22 @@ fn delete_one(cx: &mut Cx<'_, '_>, item: &Item) -> Result<(), Failure> {
         cx.leaving.push((target.clone(), uid));
     }
     Ok(())
+}
+
+/// The request to delete `target` as the flags say.
+pub fn removal(cx: &Cx<'_, '_>, target: &ObjectRef, grace: Option<i64>) -> Request {
+    let policy = match cx.args.get("cascade") {
+        Some("orphan" | "false") => "Orphan",
+        Some("foreground") => "Foreground",
+        _ => "Background",
+    };
+    let mut body = json!({"propagationPolicy": policy});
+    if let Some(seconds) = grace {
+        body["gracePeriodSeconds"] = json!(seconds);
+    }
+    let mut request = Request::new(Verb::Delete, target.kind, &target.key, body);
+    request.dry_run = cx.dry_run().is_some();
+    request
 }
 
 /// Says that an object was deleted.

@@ -9,6 +9,7 @@ const OUTPUTS: &[&str] = &[
     "wide",
     "yaml",
     "json",
+    "kyaml",
     "name",
     "jsonpath=",
     "jsonpath-file=",
@@ -18,10 +19,10 @@ const OUTPUTS: &[&str] = &[
 
 /// What could stand in the place of the last of `words` (those after `kubectl`; the last one is
 /// begun, perhaps empty): whole words, in order. Verbs, kinds, names, flags, files. Names are
-/// those of the namespace that `-n` says.
-pub fn complete(words: &[String], server: &ApiServer, files: &Files) -> Vec<String> {
+/// those of the namespace that `-n` says, or else of `own`.
+pub fn complete(words: &[String], own: &str, server: &ApiServer, files: &Files) -> Vec<String> {
     let after = |flag: &&str| words.windows(2).find(|pair| pair[0] == *flag).map(|p| &*p[1]);
-    let namespace = ["-n", "--namespace"].iter().find_map(after).unwrap_or("default");
+    let namespace = ["-n", "--namespace"].iter().find_map(after).unwrap_or(own);
     let (last, before) = words.split_last().map_or(("", &[][..]), |(last, b)| (&**last, b));
     let begins = |all: Vec<String>| -> Vec<String> {
         let mut all: Vec<String> = all.into_iter().filter(|word| word.starts_with(last)).collect();
@@ -29,13 +30,13 @@ pub fn complete(words: &[String], server: &ApiServer, files: &Files) -> Vec<Stri
         all.dedup();
         all
     };
-    let own = |all: &[&str]| all.iter().map(|word| word.to_string()).collect::<Vec<String>>();
+    let texts = |all: &[&str]| all.iter().map(|word| word.to_string()).collect::<Vec<String>>();
     let called = find(before);
     match before.last().map(String::as_str) {
         Some("-f" | "--filename") => {
             return begins(files.iter().map(|(name, _)| name.to_string()).collect());
         }
-        Some("-o" | "--output") => return begins(own(OUTPUTS)),
+        Some("-o" | "--output") => return begins(texts(OUTPUTS)),
         Some("-n" | "--namespace") => return begins(names(server, Kind::Namespace, "", "")),
         _ => {}
     }
@@ -52,7 +53,7 @@ pub fn complete(words: &[String], server: &ApiServer, files: &Files) -> Vec<Stri
             let below = COMMANDS.iter().filter_map(|command| inner(command.name));
             return begins(below.collect());
         }
-        Called::Unknown(_) => return begins(own(&verbs())),
+        Called::Unknown(_) => return begins(texts(&verbs())),
     };
     if last.starts_with('-') {
         let flags = command.all_flags().into_iter();

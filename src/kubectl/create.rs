@@ -1,12 +1,15 @@
 //! What makes objects from words: `create deployment`, `create secret generic`, …
 //!
-//! Not here: `--from-file` of folders, `--append-hash`, `--overrides`.
+//! Not here: `--from-file` of folders, `--append-hash`, `--from` of CronJobs; whether a key fits
+//! its certificate.
 //!
 //! Upstream: staging/src/k8s.io/kubectl/pkg/cmd/create
 
 use super::apply::create_tree;
 use super::cx::{Cx, Failure, Item, Outcome, Task};
+use super::resource::{Known, Query};
 use super::value::text;
+use crate::api::apps::go_json;
 use crate::api::kinds::{Key, Kind, ObjectRef};
 use crate::base::text::base64;
 use serde_json::{Map, Value, json};
@@ -141,15 +144,46 @@ fn job_spec(cx: &Cx<'_, '_>, name: &str, restart: &str) -> Value {
 /// `kubectl create job`.
 pub fn job(cx: &mut Cx<'_, '_>) -> Outcome {
     let name = name(cx)?;
-    if cx.args.get("from").is_some() {
-        return Err(super::resource::not_here("cronjobs"));
-    }
-    if cx.args.text("image").is_empty() {
+    let (image, from) = (cx.args.text("image"), cx.args.text("from"));
+    if image.is_empty() == from.is_empty() {
         return Err(Failure::new("either --image or --from must be specified"));
+    }
+    if !from.is_empty() {
+        return Err(from_other(cx, from));
     }
     let spec = job_spec(cx, &name, "Never");
     let tree = json!({"metadata": {"name": name}, "spec": spec, "status": {}});
     make(cx, "Job", tree, "job")
+}
+
+/// What is said of `create job --from`: there is no CronJob to make one of.
+fn from_other(cx: &Cx<'_, '_>, from: &str) -> Failure {
+    if command(cx).is_some() {
+        return Failure::new("cannot specify --from and command");
+    }
+    match cx.queries(&[from.to_string()]).as_deref() {
+        Err(failure) => failure.clone(),
+        Ok([Query { kind: Known::Here(kind), name: Some(name) }]) => {
+            match cx.find(&ObjectRef::new(*kind, cx.key(*kind, name))) {
+                Err(failure) => failure,
+                Ok(_) => {
+                    let info = kind.info();
+                    let group = info.group.split('.').next().filter(|group| !group.is_empty());
+                    let package = format!("{}{}", group.unwrap_or("core"), info.version);
+                    let package = package.replace("core", "");
+                    Failure::new(format!("unknown object type *{package}.{}", info.name))
+                }
+            }
+        }
+        Ok([Query { kind: Known::Elsewhere(plural, _), name: Some(name) }]) => {
+            let group = if *plural == "cronjobs" { ".batch" } else { "" };
+            Failure::raw(format!(
+                "Error from server (NotFound): {plural}{group} {name:?} not found"
+            ))
+            .hint(format!("This simulator does not simulate {plural}: there are none."))
+        }
+        Ok(_) => Failure::new("from must be an existing cronjob"),
+    }
 }
 
 /// `kubectl create cronjob`.
@@ -248,12 +282,16 @@ pub fn quota(cx: &mut Cx<'_, '_>) -> Outcome {
     if !hard.is_empty() {
         spec["hard"] = Value::Object(hard);
     }
+    if cx.args.get("scopes").is_some() {
+        spec["scopes"] = json!(cx.args.all("scopes"));
+    }
     let tree = json!({"metadata": {"name": name}, "spec": spec, "status": {}});
     make(cx, "ResourceQuota", tree, "resourcequota")
 }
 
-/// Keys and values of `--from-literal`, `--from-file` and `--from-env-file`.
-fn data(cx: &Cx<'_, '_>) -> Result<Map<String, Value>, Failure> {
+/// Keys and values of `--from-literal`, `--from-file` and `--from-env-file`; a file without key
+/// has the `usual` one, or its own name if that is empty.
+fn data(cx: &Cx<'_, '_>, usual: &str) -> Result<Map<String, Value>, Failure> {
     let mut data = Map::new();
     for literal in cx.args.each("from-literal") {
         let Some((key, value)) = literal.split_once('=').filter(|(key, _)| !key.is_empty()) else {
@@ -271,6 +309,7 @@ fn data(cx: &Cx<'_, '_>) -> Result<Map<String, Value>, Failure> {
     for given in cx.args.each("from-file") {
         let (key, path) = match given.split_once('=') {
             Some((key, path)) => (key, path),
+            None if !usual.is_empty() => (usual, given),
             None => (given.rsplit('/').next().unwrap_or(given), given),
         };
         data.insert(key.to_string(), json!(&*read(path)?));
@@ -287,27 +326,78 @@ fn data(cx: &Cx<'_, '_>) -> Result<Map<String, Value>, Failure> {
 /// `kubectl create configmap`.
 pub fn config_map(cx: &mut Cx<'_, '_>) -> Outcome {
     let mut tree = json!({"metadata": {"name": name(cx)?}});
-    let data = data(cx)?;
+    let data = data(cx, "")?;
     if !data.is_empty() {
         tree["data"] = Value::Object(data);
     }
     make(cx, "ConfigMap", tree, "configmap")
 }
 
-/// `kubectl create secret generic`.
+/// `kubectl create secret generic|docker-registry|tls`.
 pub fn secret(cx: &mut Cx<'_, '_>) -> Outcome {
     let mut tree = json!({"metadata": {"name": name(cx)?}});
-    let data: Map<String, Value> = data(cx)?
-        .into_iter()
-        .map(|(key, value)| (key, json!(base64(text(&value).as_bytes()))))
-        .collect();
+    let (kind, data) = match cx.name {
+        "create secret tls" => ("kubernetes.io/tls", key_pair(cx)?),
+        "create secret docker-registry" => ("kubernetes.io/dockerconfigjson", registry(cx)?),
+        _ => (cx.args.text("type"), data(cx, "")?),
+    };
+    let hidden = |(key, value): (String, Value)| (key, json!(base64(text(&value).as_bytes())));
+    let data: Map<String, Value> = data.into_iter().map(hidden).collect();
     if !data.is_empty() {
         tree["data"] = Value::Object(data);
     }
-    if let Some(kind) = cx.args.get("type") {
+    if !kind.is_empty() {
         tree["type"] = json!(kind);
     }
     make(cx, "Secret", tree, "secret")
+}
+
+fn registry(cx: &Cx<'_, '_>) -> Result<Map<String, Value>, Failure> {
+    const KEY: &str = ".dockerconfigjson";
+    if cx.args.get("from-file").is_some() {
+        return data(cx, KEY);
+    }
+    let (user, password) = (cx.args.text("docker-username"), cx.args.text("docker-password"));
+    let server = cx.args.get("docker-server").unwrap_or("https://index.docker.io/v1/");
+    if user.is_empty() || password.is_empty() || server.is_empty() {
+        return Err(Failure::new(
+            "either --from-file or the combination of --docker-username, --docker-password and \
+             --docker-server is required",
+        ));
+    }
+    // In the order of Go's struct.
+    let mut entry = vec![("username", user), ("password", password)];
+    entry.extend(cx.args.get("docker-email").map(|mail| ("email", mail)));
+    let auth = base64(format!("{user}:{password}").as_bytes());
+    entry.push(("auth", &auth));
+    let part = |(key, value): (&str, &str)| format!("{key:?}:{}", go_json(&json!(value)));
+    let parts: Vec<String> = entry.into_iter().map(part).collect();
+    let content = format!("{{\"auths\":{{{}:{{{}}}}}}}", go_json(&json!(server)), parts.join(","));
+    Ok(std::iter::once((KEY.to_string(), json!(content))).collect())
+}
+
+fn key_pair(cx: &Cx<'_, '_>) -> Result<Map<String, Value>, Failure> {
+    let (cert, key) = (cx.args.text("cert"), cx.args.text("key"));
+    if cert.is_empty() || key.is_empty() {
+        return Err(Failure::new("key and cert must be specified"));
+    }
+    let read = |path: &str, what: &str| {
+        let Some(text) = cx.context.files.get(path) else {
+            let text = format!("Cannot read file {path}, open {path}: no such file or directory");
+            return Err(
+                Failure::new(text).hint(super::resource::no_file(path, cx.context.files).hint)
+            );
+        };
+        match text.contains("-----BEGIN ") {
+            true => Ok(json!(&**text)),
+            false => {
+                let text = format!("tls: failed to find any PEM data in {what} input");
+                Err(Failure::new(text))
+            }
+        }
+    };
+    let cert = read(cert, "certificate")?;
+    Ok(Map::from_iter([("tls.crt".to_string(), cert), ("tls.key".to_string(), read(key, "key")?)]))
 }
 
 /// `kubectl create service clusterip|nodeport|loadbalancer|externalname`.

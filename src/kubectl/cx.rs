@@ -6,13 +6,18 @@ use super::{drain, edit, get, resource, rollout, run, wait};
 use crate::api::kinds::{Key, Kind, Object, ObjectRef};
 use crate::api::meta::Uid;
 use crate::apiserver::managed::CLIENT_SIDE;
+use crate::apiserver::patch::{self, Patch, PatchType};
 use crate::apiserver::status::Status;
 use crate::apiserver::store::Store;
 use crate::apiserver::{Answer, ApiServer};
 use crate::base::text::{LINK, LINK_END, LINK_TEXT};
 use crate::base::time::SimTime;
-use crate::client::request::{Answered, Request};
+use crate::client::request::{Answered, Request, Verb};
+use serde_json::{Value, json};
 use std::collections::VecDeque;
+
+/// The annotation that `--record` writes.
+pub const CAUSE: &str = "kubernetes.io/change-cause";
 
 /// Why a command failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -136,6 +141,8 @@ pub struct Cx<'c, 'a> {
     pub failures: Vec<Failure>,
     /// Objects whose end is waited for.
     pub leaving: Vec<(ObjectRef, Uid)>,
+    /// What follows when all that went well.
+    pub next: Option<fn(&mut Cx<'_, '_>) -> Outcome>,
 }
 
 impl Cx<'_, '_> {
@@ -160,6 +167,16 @@ impl Cx<'_, '_> {
         if request.manager.is_empty() {
             request.manager = self.manager();
         }
+        let cause = self.cause();
+        let noted = |cause: &String| json!({"metadata": {"annotations": {CAUSE: cause}}});
+        if let Some(cause) = &cause
+            && matches!(
+                request.verb,
+                Verb::Create | Verb::Update | Verb::PatchMerge | Verb::PatchStrategic
+            )
+        {
+            request.body = patch::merge(request.body, &noted(cause));
+        }
         let request = &request;
         let answer = if request.dry_run {
             let (mut copy, now) = (self.server().clone(), self.now());
@@ -172,7 +189,22 @@ impl Cx<'_, '_> {
                 self.warn(format!("Warning: {warning}"));
             }
         }
-        answer
+        match (cause, request.verb) {
+            (Some(cause), Verb::Scale | Verb::PatchJson) if answer.is_ok() && !request.dry_run => {
+                let note =
+                    Request { verb: Verb::PatchMerge, body: noted(&cause), ..request.clone() };
+                self.context.hub.send(&note)
+            }
+            _ => answer,
+        }
+    }
+
+    /// With `--record`, the command as it is remembered.
+    fn cause(&self) -> Option<String> {
+        if !self.args.is_set("record") {
+            return None;
+        }
+        Some(format!("kubectl {} {}", self.name, self.args.line()).trim_end().to_string())
     }
 
     /// Who it is to the server: the field manager of its writes.
@@ -182,6 +214,7 @@ impl Cx<'_, '_> {
         }
         match self.name.split(' ').next().unwrap_or("") {
             "scale" | "cordon" | "uncordon" | "drain" | "delete" => String::new(),
+            _ if self.name == "apply set-last-applied" => String::new(),
             "apply" if !self.args.is_set("server-side") => CLIENT_SIDE.to_string(),
             "apply" => String::new(),
             verb => format!("kubectl-{verb}"),
@@ -226,6 +259,21 @@ impl Cx<'_, '_> {
             Some(true) => " (server dry run)",
             None => "",
         }
+    }
+
+    /// `tree` as `--overrides` changes it.
+    pub fn overridden(&self, kind: Kind, tree: Value) -> Result<Value, Failure> {
+        let Some(text) = self.args.get("overrides").filter(|text| !text.is_empty()) else {
+            return Ok(tree);
+        };
+        let how = match self.args.get("override-type").unwrap_or("merge") {
+            "json" => PatchType::Json,
+            "merge" => PatchType::Merge,
+            "strategic" => PatchType::Strategic,
+            other => return Err(Failure::new(format!("invalid override type: {other}"))),
+        };
+        let patch = Patch::parse(how, text).and_then(|patch| patch.on(&tree, kind));
+        patch.map_err(|_| Failure::new("Invalid JSON Patch"))
     }
 
     /// Writes a line to standard output.
@@ -328,6 +376,9 @@ impl Task {
                 }
                 let leaving = std::mem::take(&mut cx.leaving);
                 if leaving.is_empty() || !cx.failures.is_empty() {
+                    if !cx.failures.is_empty() {
+                        cx.next = None;
+                    }
                     return Ok(Flow::Done);
                 }
                 *self = Task::Gone(wait::Gone::new(cx, leaving));

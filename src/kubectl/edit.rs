@@ -4,12 +4,14 @@
 //!
 //! Upstream: staging/src/k8s.io/kubectl/pkg/cmd/util/editor/editoptions.go
 
+use super::apply::{last_applied, remember};
 use super::cx::{Cx, Failure, Flow, Item, Outcome, Task};
 use super::running::Draft;
 use super::yaml;
 use crate::api::kinds::{Object, ObjectRef};
 use crate::api::manifest;
 use crate::client::request::{Request, Verb};
+use serde_json::Value;
 
 const HEAD: &str = "# Please edit the object below. Lines beginning with a '#' will be ignored,\n\
     # and an empty file will abort the edit. If an error occurs while saving this file will be\n\
@@ -36,18 +38,29 @@ fn plain(text: &str) -> String {
     lines.map(|line| format!("{line}\n")).collect()
 }
 
-/// `kubectl edit`.
+/// `kubectl edit`, and `apply edit-last-applied`.
 pub fn edit(cx: &mut Cx<'_, '_>) -> Outcome {
     let words = cx.args.words.clone();
     let items: Vec<Item> = cx.items(&words, true)?;
-    let mut objects: Vec<Object> = Vec::new();
+    let of_memory = cx.name == "apply edit-last-applied";
+    let mut trees: Vec<Value> = Vec::new();
     for item in &items {
-        objects.push(cx.find(&item.target)?);
+        let object = cx.find(&item.target)?;
+        match of_memory {
+            true => trees.extend(last_applied(&object)),
+            false => trees.push(object.to_value()),
+        }
     }
-    let body = match &objects[..] {
-        [] => return Err(Failure::raw("edit cancelled, no objects found.")),
-        [one] => yaml::text(one),
-        many => yaml::of(&super::format::list(many.iter().map(Object::to_value).collect())),
+    let body = match &trees[..] {
+        [] if of_memory => {
+            return Err(Failure::new(
+                "no last-applied-configuration annotation found on resources, to create the \
+                 annotation, use command `kubectl apply set-last-applied --create-annotation`",
+            ));
+        }
+        [] => return Err(Failure::new("edit cancelled, no objects found")),
+        [one] => yaml::of(one),
+        _ => yaml::of(&super::format::list(trees)),
     };
     let name = match &items[..] {
         [one] => format!("{}-{}.yaml", one.target.kind.info().plural, one.target.key.name),
@@ -93,6 +106,14 @@ impl Editing {
             let name = cx.named(&target);
             if !known {
                 failed.push(format!("{}: names and kinds may not be changed", target.key.name));
+                continue;
+            }
+            if cx.name != "edit" {
+                let body = remember(&tree);
+                match cx.send(&Request::new(Verb::PatchMerge, target.kind, &target.key, body)) {
+                    Ok(_) => cx.say(format!("{name} edited")),
+                    Err(status) => failed.push(status.message),
+                }
                 continue;
             }
             let live = cx.store().find(&target).map(Object::to_value);

@@ -1,7 +1,5 @@
 //! `kubectl expose`: a Service before what is there.
 //!
-//! Not here: `--overrides`, `--external-ip`.
-//!
 //! Upstream: staging/src/k8s.io/kubectl/pkg/cmd/expose/expose.go
 
 use super::change::sent;
@@ -57,6 +55,10 @@ fn expose_one(cx: &mut Cx<'_, '_>, item: &Item) -> Result<(), Failure> {
     if cx.dry_run() != Some(false) {
         service["metadata"]["namespace"] = json!(text_at(&tree, "metadata.namespace"));
     }
+    if cx.args.get("external-ip").is_some() {
+        service["spec"]["externalIPs"] = json!(cx.args.all("external-ip"));
+    }
+    let service = cx.overridden(Kind::Service, service)?;
     let key = Key::new(item.target.key.namespace.clone(), &*name);
     let target = ObjectRef::new(Kind::Service, key);
     let made = cx.named(&target);

@@ -197,6 +197,12 @@ impl Args {
         Ok(())
     }
 
+    /// All of it as `--record` remembers it: the words, then the flags with their values.
+    pub fn line(&self) -> String {
+        let flags = self.flags.iter().map(|(name, value)| format!("--{name}={value}"));
+        self.words.iter().cloned().chain(flags).collect::<Vec<String>>().join(" ")
+    }
+
     /// The last value of a flag.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.flags.iter().rev().find(|(flag, _)| *flag == name).map(|(_, value)| value.as_str())

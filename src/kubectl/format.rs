@@ -1,7 +1,5 @@
 //! What `-o` asks for, and objects printed that way.
 //!
-//! Not here: `kyaml`.
-//!
 //! Upstream: staging/src/k8s.io/cli-runtime/pkg/genericclioptions/print_flags.go,
 //! pkg/printers/{json,yaml,jsonpath,template,name}.go,
 //! staging/src/k8s.io/kubectl/pkg/cmd/get/customcolumn.go
@@ -26,6 +24,8 @@ pub enum Format {
     Wide,
     /// YAML.
     Yaml,
+    /// YAML with braces.
+    Kyaml,
     /// JSON.
     Json,
     /// `pod/web-0`.
@@ -62,10 +62,7 @@ impl Format {
             "json" => return Ok(Format::Json),
             "name" => return Ok(Format::Name),
             "wide" if is_get => return Ok(Format::Wide),
-            "kyaml" => {
-                return Err(Failure::raw("")
-                    .hint("kubectl has -o kyaml; this simulator does not: take -o yaml."));
-            }
+            "kyaml" => return Ok(Format::Kyaml),
             "custom-columns" | "custom-columns-file" if !is_get => {}
             "jsonpath" | "jsonpath-as-json" | "go-template" | "template" | "custom-columns" => {
                 return Format::by_template(name, template);
@@ -163,7 +160,7 @@ impl Cx<'_, '_> {
     /// An object as it is printed: YAML and JSON leave out the field managers, unless they are
     /// asked for.
     pub fn tree(&self, format: &Format, object: &Object) -> Value {
-        let short = matches!(format, Format::Yaml | Format::Json);
+        let short = matches!(format, Format::Yaml | Format::Kyaml | Format::Json);
         match short && !self.args.is_set("show-managed-fields") {
             true => object.to_value(),
             false => managed::to_value(object),
@@ -203,6 +200,7 @@ impl Cx<'_, '_> {
     pub fn print_tree(&mut self, format: &Format, tree: &Value) -> Result<(), Failure> {
         let strict = self.args.get("allow-missing-template-keys") == Some("false");
         let text = match format {
+            Format::Kyaml => yaml::kyaml(tree),
             Format::Json => {
                 let mut text = String::new();
                 pretty(tree, 0, &mut text);

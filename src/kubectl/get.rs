@@ -1,6 +1,7 @@
 //! `kubectl get`, and what it goes on with when it watches.
 //!
-//! Not here: `--raw`; `--chunk-size` and `--server-print` change nothing.
+//! Not here: `--raw` of discovery, metrics and logs, and its keys in the order of Go's structs;
+//! `--chunk-size` and `--server-print` change nothing.
 //!
 //! Upstream: staging/src/k8s.io/kubectl/pkg/cmd/get/get.go
 
@@ -10,6 +11,7 @@ use super::print::{self, Look};
 use super::resource::{Known, Query};
 use super::running::Stream;
 use super::{sort, yaml};
+use crate::api::apps::go_json;
 use crate::api::kinds::{Kind, Object};
 use crate::apiserver::selector::Selector;
 use crate::apiserver::status::Status;
@@ -42,13 +44,17 @@ pub fn get(cx: &mut Cx<'_, '_>) -> Outcome {
     let watch = cx.args.is_set("watch") || cx.args.is_set("watch-only");
     if cx.args.is_set("output-watch-events") && !watch {
         let text = "--output-watch-events option can only be used with --watch or --watch-only";
-        return Err(Failure::usage(text, "get"));
+        return Err(Failure::new(text));
     }
-    if cx.args.get("raw").is_some() {
-        return Err(Failure::raw("")
-            .hint("kubectl has --raw; this simulator has no paths of its own: take -o json."));
+    if cx.args.is_set("show-labels") && !format.is_plain() {
+        let name = cx.args.text("output").split('=').next().unwrap_or("");
+        let text = format!("--show-labels option cannot be used with {name} printer");
+        return Err(Failure::new(text));
     }
     let words = cx.args.words.clone();
+    if let Some(path) = cx.args.get("raw") {
+        return raw(cx, path, watch);
+    }
     let found = match cx.items_of_files(&words)? {
         Some(items) => {
             let asks = items.iter().map(|item| Query {
@@ -71,6 +77,62 @@ pub fn get(cx: &mut Cx<'_, '_>) -> Outcome {
         }
     };
     show(cx, &format, found)?;
+    Ok(Task::Done)
+}
+
+/// `kubectl get --raw PATH`: what the server answers, in one line.
+fn raw(cx: &mut Cx<'_, '_>, path: &str, watch: bool) -> Outcome {
+    let args = cx.args;
+    let why = match () {
+        () if !args.words.is_empty() || args.get("filename").is_some() => {
+            "arguments may not be passed when --raw is specified"
+        }
+        () if watch || !args.text("selector").is_empty() => {
+            "--raw may not be specified with other flags that filter the server request or \
+             alter the output"
+        }
+        () if !args.text("output").is_empty() => "--raw and --output are mutually exclusive",
+        () => "",
+    };
+    if !why.is_empty() {
+        return Err(Failure::new(why));
+    }
+    if !path.starts_with('/') {
+        let text =
+            format!("--raw must be a valid URL path: parse {path:?}: invalid URI for request");
+        return Err(Failure::new(text));
+    }
+    let bare = path.split('?').next().unwrap_or("").trim_end_matches('/');
+    match bare {
+        "/healthz" | "/livez" | "/readyz" => {
+            cx.write(Stream::Out, "ok");
+            return Ok(Task::Done);
+        }
+        "/version" => {
+            super::info::version_raw(cx);
+            return Ok(Task::Done);
+        }
+        _ => {}
+    }
+    match cx.server().at_path(path) {
+        Ok(tree) => cx.say(go_json(&tree)),
+        Err(status) => {
+            let depth = bare.split('/').count();
+            let lists = bare.starts_with("/openapi")
+                || bare.starts_with("/api/") && depth < 4
+                || bare.starts_with("/apis/") && depth < 5
+                || ["/api", "/apis"].contains(&bare);
+            let hint = match (lists, status.message.starts_with("the server")) {
+                (true, _) => {
+                    "Kubernetes lists here what it serves; this simulator has kubectl \
+                     api-resources."
+                }
+                (_, true) => "Paths here: /api/v1/…, /apis/GROUP/VERSION/…, /version, /healthz.",
+                _ => "",
+            };
+            return Err(Failure::from(status).hint(hint));
+        }
+    }
     Ok(Task::Done)
 }
 

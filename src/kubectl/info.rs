@@ -13,8 +13,10 @@ use serde_json::json;
 const VERSION: &str = "v1.36.2";
 const KUSTOMIZE: &str = "v5.8.1";
 const SERVER: &str = "https://127.0.0.1:6443";
-const CONTEXT: &str = "playground";
-const USER: &str = "admin";
+/// The one context, and its cluster.
+pub const CONTEXT: &str = "playground";
+/// Who types.
+pub const USER: &str = "admin";
 
 /// Prints a table.
 fn table(cx: &mut Cx<'_, '_>, rows: &[Vec<String>]) {
@@ -50,6 +52,15 @@ pub fn version(cx: &mut Cx<'_, '_>) -> Outcome {
         _ => return Err(Failure::new("--output must be 'yaml' or 'json'")),
     }
     Ok(Task::Done)
+}
+
+/// What the server says of itself at `/version`.
+pub fn version_raw(cx: &mut Cx<'_, '_>) {
+    let tree =
+        json!({"major": "1", "minor": "36", "gitVersion": VERSION, "platform": "linux/amd64"});
+    let mut text = String::new();
+    super::value::pretty(&tree, 0, &mut text);
+    cx.write(Stream::Out, &text.replace("    ", "  "));
 }
 
 /// `kubectl cluster-info`.

@@ -1,33 +1,102 @@
-//! Commands that the simulator cannot do: each says so plainly.
+//! Commands and flags that the simulator cannot do: each says so plainly.
 //!
 //! Not here: the inside of containers, metrics, network.
 
 use super::cx::{Cx, Failure, Outcome, Task};
-use super::get;
+use super::running::Stream;
+use super::{get, inside};
 use crate::api::core::pod::Pod;
 use crate::api::kinds::{Key, Kind};
 
-/// Why a command is not here.
+/// Why commands are not here; a family stands for all below it.
 const WHY: &[(&str, &str)] = &[
-    ("attach", "the inside of containers is not simulated"),
+    ("attach cp debug", "the inside of containers is not simulated"),
+    ("auth create set", "whoever types here may do everything"),
     ("autoscale", "there are no metrics to scale by: kubectl scale sets a number"),
     ("certificate", "there are no certificates"),
+    ("cluster-info", "take kubectl get all -A -o yaml"),
     ("completion", "the Tab key completes here"),
-    ("cp", "the inside of containers is not simulated"),
-    ("debug", "the inside of containers is not simulated"),
-    ("kustomize", "apply the files with -f"),
-    ("options", "the flags of a command are shown by --help"),
+    ("config", "there is one context, and its namespace is all that can be changed"),
+    ("create ingress", "there is no network into the cluster"),
+    ("kuberc", "there are no settings of your own; the shell has alias"),
     ("plugin", "there are no plugins"),
     ("port-forward", "there is no network into containers"),
-    ("proxy", "there is no network"),
+    ("proxy", "there is no network: kubectl get --raw reads paths of the API"),
 ];
+
+/// That the command `name` is not here, and why.
+pub fn why(name: &str) -> String {
+    let family = name.split(' ').next().unwrap_or("");
+    let about = |word: &str| WHY.iter().find(|(names, _)| *names == word);
+    let among = |(names, _): &&(&str, &str)| names.split(' ').any(|own| own == family);
+    let why = about(name).or_else(|| WHY.iter().find(among)).map_or("", |(_, why)| why);
+    format!("kubectl has {name}; this simulator does not: {why}.")
+}
+
+/// `kubectl kustomize`.
+pub fn kustomize(cx: &mut Cx<'_, '_>) -> Outcome {
+    let dir = cx.args.words.first().map_or(".", String::as_str);
+    Err(super::resource::kustomize(dir, cx.context.files))
+}
 
 /// A command that is not here.
 pub fn refuse(cx: &mut Cx<'_, '_>) -> Outcome {
-    let verb = cx.name;
-    let why = WHY.iter().find(|(name, _)| *name == verb).map_or("", |(_, why)| why);
-    let colon = if why.is_empty() { "" } else { ": " };
-    Err(Failure::raw("").hint(format!("kubectl has {verb}; this simulator does not{colon}{why}.")))
+    Err(Failure::raw("").hint(why(cx.name)))
+}
+
+/// Flags that kubectl has and the simulator does not: the command or its family, the flag, what
+/// to do instead.
+const FLAGS: &[(&str, &str, &str)] = &[
+    ("apply", "applyset", "take --prune with -l"),
+    ("create", "append-hash", "give the name you want"),
+    ("create", "edit", "create it, then kubectl edit"),
+    ("create", "raw", "create it with -f"),
+    ("delete", "interactive", "nothing is lost here: undo brings it back"),
+    ("delete", "raw", "delete it by its name"),
+    ("diff", "prune", "apply --prune --dry-run=client says what would go"),
+    ("edit", "output-patch", "kubectl diff shows changes"),
+    ("edit", "subresource", "take kubectl patch --subresource"),
+    ("get", "subresource", "take kubectl get --raw PATH/status or PATH/scale"),
+    ("replace", "raw", "replace it with -f"),
+    ("replace", "subresource", "take kubectl patch --subresource"),
+];
+
+/// Whether a flag was given that is not here; whoever acts as another is told so.
+pub fn flags(cx: &mut Cx<'_, '_>) -> Result<(), Failure> {
+    let args = cx.args;
+    let family = cx.name.split(' ').next().unwrap_or("");
+    let given = |flag: &str| args.get(flag).is_some_and(|value| value != "false");
+    if let Some((_, flag, instead)) =
+        FLAGS.iter().find(|(of, flag, _)| *of == family && given(flag))
+    {
+        return Err(Failure::raw("")
+            .hint(format!("kubectl has --{flag}; this simulator does not: {instead}.")));
+    }
+    if given("record") {
+        cx.warn("Flag --record has been deprecated, --record will be removed in the future");
+    }
+    match (args.get("context"), args.get("cluster"), args.get("user")) {
+        (Some(name), ..) if name != super::info::CONTEXT => {
+            return Err(Failure::raw(format!(
+                "Error in configuration: context was not found for specified context: {name}"
+            )));
+        }
+        (_, Some(name), _) if name != super::info::CONTEXT => {
+            return Err(Failure::new(format!("no server found for cluster {name:?}")));
+        }
+        (.., Some(name)) if name != super::info::USER => {
+            return Err(Failure::new(format!("auth info {name:?} does not exist")));
+        }
+        _ => {}
+    }
+    if let Some(path) = args.get("kubeconfig") {
+        return Err(Failure::new(format!("stat {path}: no such file or directory"))
+            .hint("The simulator has one configuration: leave --kubeconfig out."));
+    }
+    if given("as") {
+        cx.note("Whoever types here may do everything: --as changes nothing.");
+    }
+    Ok(())
 }
 
 /// `kubectl top`.
@@ -65,7 +134,7 @@ pub fn logs(cx: &mut Cx<'_, '_>) -> Outcome {
     ))
 }
 
-/// `kubectl exec`: the few words whose answer follows from the Pod alone.
+/// `kubectl exec`: the few words whose answer follows from what the server holds.
 pub fn exec(cx: &mut Cx<'_, '_>) -> Outcome {
     let words = cx.args.words.clone();
     if words.is_empty() {
@@ -115,16 +184,15 @@ pub fn exec(cx: &mut Cx<'_, '_>) -> Outcome {
         }
         _ => line,
     };
-    let hostname = match &*pod.spec.hostname {
-        "" => pod.meta.name.to_string(),
-        name => name.to_string(),
-    };
-    match line.trim() {
-        "hostname" | "cat /etc/hostname" | "uname -n" => cx.say(hostname),
-        "hostname -i" => cx.say(pod.status.pod_ip.clone()),
-        _ => {
-            return Err(Failure::raw("")
-                .hint("The inside of containers is not simulated: exec answers hostname only."));
+    let (said, code) = inside::answer(cx.store(), cx.now(), &key, &line);
+    let failed = said.iter().any(|(stream, _)| *stream != Stream::Out);
+    said.iter().for_each(|(stream, text)| cx.write(*stream, text));
+    match code.unwrap_or(i32::from(failed)) {
+        0 => {}
+        code if said.iter().any(|(stream, _)| *stream == Stream::Simulator) => cx.code = code,
+        code => {
+            let text = format!("command terminated with exit code {code}");
+            return Err(Failure { code, ..Failure::raw(text) });
         }
     }
     Ok(Task::Done)

@@ -176,6 +176,13 @@ impl Cx<'_, '_> {
 
     /// The objects of `kind` that the selectors and namespaces choose, ordered by name.
     pub fn select(&self, kind: Kind) -> Result<Vec<Object>, Failure> {
+        let everywhere = self.args.is_set("all-namespaces") || !kind.info().namespaced;
+        let own = self.namespace();
+        self.chosen(kind, (!everywhere).then_some(&*own))
+    }
+
+    /// The same in one namespace, or in all.
+    pub fn chosen(&self, kind: Kind, namespace: Option<&str>) -> Result<Vec<Object>, Failure> {
         let (labels, fields) = (self.args.text("selector"), self.args.text("field-selector"));
         let selector = Selector::parse(kind, labels, fields).map_err(|status| {
             let info = kind.info();
@@ -189,11 +196,8 @@ impl Cx<'_, '_> {
                 info.plural, status.message
             )))
         })?;
-        let everywhere = self.args.is_set("all-namespaces") || !kind.info().namespaced;
-        let namespace = self.namespace();
         let chosen = |object: &&Object| {
-            let meta = object.meta();
-            (everywhere || *meta.namespace == *namespace) && selector.matches(object)
+            namespace.is_none_or(|own| *object.meta().namespace == *own) && selector.matches(object)
         };
         let all = self.store().list_objects(kind).filter(chosen);
         Ok(all.map(|object| fresh(object, self.now())).collect())
@@ -242,8 +246,7 @@ impl Cx<'_, '_> {
     /// The objects in the files that `-f` names; `None` without `-f`.
     pub fn items_of_files(&self, words: &[String]) -> Result<Option<Vec<Item>>, Failure> {
         if let Some(dir) = self.args.get("kustomize") {
-            return Err(Failure::new(format!("the path {dir:?} does not exist"))
-                .hint("kubectl has -k; this simulator does not: apply the files with -f."));
+            return Err(kustomize(dir, self.context.files));
         }
         let names = self.args.all("filename");
         if names.is_empty() {
@@ -324,6 +327,25 @@ impl Cx<'_, '_> {
         }
         Ok(())
     }
+}
+
+/// What is said of `-k` and `kubectl kustomize`: kubectl's words where it would find nothing.
+pub fn kustomize(dir: &str, files: &Files) -> Failure {
+    let place = dir.trim_start_matches("./").trim_end_matches('/');
+    let here = if matches!(place, "" | ".") { "" } else { &format!("{place}/") };
+    let names = ["kustomization.yaml", "kustomization.yml", "Kustomization"];
+    if names.iter().any(|name| files.get(&*format!("{here}{name}")).is_some()) {
+        return Failure::raw("").hint(
+            "kubectl builds kustomizations; this simulator does not: name their resources with -f.",
+        );
+    }
+    let path = format!("/playground/{here}");
+    Failure::new(format!(
+        "unable to find one of 'kustomization.yaml', 'kustomization.yml' or 'Kustomization' in \
+         directory '{}'",
+        path.trim_end_matches('/')
+    ))
+    .hint("This simulator builds no kustomizations: name files with -f.")
 }
 
 /// What is said of a file that is not there.

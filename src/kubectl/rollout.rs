@@ -4,7 +4,7 @@
 //! staging/src/k8s.io/kubectl/pkg/polymorphichelpers/{rollout_status,history,rollback,
 //! objectrestarter,objectpauser}.go
 
-use super::cx::{Cx, Failure, Flow, Item, Outcome, Task};
+use super::cx::{CAUSE, Cx, Failure, Flow, Item, Outcome, Task};
 use super::describe::{self, Writer};
 use super::resource::named;
 use super::running::Stream;
@@ -19,7 +19,6 @@ use crate::client::request::{Request, Verb};
 use serde_json::{Value, json};
 use std::rc::Rc;
 
-const CAUSE: &str = "kubernetes.io/change-cause";
 const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
 
 fn targets(cx: &Cx<'_, '_>) -> Result<Vec<Item>, Failure> {

@@ -1,7 +1,7 @@
 //! `kubectl run`: a Pod from words, and waiting for it where kubectl would attach.
 //!
 //! Not here: the inside of containers. A `run -it` waits until the Pod runs or has ended, says
-//! so, and with `--rm` deletes it. `--overrides` and `--privileged` are refused.
+//! so, and with `--rm` deletes it.
 //!
 //! Upstream: staging/src/k8s.io/kubectl/pkg/cmd/run/run.go
 
@@ -48,6 +48,9 @@ fn pod(cx: &Cx<'_, '_>, name: &str) -> Value {
     if let Some(policy) = args.get("image-pull-policy") {
         container["imagePullPolicy"] = json!(policy);
     }
+    if args.is_set("privileged") {
+        container["securityContext"] = json!({"privileged": true});
+    }
     let words = &args.words[1..];
     if !words.is_empty() {
         let key = if args.is_set("command") { "command" } else { "args" };
@@ -92,10 +95,6 @@ pub fn run(cx: &mut Cx<'_, '_>) -> Outcome {
     let Some(name) = args.words.first().cloned() else {
         return Err(Failure::usage("NAME is required for run", "run"));
     };
-    if args.get("overrides").is_some() || args.is_set("privileged") {
-        return Err(Failure::raw("")
-            .hint("kubectl has --overrides and --privileged; this simulator does not."));
-    }
     let restart = args.get("restart").unwrap_or("Always");
     if !["Always", "OnFailure", "Never"].contains(&restart) {
         return Err(Failure::new(format!("invalid restart policy: {restart}")));
@@ -110,7 +109,7 @@ pub fn run(cx: &mut Cx<'_, '_>) -> Outcome {
     if args.is_set("expose") && args.get("port").is_none() {
         return Err(Failure::new("--port must be set when exposing a service"));
     }
-    let tree = pod(cx, &name);
+    let tree = cx.overridden(Kind::Pod, pod(cx, &name))?;
     let key = cx.key(Kind::Pod, &name);
     let target = ObjectRef::new(Kind::Pod, key);
     let item = Item { target: target.clone(), manifest: None, source: String::new() };

@@ -7,9 +7,9 @@
 pub use super::complete::complete;
 
 use super::commands::{self, COMMANDS, Called};
-use super::cx::{Cx, Failure, Flow, Task};
+use super::cx::{Cx, Failure, Flow, Outcome, Task};
 use super::flags::Args;
-use super::help;
+use super::{help, refused};
 use crate::api::kinds::ObjectRef;
 use crate::api::meta::Uid;
 use crate::apiserver::{Answer, ApiServer};
@@ -172,6 +172,7 @@ pub struct Running {
     code: i32,
     failures: Vec<Failure>,
     leaving: Vec<(ObjectRef, Uid)>,
+    next: Option<fn(&mut Cx<'_, '_>) -> Outcome>,
 }
 
 /// Begins a command: `words` are those after `kubectl`, `stdin` is what `-f -` reads.
@@ -185,6 +186,7 @@ pub fn start(words: &[String], stdin: String) -> Running {
         code: 0,
         failures: Vec::new(),
         leaving: Vec::new(),
+        next: None,
     }
 }
 
@@ -209,17 +211,27 @@ impl Running {
             code: self.code,
             failures: std::mem::take(&mut self.failures),
             leaving: std::mem::take(&mut self.leaving),
+            next: self.next.take(),
         };
         let first = matches!(begun, Ok(Task::Done)) && self.code == 0;
         let task = match (begun, run) {
             (Err(failure), _) => Err(failure),
-            (Ok(Task::Done), Some(command)) if first => (command.run)(&mut cx),
+            (Ok(Task::Done), Some(command)) if first => {
+                refused::flags(&mut cx).and_then(|()| (command.run)(&mut cx))
+            }
             (Ok(task), _) => Ok(task),
         };
-        let flow = task.and_then(|mut task| {
-            let flow = task.poll(&mut cx)?;
+        let go = |cx: &mut Cx<'_, '_>, task: Outcome| {
+            let mut task = task?;
+            let flow = task.poll(cx)?;
             Ok((task, flow))
-        });
+        };
+        let mut flow = go(&mut cx, task);
+        while let (Ok((_, Flow::Done)), Some(next)) = (&flow, cx.next) {
+            cx.next = None;
+            let task = next(&mut cx);
+            flow = go(&mut cx, task);
+        }
         let progress = match flow {
             Ok((task, Flow::Wait(until))) => {
                 self.task = Some(task);
@@ -238,6 +250,7 @@ impl Running {
                 Progress::Done(cx.code)
             }
         };
+        self.next = cx.next;
         let (code, failures) = (cx.code, std::mem::take(&mut cx.failures));
         let leaving = std::mem::take(&mut cx.leaving);
         (self.code, self.failures, self.leaving) = (code, failures, leaving);
@@ -248,6 +261,10 @@ impl Running {
     fn find(&mut self) -> Result<(), Failure> {
         let (command, places) = match commands::find(&self.words) {
             Called::Command(command, places) => (command, places),
+            Called::Unknown(word) if word == "help" => {
+                let at = self.words.iter().position(|own| *own == word).unwrap_or(0);
+                return Err(help::help(&self.words[at + 1..]));
+            }
             Called::Family(name, word) => return Err(help::family(&name, word.as_deref())),
             Called::Unknown(word) => return Err(help::unknown(&word)),
         };
@@ -255,6 +272,9 @@ impl Running {
         let rest: Vec<String> = rest.map(|(_, word)| word.clone()).collect();
         let known = command.all_flags();
         self.name = command.name;
+        if command.flags == commands::ANY {
+            return Ok(());
+        }
         self.args = Args::parse(&rest, &known).map_err(|why| help::flag(command, &known, &why))?;
         if self.args.is_set("help") {
             return Err(help::usage(command));

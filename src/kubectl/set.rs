@@ -1,15 +1,16 @@
 //! `kubectl set`: image, env, resources, selector, serviceaccount.
 //!
-//! Not here: `set env --from` and `--resolve`.
+//! Not here: `set env --resolve` of fields and resources.
 //!
 //! Upstream: staging/src/k8s.io/kubectl/pkg/cmd/set
 
 use super::change::sent;
 use super::cx::{Act, Cx, Failure, Item, Outcome, Task};
-use super::resource::NOTHING;
-use super::value::{list, text_at};
-use crate::api::kinds::Kind;
+use super::resource::{Known, NOTHING};
+use super::value::{list, text, text_at};
+use crate::api::kinds::{Kind, ObjectRef};
 use crate::api::quantity::Quantity;
+use crate::base::text::from_base64;
 use crate::client::request::Verb;
 use serde_json::{Map, Value, json};
 
@@ -113,49 +114,196 @@ fn finish(cx: &mut Cx<'_, '_>, item: &Item, body: Value, word: &str) -> Result<(
 
 /// `kubectl set env`.
 pub fn env(cx: &mut Cx<'_, '_>) -> Outcome {
-    if cx.args.get("from").is_some() || cx.args.is_set("resolve") {
-        return Err(Failure::raw("")
-            .hint("kubectl has set env --from and --resolve; this simulator does not."));
+    let args = cx.args;
+    if args.is_set("all") && !args.text("selector").is_empty() {
+        return Err(Failure::new("cannot set --all and --selector at the same time"));
     }
-    let listing = cx.args.is_set("list");
-    let given = cx.args.words.iter().any(|word| is_change(word)) || cx.args.get("env").is_some();
-    if !given && !listing {
-        return Err(Failure::new("at least one environment variable must be provided"));
+    let first = args.words.iter().position(|word| is_change(word)).unwrap_or(args.words.len());
+    if !args.words[first..].iter().all(|word| is_change(word)) {
+        let words = args.words.join(" ");
+        return Err(Failure::new(format!(
+            "all resources must be specified before environment changes: {words}"
+        )));
     }
-    begin(cx, |cx, item| {
-        let (spec, path) = spec(cx, item)?;
-        let wanted = cx.args.get("containers").unwrap_or("*").to_string();
-        let mut pairs: Vec<String> =
-            cx.args.words.iter().filter(|word| is_change(word)).cloned().collect();
-        pairs.extend(cx.args.each("env").iter().map(|pair| pair.to_string()));
-        let mut body = Map::new();
-        for container in list(&spec, "containers") {
+    if first == 0 && args.get("filename").is_none() {
+        return Err(Failure::new(
+            "one or more resources must be specified as <resource> <name> or <resource>/<name>",
+        ));
+    }
+    if args.is_set("list") && !args.text("output").is_empty() {
+        return Err(Failure::new("--list and --output may not be specified together"));
+    }
+    if args.get("keys").is_some() && args.get("from").is_none() {
+        return Err(Failure::new(
+            "when specifying --keys, a configmap or secret must be provided with --from",
+        ));
+    }
+    changes(cx)?;
+    begin(cx, env_one)
+}
+
+/// The changes of variables that the command line asks for.
+fn changes(cx: &mut Cx<'_, '_>) -> Result<Vec<Value>, Failure> {
+    let words = cx.args.words.iter().filter(|word| is_change(word)).map(String::as_str);
+    let pairs: Vec<&str> = cx.args.each("env").into_iter().chain(words).collect();
+    let mut out = Vec::new();
+    for pair in pairs {
+        out.push(match (pair.split_once('='), pair.strip_suffix('-')) {
+            (Some((name, value)), _) => json!({"name": name, "value": value}),
+            (None, Some(name)) => json!({"name": name, "$patch": "delete"}),
+            (None, None) => {
+                return Err(Failure::new(format!("unknown environment variable: {pair}")));
+            }
+        });
+    }
+    if let Some(from) = cx.args.get("from") {
+        imported(cx, from, &mut out)?;
+    }
+    let prefix = cx.args.text("prefix");
+    for change in out.iter_mut().filter(|change| change["$patch"].is_null()) {
+        change["name"] = json!(format!("{prefix}{}", text_at(change, "name")));
+    }
+    Ok(out)
+}
+
+/// A variable for each key of the ConfigMap or Secret that `--from` names.
+fn imported(cx: &Cx<'_, '_>, from: &str, out: &mut Vec<Value>) -> Result<(), Failure> {
+    for query in cx.queries(&[from.to_string()])? {
+        let (kind, reference) = match query.kind {
+            Known::Here(kind) if kind.info().name == "ConfigMap" => (kind, "configMapKeyRef"),
+            Known::Here(kind) if kind.info().name == "Secret" => (kind, "secretKeyRef"),
+            _ => return Err(Failure::new("unsupported resource specified in --from")),
+        };
+        let name = query.name.unwrap_or_default();
+        let tree = cx.find(&ObjectRef::new(kind, cx.key(kind, &name)))?.to_value();
+        let wanted = cx.args.all("keys");
+        for (key, _) in super::value::entries(&tree, "data") {
+            if cx.args.get("keys").is_some() && !wanted.contains(&&**key) {
+                continue;
+            }
+            let plain = |c: char| if c.is_ascii_alphanumeric() || c == '_' { c } else { '_' };
+            let variable = key.chars().map(plain).collect::<String>().to_uppercase();
+            out.push(json!({
+                "name": variable, "valueFrom": {reference: {"name": name, "key": key}},
+            }));
+        }
+    }
+    Ok(())
+}
+
+fn env_one(cx: &mut Cx<'_, '_>, item: &Item) -> Result<(), Failure> {
+    let (spec, path) = spec(cx, item)?;
+    let changes = changes(cx)?;
+    let wanted = cx.args.get("containers").unwrap_or("*").to_string();
+    let (kind, owner) = (item.target.kind.info().name, item.target.key.name.clone());
+    let (mut body, mut found, mut changed) = (Map::new(), false, false);
+    for key in ["containers", "initContainers"] {
+        for container in list(&spec, key) {
             let own = text_at(container, "name");
             if !chosen(&wanted, &own) {
                 continue;
             }
-            if cx.args.is_set("list") {
-                let (kind, name) = (item.target.kind.info().plural, &item.target.key.name);
-                cx.say(format!("# {kind}/{name}, container {own}"));
-                for variable in list(container, "env") {
-                    let (name, value) = (text_at(variable, "name"), text_at(variable, "value"));
-                    cx.say(format!("{name}={value}"));
+            found = true;
+            let mut after: Vec<Value> = list(container, "env").to_vec();
+            for change in &changes {
+                let at = after.iter().position(|old| old["name"] == change["name"]);
+                let (old, new) = (at.map(|at| after[at].clone()), change.clone());
+                if let Some(old) = &old
+                    && cx.args.get("overwrite") == Some("false")
+                    && old["value"] != new["value"]
+                {
+                    let (name, value) = (text_at(old, "name"), text_at(old, "value"));
+                    return Err(Failure::new(format!(
+                        "'{name}' already has a value ({value}), and --overwrite is false"
+                    )));
+                }
+                match (at, new["$patch"].is_null()) {
+                    (Some(at), true) => after[at] = new,
+                    (Some(at), false) => drop(after.remove(at)),
+                    (None, true) => after.push(new),
+                    (None, false) => {}
                 }
             }
-            let changes: Vec<Value> = pairs
-                .iter()
-                .map(|pair| match pair.split_once('=') {
-                    Some((name, value)) => json!({"name": name, "value": value}),
-                    None => json!({"name": pair.trim_end_matches('-'), "$patch": "delete"}),
-                })
-                .collect();
-            push(&mut body, "containers", json!({"name": own, "env": changes}));
+            if cx.args.is_set("list") {
+                cx.say(format!("# {kind} {owner}, container {own}"));
+                after.iter().try_for_each(|variable| listed(cx, variable))?;
+            }
+            if after != list(container, "env") {
+                changed = true;
+                push(&mut body, key, json!({"name": own, "env": replaced(&after, container)}));
+            }
         }
-        if cx.args.is_set("list") {
-            return Ok(());
+    }
+    if !found {
+        cx.warn(format!(
+            "Warning: {kind}/{owner} does not have any containers matching {wanted:?}"
+        ));
+    }
+    if cx.args.is_set("list") || !changed {
+        return Ok(());
+    }
+    finish(cx, item, wrap(path, Value::Object(body)), "env updated")
+}
+
+/// The patch that makes the variables of `container` those in `after`.
+fn replaced(after: &[Value], container: &Value) -> Vec<Value> {
+    let before = list(container, "env");
+    let gone = |old: &&Value| after.iter().all(|new| new["name"] != old["name"]);
+    let removed =
+        before.iter().filter(gone).map(|old| json!({"name": old["name"], "$patch": "delete"}));
+    let mut out: Vec<Value> = removed.collect();
+    for new in after.iter().filter(|new| !before.contains(new)) {
+        let mut new = new.clone();
+        let old = before.iter().find(|old| old["name"] == new["name"]);
+        for key in ["value", "valueFrom"] {
+            if old.is_some_and(|old| !old[key].is_null()) && new[key].is_null() {
+                new[key] = Value::Null;
+            }
         }
-        finish(cx, item, wrap(path, Value::Object(body)), "env updated")
-    })
+        out.push(new);
+    }
+    out
+}
+
+/// One line of `--list`.
+fn listed(cx: &mut Cx<'_, '_>, variable: &Value) -> Result<(), Failure> {
+    let name = text_at(variable, "name");
+    let from = &variable["valueFrom"];
+    if from.is_null() {
+        cx.say(format!("{name}={}", text_at(variable, "value")));
+        return Ok(());
+    }
+    let part = |path: &str| text_at(from, path);
+    let mut resolved = None;
+    let (what, kind, reference) = match () {
+        () if !from["configMapKeyRef"].is_null() => ("configmap", "ConfigMap", "configMapKeyRef"),
+        () if !from["secretKeyRef"].is_null() => ("secret", "Secret", "secretKeyRef"),
+        () if !from["fieldRef"].is_null() => ("", "", "fieldRef"),
+        () => ("", "", "resourceFieldRef"),
+    };
+    let (object, key) = (part(&format!("{reference}.name")), part(&format!("{reference}.key")));
+    let shown = match reference {
+        "fieldRef" => format!("field path {}", part("fieldRef.fieldPath")),
+        "resourceFieldRef" => {
+            let container = part("resourceFieldRef.containerName");
+            let slash = if container.is_empty() { "" } else { "/" };
+            format!("resource field {container}{slash}{}", part("resourceFieldRef.resource"))
+        }
+        _ => format!("{what} {object}, key {key}"),
+    };
+    if let Some(kind) = Kind::by_name(kind).filter(|_| cx.args.is_set("resolve")) {
+        let tree = cx.find(&ObjectRef::new(kind, cx.key(kind, &object)))?.to_value();
+        let value = text(&tree["data"][&key]);
+        resolved = match what {
+            "secret" => from_base64(&value),
+            _ => Some(value),
+        };
+    }
+    match resolved {
+        Some(value) => cx.say(format!("{name}={value}")),
+        None => cx.say(format!("# {name} from {shown}")),
+    }
+    Ok(())
 }
 
 /// `cpu=100m,memory=1Gi` as a tree.

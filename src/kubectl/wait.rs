@@ -74,10 +74,16 @@ enum For {
 /// A `wait` under way.
 #[derive(Clone, Debug)]
 pub struct Waiting {
-    wanted: For,
+    /// All of them, one after the other, for each object.
+    wanted: Vec<For>,
+    /// How many the first object has met.
+    met: usize,
     left: VecDeque<(ObjectRef, Option<Uid>)>,
     until: SimTime,
 }
+
+/// What `--for` may say.
+const TAKES: &str = "--for takes delete, create, condition=Ready or jsonpath='{.a.b}'=value.";
 
 fn read(text: &str) -> Result<For, Failure> {
     let (kind, rest) = text.split_once('=').unwrap_or((text, ""));
@@ -103,33 +109,36 @@ fn read(text: &str) -> Result<For, Failure> {
             let path = JsonPath::relaxed(path).map_err(Failure::new)?;
             Ok(For::Path(path, value))
         }
-        _ => Err(Failure::new(format!("unrecognized condition: {text:?}"))
-            .hint("--for takes delete, create, condition=Ready or jsonpath='{.a.b}'=value.")),
+        _ => Err(Failure::new(format!("unrecognized condition: {text:?}")).hint(TAKES)),
     }
 }
 
 /// `kubectl wait`.
 pub fn wait(cx: &mut Cx<'_, '_>) -> Outcome {
-    let wanted = read(cx.args.text("for"))?;
+    let given = cx.args.each("for");
+    if given.is_empty() {
+        return Err(Failure::new("unrecognized condition: []").hint(TAKES));
+    }
+    let wanted = given.into_iter().map(read).collect::<Result<Vec<For>, Failure>>()?;
+    let creates = wanted.iter().any(|own| matches!(own, For::Create));
+    let deletes = wanted.iter().any(|own| matches!(own, For::Delete));
     let words = cx.args.words.clone();
     let items = cx.items(&words, false)?;
     let mut left = VecDeque::new();
     for item in &items {
         let uid = cx.store().find(&item.target).map(|object| object.meta().uid);
-        match (&wanted, uid) {
-            (For::Delete, None) => {}
-            (For::Condition(..) | For::Path(..), None) => {
-                let (kind, name) = (item.target.kind, &item.target.key.name);
-                cx.failures.push(Status::not_found(kind, name).into());
-            }
-            (_, uid) => left.push_back((item.target.clone(), uid)),
+        if uid.is_some() || creates {
+            left.push_back((item.target.clone(), uid));
+        } else if !deletes {
+            let (kind, name) = (item.target.kind, &item.target.key.name);
+            cx.failures.push(Status::not_found(kind, name).into());
         }
     }
-    if items.is_empty() && !matches!(wanted, For::Delete) {
+    if items.is_empty() && !deletes {
         return Err(Failure::new("no matching resources found"));
     }
     let until = deadline(cx, Span::seconds(30));
-    Ok(Task::Wait(Box::new(Waiting { wanted, left, until })))
+    Ok(Task::Wait(Box::new(Waiting { wanted, met: 0, left, until })))
 }
 
 impl Waiting {
@@ -137,7 +146,7 @@ impl Waiting {
     pub fn poll(&mut self, cx: &mut Cx<'_, '_>) -> Result<Flow, Failure> {
         while let Some((target, uid)) = self.left.front().cloned() {
             let object = cx.store().find(&target).cloned();
-            let met = match &self.wanted {
+            let met = match &self.wanted[self.met] {
                 For::Delete => object.as_ref().is_none_or(|object| Some(object.meta().uid) != uid),
                 For::Create => object.is_some(),
                 For::Condition(name, status) => {
@@ -151,11 +160,17 @@ impl Waiting {
             if !met && cx.now() < self.until {
                 return Ok(Flow::Wait(Some(self.until)));
             }
-            self.left.pop_front();
+            self.met += 1;
+            if !met || self.met == self.wanted.len() {
+                self.met = 0;
+                self.left.pop_front();
+            }
             if met {
                 let shown = named(&target);
                 let line = format!("{} condition met", cx.link(&target, &shown));
                 cx.say(line);
+            } else if object.is_none() && uid.is_none() {
+                return Err(Failure::new("timed out waiting for the condition"));
             } else {
                 cx.failures.push(timed_out(&target));
             }

@@ -18,6 +18,77 @@ pub fn of(tree: &Value) -> String {
     out
 }
 
+/// A tree as `-o kyaml` prints it: braces, and every text in quotes.
+pub fn kyaml(tree: &Value) -> String {
+    let mut out = "---\n".to_string();
+    braces(tree, 0, &mut out);
+    out + "\n"
+}
+
+fn braces(value: &Value, depth: usize, out: &mut String) {
+    let nests = |value: &Value| value.is_object() || value.is_array();
+    match value {
+        Value::Object(map) if !map.is_empty() => {
+            out.push_str("{\n");
+            for (key, value) in map {
+                indent(depth + 1, out);
+                let bare = |(at, c): (usize, char)| {
+                    let inner = at > 0 && at + c.len_utf8() < key.len();
+                    c.is_alphanumeric() || c == '_' || inner && "-./".contains(c)
+                };
+                let letter = ["t", "T", "f", "F"].contains(&&**key);
+                match is_text(key) && !letter && key.char_indices().all(bare) {
+                    true => out.push_str(key),
+                    false => quoted(key, out),
+                }
+                out.push_str(": ");
+                braces(value, depth + 1, out);
+                out.push_str(",\n");
+            }
+            indent(depth, out);
+            out.push('}');
+        }
+        Value::Array(items) if items.iter().all(nests) => {
+            out.push('[');
+            for (at, item) in items.iter().enumerate() {
+                out.push_str(if at > 0 { ", " } else { "" });
+                braces(item, depth, out);
+            }
+            out.push(']');
+        }
+        Value::Array(items) => {
+            out.push_str("[\n");
+            for item in items {
+                indent(depth + 1, out);
+                braces(item, depth + 1, out);
+                out.push_str(",\n");
+            }
+            indent(depth, out);
+            out.push(']');
+        }
+        Value::String(text) if text.contains('\n') => {
+            out.push_str("\"\\\n");
+            for line in text.split_inclusive('\n') {
+                indent(depth + 1, out);
+                let blank = line.starts_with(|c: char| c.is_whitespace() && c != '\n');
+                out.push(if blank { '\\' } else { ' ' });
+                let mut shown = String::new();
+                quoted(line, &mut shown);
+                out.push_str(&shown[1..shown.len() - 1].replace("\\t", "\t"));
+                out.push_str("\\\n");
+            }
+            indent(depth + 1, out);
+            out.push('"');
+        }
+        Value::String(text) => {
+            let mut shown = String::new();
+            quoted(text, &mut shown);
+            out.push_str(&shown.replace("\\t", "\t"));
+        }
+        other => out.push_str(&other.to_string()),
+    }
+}
+
 fn indent(depth: usize, out: &mut String) {
     out.extend(std::iter::repeat_n("  ", depth));
 }
@@ -86,6 +157,11 @@ fn scalar(text: &str, key: bool, depth: usize, out: &mut String) {
         fold(&text.replace('\'', "''"), key, depth, out);
         return out.push('\'');
     }
+    quoted(text, out);
+}
+
+/// A text in double quotes.
+fn quoted(text: &str, out: &mut String) {
     out.push('"');
     for c in text.chars() {
         match c {

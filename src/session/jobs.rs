@@ -315,7 +315,8 @@ impl Session {
         let mut found: Vec<String> = match &words[..] {
             [_] => shell::all_words().filter(fits).map(String::from).collect(),
             [name, rest @ ..] if name == "kubectl" => {
-                complete(rest, &self.timeline.world().server, &files)
+                let own = &self.terminal.settings.namespace;
+                complete(rest, own, &self.timeline.world().server, &files)
             }
             [name, ..] if shell::takes_machines(name) => {
                 let machines = self.timeline.world().infra.machines.keys();

@@ -5,7 +5,6 @@
 
 mod branch;
 pub mod examples;
-mod inside;
 mod jobs;
 mod place;
 pub mod save;

@@ -3,7 +3,6 @@
 //! page, as kubectl does.
 
 use super::SETTLE_LIMIT;
-use super::inside::Answered;
 use crate::api::kinds::{Key, Kind, ObjectRef};
 use crate::apiserver::{Answer, ApiServer};
 use crate::base::Str;
@@ -13,6 +12,7 @@ use crate::client::request::{self, Request};
 use crate::cluster::input::Input;
 use crate::cluster::world::World;
 use crate::explain::{self, Piece};
+use crate::kubectl::inside::{self, Answered};
 use crate::kubectl::running::{Context, Files, Hub, Link, Poll, Running, Settings};
 use crate::shell::{self, Desk, Place, Then};
 use crate::timeline::Timeline;
@@ -78,11 +78,15 @@ impl Place for Seat<'_> {
     fn inside(&mut self, namespace: &str, pod: &str, line: &str) -> Answered {
         let store = self.timeline.world().store();
         let name = pod.strip_prefix("pod/").unwrap_or(pod);
-        super::inside::answer(store, self.timeline.now(), &Key::new(namespace, name), line)
+        inside::answer(store, self.timeline.now(), &Key::new(namespace, name), line)
     }
 
     fn has_pod(&self, word: &str) -> bool {
-        super::inside::pod(self.timeline.world().store(), "default", word).is_some()
+        inside::pod(self.timeline.world().store(), &self.settings.namespace, word).is_some()
+    }
+
+    fn namespace(&self) -> String {
+        self.settings.namespace.to_string()
     }
 
     fn word(&mut self, words: &[String]) -> Option<shell::Answer> {

@@ -1,6 +1,8 @@
 //! What the simulator says of a command it does not know: what exists instead. A typo and a
 //! thing that is missing are never confused.
 
+use crate::api::manifest::hints::nearest;
+
 use super::{SIMULATOR, all_words, bash_words};
 
 /// Real commands that are not here, and what to do instead.
@@ -55,12 +57,9 @@ pub fn unknown(word: &str) -> String {
     {
         return format!("{word} is a real command, but not one of this simulator. {instead}\n");
     }
-    let near = all_words().map(|known| (distance(word, known), known)).min();
-    match near {
-        Some((distance, known)) if distance <= 2 && distance < word.chars().count() => {
-            format!("Did you mean `{known}`?\n")
-        }
-        _ => "Type `help` for what there is besides kubectl.\n".to_string(),
+    match nearest(word, all_words()) {
+        Some(known) => format!("Did you mean `{known}`?\n"),
+        None => "Type `help` for what there is besides kubectl.\n".to_string(),
     }
 }
 
@@ -83,19 +82,4 @@ pub fn help() -> String {
         line.push_str(&format!(" {word}"));
     }
     text + &format!(" {line}\n\nCtrl+C ends a command; another tab can act while it waits.\n")
-}
-
-/// How many letters must change to make one word of the other.
-fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.chars().enumerate() {
-        let mut corner = std::mem::replace(&mut row[0], i + 1);
-        for (j, y) in b.iter().enumerate() {
-            let swap = corner + usize::from(x != *y);
-            corner = row[j + 1];
-            row[j + 1] = swap.min(corner + 1).min(row[j] + 1);
-        }
-    }
-    row[b.len()]
 }

@@ -3,6 +3,7 @@
 //!
 //! Not here: what a command in the container does (`Place::inside`).
 
+use super::Place;
 use super::job::{Task, Waits};
 use super::script::Frame;
 use crate::kubectl::running;
@@ -75,7 +76,7 @@ fn attached(words: &[String]) -> Option<Attached<'_>> {
 
 /// The task that a command of kubectl means which gives the terminal to a container; `None` if
 /// it does not.
-pub(super) fn task(words: &[String], known: &dyn Fn(&str) -> bool) -> Option<Task> {
+pub(super) fn task(words: &[String], place: &dyn Place) -> Option<Task> {
     let runs = match words.first()?.as_str() {
         "run" => true,
         "exec" => false,
@@ -89,21 +90,21 @@ pub(super) fn task(words: &[String], known: &dyn Fn(&str) -> bool) -> Option<Tas
         [one] => shell(one),
         _ => false,
     };
-    if !(found.stdin && found.tty && interactive) || !runs && !known(found.pod) {
+    if !(found.stdin && found.tty && interactive) || !runs && !place.has_pod(found.pod) {
         return None;
     }
     let namespace = match found.namespace {
-        "" => "default",
-        namespace => namespace,
+        "" => place.namespace(),
+        namespace => namespace.to_string(),
     };
-    let inside = Task::Inside(namespace.to_string(), found.pod.to_string(), false);
+    let inside = Task::Inside(namespace.clone(), found.pod.to_string(), false);
     let mut frames = vec![Frame::Begin(Box::new(inside))];
     if runs {
         let made: Vec<String> =
             words.iter().filter(|word| !word.starts_with("--rm")).cloned().collect();
         frames.push(Frame::Begin(Box::new(quiet(&made))));
         if found.removes {
-            let words = ["delete", "pod", found.pod, "-n", namespace].map(String::from);
+            let words = ["delete", "pod", found.pod, "-n", &namespace].map(String::from);
             frames.insert(0, Frame::Begin(Box::new(quiet(&words))));
         }
     }

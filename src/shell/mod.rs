@@ -85,6 +85,8 @@ pub trait Place {
         pod: &str,
         line: &str,
     ) -> (Vec<(Stream, String)>, Option<i32>);
+    /// Where names are looked for first.
+    fn namespace(&self) -> String;
     /// Whether there is such a Pod where names are looked for first.
     fn has_pod(&self, word: &str) -> bool;
     /// Does what a word of the simulator says; `None` if it is not one.

@@ -55,7 +55,7 @@ impl Job {
             "kubectl" => {
                 let reads =
                     words.iter().any(|word| word == "-" || word == "-f-" || word.ends_with("=-"));
-                if let Some(task) = inside::task(rest, &|word| cx.place.has_pod(word)) {
+                if let Some(task) = inside::task(rest, cx.place) {
                     return Ok((task, None, None));
                 }
                 return Ok(match reads {

@@ -191,12 +191,12 @@ fn schema_at(mut schema: &'static Schema, path: &str) -> Option<&'static Schema>
 pub fn nearest<'n>(word: &str, names: impl Iterator<Item = &'n str>) -> Option<&'n str> {
     let most = (word.chars().count() / 3).max(1);
     let lower = word.to_lowercase();
-    let near = names.map(|name| (distance(&lower, &name.to_lowercase()), name));
+    let near = names.map(|name| (distance(&lower, &name.to_lowercase(), true), name));
     near.filter(|(far, _)| *far <= most).min_by_key(|(far, _)| *far).map(|(_, name)| name)
 }
 
-/// How many letters must be added, removed, changed or swapped with the next.
-fn distance(a: &str, b: &str) -> usize {
+/// How many letters must be added, removed, changed or, with `swaps`, swapped with the next.
+pub fn distance(a: &str, b: &str, swaps: bool) -> usize {
     let (a, b): (Vec<char>, Vec<char>) = (a.chars().take(64).collect(), b.chars().collect());
     let mut before: Vec<usize> = Vec::new();
     let mut last: Vec<usize> = (0..=b.len()).collect();
@@ -205,7 +205,7 @@ fn distance(a: &str, b: &str) -> usize {
         for j in 1..=b.len() {
             let change = last[j - 1] + usize::from(a[i - 1] != b[j - 1]);
             let mut least = change.min(last[j] + 1).min(row[j - 1] + 1);
-            if i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] {
+            if swaps && i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] {
                 least = least.min(before[j - 2] + 1);
             }
             row.push(least);

@@ -72,11 +72,7 @@ impl ApiServer {
         }
         let key = Key::new(route.namespace, route.name);
         match (request.method, route.subresource) {
-            ("GET", "" | "status") if !route.name.is_empty() => {
-                Ok((200, managed::to_value(&self.found(route.kind, &key)?)))
-            }
-            ("GET", "scale") => Ok((200, scale_of(&self.found(route.kind, &key)?)?)),
-            ("GET", "") => Ok((200, self.list(&route)?)),
+            ("GET", _) => Ok((200, self.read(&route)?)),
             ("POST", "") if route.name.is_empty() => {
                 let dry_run = route.dry_run("CreateOptions")?;
                 let mut object = self.decode(&route, request, "CreateOptions", warnings)?;
@@ -100,6 +96,22 @@ impl ApiServer {
             }
             ("DELETE", "") => self.delete_as_asked(now, &route, request, warnings),
             (_, "" | "status" | "scale" | "binding" | "eviction") => Err(method_not_allowed()),
+            _ => Err(no_such_resource()),
+        }
+    }
+
+    /// What is at `path`: an object, its scale, or a list.
+    pub fn at_path(&self, path: &str) -> Answer<Value> {
+        self.read(&Route::parse(path).ok_or_else(no_such_resource)?)
+    }
+
+    fn read(&self, route: &Route<'_>) -> Answer<Value> {
+        let found = || self.found(route.kind, &Key::new(route.namespace, route.name));
+        match route.subresource {
+            "" if route.name.is_empty() => self.list(route),
+            "" | "status" if !route.name.is_empty() => Ok(managed::to_value(&found()?)),
+            "scale" => scale_of(&found()?),
+            "status" | "binding" | "eviction" => Err(method_not_allowed()),
             _ => Err(no_such_resource()),
         }
     }

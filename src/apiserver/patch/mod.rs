@@ -62,6 +62,29 @@ impl Patch {
         };
         Ok(Patch { kind, body, status: false, dry_run: DryRun::Off })
     }
+
+    /// What it makes of `current`, the tree of an object of `kind`.
+    pub fn on(&self, current: &Value, kind: Kind) -> Answer<Value> {
+        match (self.kind, &self.body) {
+            (PatchType::Json, Value::Array(operations)) => {
+                json_patch::apply(current.clone(), operations).ok_or_else(Status::unprocessable)
+            }
+            (PatchType::Merge, Value::Object(_)) => Ok(merge(current.clone(), &self.body)),
+            (PatchType::Strategic, Value::Object(_)) => {
+                Ok(strategic::patch(current, &self.body, Some(kind.info().schema)))
+            }
+            (_, body) => {
+                let what = go_kind(body);
+                let want = match self.kind {
+                    PatchType::Json => "jsonpatch.Patch",
+                    _ => "map[string]interface {}",
+                };
+                Err(Status::bad_request(format!(
+                    "json: cannot unmarshal {what} into Go value of type {want}"
+                )))
+            }
+        }
+    }
 }
 
 /// What Go's JSON reader says of a text that is neither YAML nor JSON.
@@ -111,26 +134,7 @@ impl ApiServer {
             return Err(Status::not_found(kind, &key.name));
         };
         let current = old.to_value();
-        let schema = Some(kind.info().schema);
-        let merged = match (patch.kind, &patch.body) {
-            (PatchType::Json, Value::Array(operations)) => {
-                json_patch::apply(current.clone(), operations).ok_or_else(Status::unprocessable)?
-            }
-            (PatchType::Merge, Value::Object(_)) => merge(current.clone(), &patch.body),
-            (PatchType::Strategic, Value::Object(_)) => {
-                strategic::patch(&current, &patch.body, schema)
-            }
-            (_, body) => {
-                let what = go_kind(body);
-                let want = match patch.kind {
-                    PatchType::Json => "jsonpatch.Patch",
-                    _ => "map[string]interface {}",
-                };
-                return Err(Status::bad_request(format!(
-                    "json: cannot unmarshal {what} into Go value of type {want}"
-                )));
-            }
-        };
+        let merged = patch.on(&current, kind)?;
         identity(kind, key, &current, &merged)?;
         let mut reader = Reader::default();
         let new = Object::read(kind, &merged, &mut reader);
@@ -238,7 +242,7 @@ fn go_map(value: &Value) -> String {
 }
 
 /// RFC 7396: a tree of what is to be; null removes.
-pub(super) fn merge(mut target: Value, patch: &Value) -> Value {
+pub fn merge(mut target: Value, patch: &Value) -> Value {
     let Value::Object(patch) = patch else {
         return patch.clone();
     };

@@ -7,23 +7,23 @@
 //! Upstream: github.com/kubernetes/dns docs/specification.md (names and records); `nslookup` as
 //! busybox 1.28 prints it
 
+use super::running::Stream;
 use crate::api::core::pod::Pod;
 use crate::api::core::service::Service;
 use crate::api::discovery::EndpointSlice;
 use crate::api::kinds::{Key, Kind, ObjectRef};
 use crate::apiserver::store::Store;
 use crate::base::time::SimTime;
-use crate::kubectl::running::Stream;
 
 /// The name server.
 const SERVER: &str = "10.96.0.10";
 const DOMAIN: &str = "svc.cluster.local";
 
 /// What a line in a container came to.
-pub(super) type Answered = (Vec<(Stream, String)>, Option<i32>);
+pub type Answered = (Vec<(Stream, String)>, Option<i32>);
 
 /// Does `line` in the first container of the Pod `key`; also says whether the shell has ended.
-pub(super) fn answer(store: &Store, now: SimTime, key: &Key, line: &str) -> Answered {
+pub fn answer(store: &Store, now: SimTime, key: &Key, line: &str) -> Answered {
     let pod = store.get::<Pod>(key);
     let runs = pod.filter(|pod| {
         pod.status.container_statuses.first().is_some_and(|one| one.state.running.is_some())
@@ -40,13 +40,15 @@ pub(super) fn answer(store: &Store, now: SimTime, key: &Key, line: &str) -> Answ
             let code = rest.first().and_then(|code| code.parse().ok());
             (Vec::new(), Some(code.unwrap_or(0)))
         }
-        ["hostname"] => said(format!("{}\n", pod.meta.name)),
+        ["hostname"] | ["uname", "-n"] => said(format!("{}\n", pod.meta.name)),
         ["hostname", "-i"] => said(format!("{}\n", pod.status.pod_ip)),
         ["cat", "/etc/hostname"] => said(format!("{}\n", pod.meta.name)),
         ["cat", "/etc/resolv.conf"] => said(format!(
             "search {0}.{DOMAIN} {DOMAIN} cluster.local\nnameserver {SERVER}\noptions ndots:5\n",
             key.namespace
         )),
+        // A shell would take these signs for its own.
+        [word, ..] if line.contains(['>', '<', '|', ';', '&', '$', '`']) => nothing(word),
         ["echo", ref rest @ ..] => said(format!("{}\n", rest.join(" "))),
         ["whoami"] => said("root\n".into()),
         ["pwd"] => said("/\n".into()),
@@ -55,14 +57,17 @@ pub(super) fn answer(store: &Store, now: SimTime, key: &Key, line: &str) -> Answ
         ["nslookup", ..] => {
             (vec![(Stream::Err, "Usage: nslookup HOST [DNS_SERVER]\n".into())], None)
         }
-        [word, ..] => {
-            let text = format!(
-                "The inside of containers is not simulated yet, so {word} has no answer here; \
-                 nslookup, hostname, cat /etc/resolv.conf and exit have.\n"
-            );
-            (vec![(Stream::Simulator, text)], None)
-        }
+        [word, ..] => nothing(word),
     }
+}
+
+/// What is said of a word that would need programs or files.
+fn nothing(word: &str) -> Answered {
+    let text = format!(
+        "The inside of containers is not simulated yet, so {word} has no answer here; nslookup, \
+         hostname, cat /etc/resolv.conf and exit have.\n"
+    );
+    (vec![(Stream::Simulator, text)], None)
 }
 
 fn nslookup(store: &Store, namespace: &str, name: &str) -> Answered {
@@ -118,7 +123,7 @@ fn lookup(store: &Store, name: &str) -> Vec<(String, String)> {
 }
 
 /// The Pod that `word` names, if there is one.
-pub(super) fn pod(store: &Store, namespace: &str, word: &str) -> Option<ObjectRef> {
+pub fn pod(store: &Store, namespace: &str, word: &str) -> Option<ObjectRef> {
     let name = word.strip_prefix("pod/").unwrap_or(word);
     let pod = ObjectRef::new(Kind::Pod, Key::new(namespace, name));
     store.find(&pod).map(|_| pod)
