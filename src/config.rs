@@ -120,7 +120,8 @@ pub struct Timing {
     /// What each write costs a controller: so long it is busy with the object it wrote for, and
     /// looks at it again only afterwards. All its writes still happen at one instant. Kubelets
     /// hear that much later of a change than controllers, which are one process with the store
-    /// at hand. Zero: what changes meanwhile is seen at once.
+    /// at hand, and the scheduler needs it twice to say that a Pod fits nowhere. Zero: what
+    /// changes meanwhile is seen at once.
     pub call: Span,
     /// What a Pod's start or end costs the kubelets, and a volume its provisioner: until then the
     /// next one has to wait, on whichever node. Real ones wait for each other in the API server

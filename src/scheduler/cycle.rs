@@ -301,6 +301,7 @@ impl Scheduler {
             ..Condition::default()
         };
         self.write_status(cx, pod, Some(condition), failure.nominate);
+        self.busy = cx.now + cx.config.timing.call + cx.config.timing.call;
     }
 
     fn say_failure(&self, cx: &mut ControlPlane<'_>, key: &Key, failure: &Failure) {

@@ -81,6 +81,8 @@ pub struct Scheduler {
     prng: Option<Prng>,
     /// Whether a cycle is on the agenda.
     cycle_expected: bool,
+    /// Until when a try that failed keeps it busy.
+    busy: SimTime,
     lives: Lives,
     /// When the Pod that failed last is tried again, if that was an error.
     retry_at: Option<SimTime>,
@@ -168,7 +170,7 @@ impl Scheduler {
         }
         if !self.cycle_expected && self.queue.is_ready() {
             self.cycle_expected = true;
-            timers.at(now, Wake::Cycle);
+            timers.at(now.max(self.busy), Wake::Cycle);
         }
     }
 
