@@ -12,7 +12,8 @@
 //! From the environment: `SCENARIO` picks the scenarios whose name contains it, `DETAIL` prints
 //! how they differ, `UPSTREAM_DIR` names a folder with more scenarios, in the recordings' own
 //! form; `CONVERT` names such a folder to be taken into the project. `REPLAY` and `OUT` name one
-//! scenario's folder and where to write `trace.jsonl` as played, in the recordings' form:
+//! scenario's folder and where to write `trace.jsonl` and `kubectl/*.txt` as played, in the
+//! recordings' form:
 //! `./dev replay DIR OUT`.
 
 #[path = "upstream/chance.rs"]
@@ -144,7 +145,24 @@ fn replay(folder: &Path) {
     let scenario = Scenario::read(folder).expect("REPLAY names a recorded scenario's folder");
     let played = drive::play(&scenario);
     let text = compact::lines(&played.trace);
-    let written = fs::create_dir_all(&out).and_then(|()| fs::write(out.join("trace.jsonl"), text));
-    written.expect("the folder can be written");
-    println!("{}: {} records", scenario.name, played.trace.len());
+    let written = fs::create_dir_all(&out)
+        .and_then(|()| fs::write(out.join("trace.jsonl"), text))
+        .and_then(|()| typed::write_files(&scenario, &played, &out.join("kubectl")));
+    let texts = written.expect("the folder can be written");
+    println!("{}: {} records, {texts} texts", scenario.name, played.trace.len());
+}
+
+/// What `./dev replay` writes is read back as what was printed.
+#[test]
+fn replayed_texts_are_written() {
+    let scenario = Scenario::read(&home().join("scenarios/s01d_gating")).expect("it is there");
+    let played = drive::play(&scenario);
+    let out = Path::new(env!("CARGO_TARGET_TMPDIR")).join("replayed");
+    let count = typed::write_files(&scenario, &played, &out).expect("the folder can be written");
+    assert_eq!(count, scenario.typed.len());
+    let name = "command-003-get_events_--sort-by=.metadata.creationTimestamp.txt";
+    let text = fs::read_to_string(out.join(name)).expect("it was written");
+    let (head, body) = text.split_once('\n').expect("a command and its text");
+    assert_eq!(head, "$ kubectl get events --sort-by=.metadata.creationTimestamp");
+    assert!(body.starts_with("LAST SEEN"), "{body}");
 }

@@ -7,8 +7,9 @@
 //! beginning on.
 
 use super::compare::{Outcome, Score};
-use super::drive::Played;
+use super::drive::{Answer, Played};
 use super::masks::{mask, mask_lines};
+use super::scenario::Scenario;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -174,6 +175,44 @@ pub fn read(text: &str) -> Vec<Typed> {
     out
 }
 
+/// What a typed command answered in the replay.
+fn answer<'p>(played: &'p Played, number: usize, typed: &Typed) -> Option<&'p Answer> {
+    match typed.action {
+        Some(action) => played.answers.iter().find(|answer| answer.number == action),
+        None => played.typed.iter().find(|answer| answer.number == number),
+    }
+}
+
+/// Writes what each command printed in the replay into `folder`, one file a command, in the
+/// recordings' form and by the name it has there; others are numbered.
+pub fn write_files(scenario: &Scenario, played: &Played, folder: &Path) -> std::io::Result<usize> {
+    std::fs::create_dir_all(folder)?;
+    let mut count = 0;
+    for (number, typed) in scenario.typed.iter().enumerate() {
+        let Some(answer) = answer(played, number, typed) else { continue };
+        let action = typed.action.and_then(|action| scenario.actions.get(action));
+        let file = action.and_then(|action| action["file"].as_str());
+        let command = typed.command.trim_start_matches("kubectl ");
+        let slug: String = command.replace([' ', '/'], "_").chars().take(80).collect();
+        let own = if typed.watches {
+            format!("00-{slug}.txt")
+        } else {
+            format!("command-{number:03}-{slug}.txt")
+        };
+        let name = file.map_or(own, |file| file.trim_start_matches("kubectl/").to_string());
+        let mut text = format!("$ {}\n{}", typed.command, answer.stdout);
+        if !answer.stderr.is_empty() {
+            text.push_str(&format!("--- stderr\n{}", answer.stderr));
+        }
+        if answer.code != 0 {
+            text.push_str(&format!("--- rc {}\n", answer.code));
+        }
+        std::fs::write(folder.join(name), text)?;
+        count += 1;
+    }
+    Ok(count)
+}
+
 /// Compares what all commands printed.
 pub fn compare(typed: &[Typed], played: &Played, outcome: &mut Outcome) {
     let mut score = Score::default();
@@ -186,11 +225,7 @@ pub fn compare(typed: &[Typed], played: &Played, outcome: &mut Outcome) {
             n => format!("printed {} ({n})", wanted.command),
         };
         score.total += 1;
-        let got = match wanted.action {
-            Some(action) => played.answers.iter().find(|answer| answer.number == action),
-            None => played.typed.iter().find(|answer| answer.number == number),
-        };
-        let Some(got) = got else {
+        let Some(got) = answer(played, number, wanted) else {
             outcome.differences.insert(name, "    was not played\n".to_string());
             continue;
         };
