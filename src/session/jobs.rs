@@ -20,6 +20,59 @@ const ROUNDS: u32 = 20;
 /// Wakes that are looked ahead to find where a watched step ends.
 const AHEAD: u32 = 40;
 
+/// Lets what was typed at a terminal go on.
+fn run_front(tab: &mut Tab, seat: &mut Seat<'_>, several: bool) {
+    loop {
+        let now = seat.timeline.now();
+        let Some(mut job) = tab.job.take() else {
+            if tab.next(now) {
+                continue;
+            }
+            break;
+        };
+        let state = job.run(seat, &mut tab.last().screen);
+        if let State::Done(code) = state {
+            tab.leaves |= job.leaves() && several;
+            if job.leaves() && !several {
+                let text = "The only terminal stays open.\n";
+                tab.last().screen.write(Stream::Simulator, text, &[]);
+            }
+            tab.ended(&job, code);
+            tab.bound();
+            continue;
+        }
+        tab.more |= state == State::More;
+        tab.wish = job.wish();
+        tab.job = Some(job);
+        tab.bound();
+        break;
+    }
+}
+
+/// Lets what runs in the background of a terminal go on.
+fn run_behind(tab: &mut Tab, seat: &mut Seat<'_>) {
+    let mut at = 0;
+    while at < seat.behind.len() {
+        let mut one = seat.behind.remove(at);
+        let state = one.job.run(seat, &mut tab.last().screen);
+        let State::Done(code) = state else {
+            tab.more |= state == State::More;
+            seat.behind.insert(at, one);
+            at += 1;
+            continue;
+        };
+        // Whoever waits for it goes on.
+        tab.more |= tab.job.is_some();
+        let told = match code {
+            0 => "Done".to_string(),
+            code => format!("Exit {code}"),
+        };
+        if tab.job.as_ref().is_none_or(|job| job.holds() != Some(one.number)) {
+            tab.last().screen.write(Stream::Out, &one.told(&told), &[]);
+        }
+    }
+}
+
 impl Session {
     /// Something typed or pressed at a terminal.
     pub(super) fn at_terminal(&mut self, action: Action) {
@@ -80,7 +133,7 @@ impl Session {
     }
 
     pub(super) fn interrupt(&mut self, why: &str) {
-        if self.terminal.tabs.iter().any(|tab| tab.job.is_some()) {
+        if self.terminal.tabs.iter().any(|tab| tab.is_at_work()) {
             Rc::make_mut(&mut self.terminal).interrupt_all(why);
         }
     }
@@ -157,7 +210,7 @@ impl Session {
 
     /// Lets all terminals go on as far as they can at this instant.
     pub(super) fn run_jobs(&mut self) {
-        let idle = |tab: &Rc<Tab>| tab.job.is_none();
+        let idle = |tab: &Rc<Tab>| !tab.is_at_work();
         if self.terminal.tabs.iter().all(idle) {
             return;
         }
@@ -190,47 +243,26 @@ impl Session {
         let mut files = self.shelf();
         let (before, was) = (self.before("".into()), files.clone());
         let was_past = self.timeline.is_past();
-        let (mut deed, mut acted) = (None, false);
         self.history().look_ahead(LOOK_AHEAD);
         let terminal = Rc::make_mut(&mut self.terminal);
         let (history, several) = (terminal.history.clone(), terminal.tabs.len() > 1);
         let tab = Rc::make_mut(&mut terminal.tabs[n]);
         tab.more = false;
-        loop {
-            let now = self.timeline.now();
-            let Some(mut job) = tab.job.take() else {
-                if tab.next(now) {
-                    continue;
-                }
-                break;
-            };
-            let mut seat = Seat {
-                timeline: Rc::make_mut(&mut self.timeline),
-                files: &mut files,
-                settings: &mut terminal.settings,
-                history: &history,
-                restless: self.restless,
-                deed: None,
-            };
-            let state = job.run(&mut seat, &mut tab.last().screen);
-            acted |= seat.deed.is_some();
-            deed = deed.or(seat.deed);
-            if let State::Done(code) = state {
-                tab.leaves |= job.leaves() && several;
-                if job.leaves() && !several {
-                    let text = "The only terminal stays open.\n";
-                    tab.last().screen.write(Stream::Simulator, text, &[]);
-                }
-                tab.ended(&job, code);
-                tab.bound();
-                continue;
-            }
-            tab.more = state == State::More;
-            tab.wish = job.wish();
-            tab.job = Some(job);
-            tab.bound();
-            break;
-        }
+        let mut seat = Seat {
+            timeline: Rc::make_mut(&mut self.timeline),
+            files: &mut files,
+            settings: &mut terminal.settings,
+            history: &history,
+            restless: self.restless,
+            behind: std::mem::take(&mut tab.behind),
+            deed: None,
+        };
+        run_behind(tab, &mut seat);
+        run_front(tab, &mut seat, several);
+        run_behind(tab, &mut seat);
+        tab.behind = std::mem::take(&mut seat.behind);
+        let mut deed = seat.deed.take();
+        let acted = deed.is_some();
         if files != was {
             let line = tab.entries.last().map_or(String::new(), |entry| entry.line.to_string());
             deed.get_or_insert(line);

@@ -14,7 +14,7 @@ use crate::cluster::world::World;
 use crate::explain::{self, Piece};
 use crate::kubectl::inside::{self, Answered};
 use crate::kubectl::running::{Context, Files, Hub, Link, Poll, Running, Settings};
-use crate::shell::{self, Desk, Place, Then};
+use crate::shell::{self, Behind, Desk, Place, Then};
 use crate::timeline::Timeline;
 use crate::trace::Wait;
 
@@ -26,6 +26,8 @@ pub(super) struct Seat<'s> {
     pub history: &'s [Str],
     /// A settle was given up: nothing comes to rest.
     pub restless: bool,
+    /// What runs in the background.
+    pub behind: Vec<Behind>,
     /// The first command that changed something.
     pub deed: Option<String>,
 }
@@ -83,6 +85,10 @@ impl Place for Seat<'_> {
 
     fn has_pod(&self, word: &str) -> bool {
         inside::pod(self.timeline.world().store(), &self.settings.namespace, word).is_some()
+    }
+
+    fn behind(&mut self) -> &mut Vec<Behind> {
+        &mut self.behind
     }
 
     fn namespace(&self) -> String {

@@ -7,7 +7,7 @@ use crate::api::kinds::ObjectRef;
 use crate::base::Str;
 use crate::base::time::SimTime;
 use crate::kubectl::running::{Settings, Stream};
-use crate::shell::{Block, Env, Fault, Job, Screen, Wish, read};
+use crate::shell::{Behind, Block, Env, Fault, Job, Screen, Wish, read};
 use std::rc::Rc;
 
 /// Terminals open at one time.
@@ -46,6 +46,8 @@ pub struct Tab {
     pub job: Option<Job>,
     /// What it waits for.
     pub wish: Wish,
+    /// What runs in the background.
+    pub behind: Vec<Behind>,
     /// A command that needs another line.
     pub pending: String,
     /// Commands that are to follow.
@@ -106,6 +108,7 @@ impl Terminal {
             dropped: 0,
             job: None,
             wish: Wish::default(),
+            behind: Vec::new(),
             pending: String::new(),
             queue: Vec::new(),
             noted: false,
@@ -145,8 +148,9 @@ impl Terminal {
 
     /// Ends everything that runs, and says why.
     pub fn interrupt_all(&mut self, why: &str) {
-        for tab in self.tabs.iter_mut().filter(|tab| tab.job.is_some()) {
+        for tab in self.tabs.iter_mut().filter(|tab| tab.is_at_work()) {
             let tab = Rc::make_mut(tab);
+            tab.behind.clear();
             tab.interrupt(SimTime::ZERO);
             if let Some(entry) = tab.entries.last_mut() {
                 let text = format!("Ended: {why}.\n");
@@ -156,12 +160,18 @@ impl Terminal {
     }
 
     /// What all of them wait for.
-    pub fn wishes(&self) -> impl Iterator<Item = &Wish> {
-        self.tabs.iter().filter(|tab| tab.job.is_some()).map(|tab| &tab.wish)
+    pub fn wishes(&self) -> impl Iterator<Item = Wish> {
+        let front = self.tabs.iter().filter(|tab| tab.job.is_some()).map(|tab| tab.wish.clone());
+        front.chain(self.tabs.iter().flat_map(|tab| &tab.behind).map(|behind| behind.job.wish()))
     }
 }
 
 impl Tab {
+    /// Whether anything runs, in front or behind.
+    pub fn is_at_work(&self) -> bool {
+        self.job.is_some() || !self.behind.is_empty()
+    }
+
     /// Takes what was typed or pasted: gives it to what runs, or splits it into commands.
     pub fn typed(&mut self, text: &str, now: SimTime) {
         if self.job.is_some() && self.wish.reads {
@@ -264,6 +274,8 @@ impl Tab {
     pub fn interrupt(&mut self, now: SimTime) {
         self.queue.clear();
         if let Some(job) = self.job.take() {
+            let held = job.holds();
+            self.behind.retain(|behind| Some(behind.number) != held);
             self.last().screen.write(Stream::Out, "^C\n", &[]);
             return self.ended(&job, 130);
         }

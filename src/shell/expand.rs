@@ -6,8 +6,9 @@
 //!
 //! Upstream: POSIX, Shell Command Language, Word Expansions
 
-use super::syntax::{Block, Piece, Word};
+use super::syntax::{Block, Command, Piece, Word};
 use crate::base::sorted::SortedMap;
+use std::rc::Rc;
 
 /// What a script knows.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -16,6 +17,10 @@ pub struct Env {
     pub variables: SortedMap<String, String>,
     /// Aliases.
     pub aliases: SortedMap<String, String>,
+    /// Functions.
+    pub functions: SortedMap<String, Rc<Command>>,
+    /// What a function was called with.
+    pub args: Vec<String>,
     /// How the last command ended.
     pub status: i32,
 }
@@ -92,6 +97,16 @@ impl Expansion<'_> {
                 last.exists = true;
                 last.text.push_str(text);
             }
+            Piece::Variable(name, true, None) if name == "@" => {
+                for (n, arg) in self.env.args.iter().enumerate() {
+                    if n > 0 {
+                        fields.push(Field::default());
+                    }
+                    let last = fields.last_mut().expect("there is a first");
+                    last.exists = true;
+                    last.text.push_str(arg);
+                }
+            }
             Piece::Variable(_, true, _) | Piece::Output(_, true) | Piece::Sum(_) => {
                 let value = self.value(piece)?;
                 last.exists = true;
@@ -121,10 +136,17 @@ impl Expansion<'_> {
     fn value(&mut self, piece: &Piece) -> Result<String, Stop> {
         Ok(match piece {
             Piece::Text(text, _) => text.clone(),
-            Piece::Variable(name, _, other) => match (self.variable(name), other) {
-                (value, Some(other)) if value.is_empty() => self.one(other)?,
-                (value, _) => value,
-            },
+            Piece::Variable(name, _, None) => self.variable(name),
+            Piece::Variable(name, _, Some((form, word))) => {
+                let (value, word) = (self.variable(name), self.one(word)?);
+                match *form {
+                    ":-" | "-" if value.is_empty() => word,
+                    ":-" | "-" => value,
+                    "length" => value.chars().count().to_string(),
+                    "/" | "//" => replaced(&value, &word, *form == "//"),
+                    _ => trimmed(&value, form, &word).to_string(),
+                }
+            }
             Piece::Output(block, _) => match self.outputs.get(self.used) {
                 Some(output) => {
                     self.used += 1;
@@ -145,8 +167,14 @@ impl Expansion<'_> {
     fn variable(&self, name: &str) -> String {
         match name {
             "?" => self.env.status.to_string(),
-            "#" => "0".into(),
+            "#" => self.env.args.len().to_string(),
             "$" => "1".into(),
+            "0" => "bash".into(),
+            "@" | "*" => self.env.args.join(" "),
+            name if name.starts_with(|c: char| c.is_ascii_digit()) => {
+                let at = name.parse::<usize>().unwrap_or(0);
+                self.env.args.get(at.wrapping_sub(1)).cloned().unwrap_or_default()
+            }
             name => self.env.variables.get(name).cloned().unwrap_or_default(),
         }
     }
@@ -247,8 +275,52 @@ fn range(from: &str, to: &str) -> Vec<String> {
     (0..=count).map(|n| (from + step * i64::try_from(n).unwrap_or(0)).to_string()).collect()
 }
 
-/// Whether the file name `name` is one that `pattern` means.
-fn globs(pattern: &str, name: &str) -> bool {
+/// `value` without the beginning (`#`) or the end (`%`) that `pattern` means: the shortest one,
+/// or the longest if the sign is doubled.
+fn trimmed<'v>(value: &'v str, form: &str, pattern: &str) -> &'v str {
+    let mut cuts: Vec<usize> = value.char_indices().map(|(at, _)| at).collect();
+    cuts.push(value.len());
+    if (form.len() == 2) == form.starts_with('#') {
+        cuts.reverse();
+    }
+    let front = form.starts_with('#');
+    let cut = cuts.into_iter().find(|at| {
+        let (before, after) = value.split_at(*at);
+        globs(pattern, if front { before } else { after })
+    });
+    match (cut, front) {
+        (None, _) => value,
+        (Some(at), true) => &value[at..],
+        (Some(at), false) => &value[..at],
+    }
+}
+
+/// `value` with what a pattern means replaced: `how` is `pattern/text`.
+fn replaced(value: &str, how: &str, all: bool) -> String {
+    let (pattern, text) = how.split_once('/').unwrap_or((how, ""));
+    let (mut out, mut rest) = (String::new(), value);
+    while !rest.is_empty() && !pattern.is_empty() {
+        let ends = rest.char_indices().rev().map(|(at, c)| at + c.len_utf8());
+        match ends.into_iter().find(|end| globs(pattern, &rest[..*end])) {
+            Some(end) => {
+                out.push_str(text);
+                rest = &rest[end..];
+                if !all {
+                    break;
+                }
+            }
+            None => {
+                let step = rest.chars().next().map_or(1, char::len_utf8);
+                out.push_str(&rest[..step]);
+                rest = &rest[step..];
+            }
+        }
+    }
+    out + rest
+}
+
+/// Whether the text `name` is one that `pattern` means.
+pub(super) fn globs(pattern: &str, name: &str) -> bool {
     let mut rest = pattern.chars();
     match rest.next() {
         None => name.is_empty(),

@@ -31,7 +31,7 @@ const MISSING: &[(&str, &str)] = &[
     ),
     ("sudo su", "There is nothing to be allowed: type the command itself."),
     (
-        "fg bg jobs nohup disown screen tmux",
+        "nohup disown screen tmux",
         "Open another tab and let one command watch while \
         another acts.",
     ),
@@ -44,7 +44,7 @@ const MISSING: &[(&str, &str)] = &[
     ),
     ("k9s stern kubectx kubens", "Only kubectl itself is here: `kubectl get pods -w`."),
     (
-        "source . eval exec trap ulimit umask wait kill timeout time",
+        "source . eval exec trap ulimit umask timeout time",
         "Bash has it, this small \
         shell does not.",
     ),
@@ -57,7 +57,7 @@ pub fn unknown(word: &str) -> String {
     {
         return format!("{word} is a real command, but not one of this simulator. {instead}\n");
     }
-    match nearest(word, all_words()) {
+    match nearest(word, all_words()).filter(|_| word.len() > 1) {
         Some(known) => format!("Did you mean `{known}`?\n"),
         None => "Type `help` for what there is besides kubectl.\n".to_string(),
     }

@@ -62,6 +62,8 @@ pub(super) enum Task {
     /// Until then; at once if the flag is set.
     Sleep(SimTime, bool),
     Settle,
+    /// Until these jobs in the background have ended; with the flag they are in front now.
+    Await(Vec<u32>, bool),
     Tee(Vec<String>),
     /// The words, how many at a time, and the mark that stands for them.
     Xargs(Vec<String>, usize, Option<String>),
@@ -186,6 +188,20 @@ impl Job {
         }
     }
 
+    /// A job that runs `block` in the background: nothing is typed for it.
+    pub fn behind(block: Block, env: Env) -> Job {
+        Job { keys_closed: true, ..Job::new(block, env) }
+    }
+
+    /// The job in the background that it brings to the foreground, if it does.
+    pub fn holds(&self) -> Option<u32> {
+        let held = |process: &Process| match &process.task {
+            Task::Await(numbers, true) if process.code.is_none() => numbers.first().copied(),
+            _ => None,
+        };
+        self.processes.iter().flatten().find_map(held)
+    }
+
     /// Goes on as far as it can now.
     pub fn run(&mut self, place: &mut dyn Place, screen: &mut Screen) -> State {
         let cx = &mut Cx { place, screen };
@@ -259,6 +275,7 @@ impl Job {
                 Task::Sleep(until, true) => wish.then = Then::At(*until),
                 Task::Sleep(until, false) => wish.until = sooner(wish.until, *until),
                 Task::Settle => wish.then = Then::Settled,
+                Task::Await(..) => {}
                 Task::Watch(watch) if watch.running.is_none() => {
                     wish.until = sooner(wish.until, watch.next);
                 }

@@ -10,7 +10,8 @@
 //! knows their names only to say what exists. Whatever it does not know it says plainly: in
 //! bash's words first, then in the simulator's own voice the nearest thing there is.
 //!
-//! Not here: jobs in the background (tabs do that), functions, arrays, `case`, directories.
+//! Not here: arrays, directories; stopped jobs (Ctrl+Z), an editor or typed input for jobs in the
+//! background; local variables are the script's.
 //!
 //! Upstream: POSIX, Shell Command Language, and bash where it differs
 
@@ -18,6 +19,7 @@ mod awk;
 mod complete;
 mod expand;
 mod filter;
+mod flow;
 mod hints;
 mod inside;
 mod job;
@@ -70,6 +72,24 @@ pub enum Then {
     Settled,
 }
 
+/// A job in the background.
+#[derive(Clone, Debug)]
+pub struct Behind {
+    /// Its number, from 1.
+    pub number: u32,
+    /// What was typed, without the `&`.
+    pub line: String,
+    /// What runs.
+    pub job: Job,
+}
+
+impl Behind {
+    /// How `jobs` lists it.
+    pub fn told(&self, state: &str) -> String {
+        format!("[{}]+  {state:<24}{}\n", self.number, self.line)
+    }
+}
+
 /// What surrounds a shell.
 pub trait Place {
     /// Now.
@@ -87,6 +107,8 @@ pub trait Place {
     ) -> (Vec<(Stream, String)>, Option<i32>);
     /// Where names are looked for first.
     fn namespace(&self) -> String;
+    /// The jobs in the background of this terminal.
+    fn behind(&mut self) -> &mut Vec<Behind>;
     /// Whether there is such a Pod where names are looked for first.
     fn has_pod(&self, word: &str) -> bool;
     /// Does what a word of the simulator says; `None` if it is not one.

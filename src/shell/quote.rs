@@ -186,22 +186,31 @@ impl Reader<'_> {
     }
 
     fn braces(&mut self, word: &mut Word, quoted: bool) -> Read<()> {
+        let counted = self.rest().starts_with('#') && !self.rest().starts_with("#}");
+        self.at += usize::from(counted);
         let rest = self.rest();
-        let end = rest.find(|c: char| !is_name_part(c)).ok_or_else(|| unclosed("}"))?;
+        let end = match rest.find(|c: char| !is_name_part(c)).ok_or_else(|| unclosed("}"))? {
+            0 if rest.starts_with(['?', '#', '@', '*']) => 1,
+            end => end,
+        };
         let name = &rest[..end];
         self.at += end;
         if self.skip("}") && !name.is_empty() {
-            word.push(Piece::Variable(name.into(), quoted, None));
+            let what = counted.then(|| ("length", Word::new()));
+            word.push(Piece::Variable(name.into(), quoted, what));
             return Ok(());
         }
-        if name.is_empty() || !(self.skip(":-") || self.skip("-")) {
+        const FORMS: [&str; 8] = [":-", "-", "##", "#", "%%", "%", "//", "/"];
+        let form = FORMS.into_iter().find(|form| self.skip(form));
+        let Some(form) = form.filter(|_| !counted && !name.is_empty()) else {
             return Err(unknown(
-                "This form of `${…}' is not here; ${NAME} and ${NAME:-other} are.",
+                "This form of `${…}' is not here; ${NAME}, ${NAME:-other}, ${#NAME}, \
+                 ${NAME%end}, ${NAME#start} and ${NAME/from/to} are.",
             ));
-        }
+        };
         let mut other = Vec::new();
         self.quoted(&mut other, Some('}')).map_err(|_| unclosed("}"))?;
-        word.push(Piece::Variable(name.into(), quoted, Some(other)));
+        word.push(Piece::Variable(name.into(), quoted, Some((form, other))));
         Ok(())
     }
 }

@@ -29,7 +29,7 @@ const DEPTH: u32 = 40;
 pub(super) type Read<T> = Result<T, Fault>;
 
 /// Words that end a block, besides the end of the text.
-const CLOSERS: [&str; 8] = ["do", "done", "then", "elif", "else", "fi", "}", ")"];
+const CLOSERS: [&str; 10] = ["do", "done", "then", "elif", "else", "esac", "fi", "}", ")", ";;"];
 
 /// Reads a whole script.
 pub fn read(text: &str) -> Read<Block> {
@@ -154,18 +154,21 @@ impl<'t> Reader<'t> {
             if token.is_empty() || CLOSERS.contains(&token) {
                 break;
             }
-            chains.push(Rc::new(self.chain()?));
+            let from = self.at;
+            let mut chain = Rc::new(self.chain()?);
             match self.token() {
-                ";;" => return Err(unexpected(";;")),
                 ";" => self.at += 1,
                 "&" => {
-                    return Err(unknown(
-                        "Jobs in the background are not here: open another tab, and one can act \
-                         while the other waits.",
-                    ));
+                    let text = self.text[from..self.at].trim().to_string();
+                    self.at += 1;
+                    let what = What::Behind(Rc::new(vec![chain]), text);
+                    let commands = vec![Rc::new(Command { what, redirects: Vec::new() })];
+                    let pipeline = Rc::new(Pipeline { negated: false, commands });
+                    chain = Rc::new(vec![(Join::First, pipeline)]);
                 }
                 _ => {}
             }
+            chains.push(chain);
         }
         self.depth -= 1;
         Ok(Rc::new(chains))
@@ -234,9 +237,14 @@ impl<'t> Reader<'t> {
                 self.at += 1;
                 What::Group(true, self.body(")")?)
             }
-            "case" | "select" | "function" => {
-                return Err(unknown(&format!("`{token}' is not here; if, for and while are.")));
+            "case" => self.case()?,
+            "function" => {
+                self.at += 8;
+                let name = self.token().to_string();
+                self.at += name.len();
+                return self.function(name);
             }
+            "select" => return Err(unknown("`select' is not here; case, for and while are.")),
             _ => return self.simple(),
         };
         let mut redirects = Vec::new();
@@ -292,6 +300,60 @@ impl<'t> Reader<'t> {
         }
     }
 
+    fn case(&mut self) -> Read<What> {
+        self.at += 4;
+        let subject = self.some_word()?;
+        self.expect("in")?;
+        let mut arms = Vec::new();
+        loop {
+            self.lines();
+            if self.skip("esac") {
+                return Ok(What::Case(subject, arms));
+            }
+            self.skip("(");
+            let mut patterns = vec![self.some_word()?];
+            while self.token() == "|" {
+                self.at += 1;
+                patterns.push(self.some_word()?);
+            }
+            self.expect(")")?;
+            arms.push((patterns, self.block()?));
+            match self.token() {
+                ";;" => self.at += 2,
+                "esac" => {}
+                "" => return Err(ended()),
+                found => return Err(unexpected(found)),
+            }
+        }
+    }
+
+    fn some_word(&mut self) -> Read<Word> {
+        match self.word()? {
+            Some(word) => Ok(word),
+            None if self.token().is_empty() => Err(ended()),
+            None => Err(unexpected(self.token())),
+        }
+    }
+
+    /// A function, from behind its name.
+    fn function(&mut self, name: String) -> Read<Command> {
+        if !name.chars().all(|c| is_name_part(c) || c == '-') {
+            return Err(Fault::Wrong(format!("`{name}': not a valid identifier")));
+        }
+        if self.token() == "(" {
+            self.at += 1;
+            self.expect(")")?;
+        }
+        self.lines();
+        match self.token() {
+            "" => return Err(ended()),
+            "{" | "(" => {}
+            found => return Err(unexpected(found)),
+        }
+        let body = Rc::new(self.command()?);
+        Ok(Command { what: What::Function(name, body), redirects: Vec::new() })
+    }
+
     fn simple(&mut self) -> Read<Command> {
         let (mut sets, mut words, mut redirects) = (Vec::new(), Vec::new(), Vec::new());
         loop {
@@ -299,6 +361,13 @@ impl<'t> Reader<'t> {
                 continue;
             }
             let from = self.at;
+            if is_open_test(&words)
+                && let sign @ ("&&" | "||") = self.token()
+            {
+                self.at += 2;
+                words.push(vec![Piece::Text(sign.into(), true)]);
+                continue;
+            }
             let Some(mut word) = self.word()? else { break };
             if words.is_empty()
                 && let Some(name) = assigned(&mut word)
@@ -310,8 +379,11 @@ impl<'t> Reader<'t> {
                 continue;
             }
             words.push(word);
-            if words.len() == 1 && self.token() == "(" {
-                return Err(unknown("Functions are not here; aliases are."));
+            if let [word] = &words[..]
+                && let [Piece::Text(name, false)] = &word[..]
+                && self.token() == "("
+            {
+                return self.function(name.clone());
             }
         }
         if sets.is_empty() && words.is_empty() && redirects.is_empty() {
@@ -370,6 +442,15 @@ impl<'t> Reader<'t> {
         into.push(Redirect { stream, how, word });
         Ok(true)
     }
+}
+
+/// Whether a command's words begin with `[[` and do not end with `]]` yet.
+fn is_open_test(words: &[Word]) -> bool {
+    let is = |word: Option<&Word>, text: &str| match word.map(Vec::as_slice) {
+        Some([Piece::Text(own, _)]) => own == text,
+        _ => false,
+    };
+    is(words.first(), "[[") && !is(words.last(), "]]")
 }
 
 /// Takes `NAME=` off the front of a word.

@@ -3,13 +3,17 @@
 //!
 //! Upstream: POSIX, Shell Command Language, Shell Commands
 
-use super::expand::{Env, Expansion, Stop};
+use super::expand::{Expansion, Stop, globs};
+use super::flow::{go_round, read_into};
 use super::hints;
 use super::job::{Cx, Job, Process, Sink, Source, Step, Taken, Task};
-use super::syntax::{Block, Chain, Command, How, Join, Pipeline, Redirect, What, Word};
-use super::words;
+use super::syntax::{Block, Chain, Command, How, Join, Piece, Pipeline, Redirect, What, Word};
+use super::{Behind, words};
 use crate::kubectl::running::Stream;
 use std::rc::Rc;
+
+/// Jobs in the background have the next numbers as processes.
+pub(super) const FIRST_PROCESS: u32 = 1000;
 
 /// A place in the tree, and what is known there.
 #[derive(Clone, Debug)]
@@ -32,6 +36,8 @@ pub(super) enum Frame {
     While(Rc<Command>, bool),
     /// The arm of a condition that was just asked.
     If(Rc<Command>, usize),
+    /// Ends a function: what the one around it was called with.
+    Return(Vec<String>),
     /// Ends a redirected compound command.
     Restore(Source, Sink, Sink),
     /// Reads a line into variables.
@@ -72,17 +78,7 @@ impl Job {
             }
             Frame::Negate => env.status = i32::from(env.status == 0),
             Frame::Run(command, outputs) => self.command(process, command, outputs, cx),
-            Frame::Output(id, pipe) => {
-                let Some(code) = self.collect(id) else {
-                    frames.push(Frame::Output(id, pipe));
-                    return Step::Blocked;
-                };
-                env.status = code;
-                let text = self.pipes[pipe].take().unwrap_or_default().text;
-                if let Some(Frame::Run(_, outputs)) = frames.last_mut() {
-                    outputs.push(text);
-                }
-            }
+            Frame::Output(id, pipe) => return self.collected(process, id, pipe),
             Frame::Wait(mut ids) => {
                 while let Some(id) = ids.first() {
                     let Some(code) = self.collect(*id) else {
@@ -99,6 +95,7 @@ impl Job {
             Frame::Restore(input, output, errors) => {
                 (process.input, process.output, process.errors) = (input, output, errors);
             }
+            Frame::Return(args) => env.args = args,
             Frame::Begin(task) => {
                 if env.status == 0 {
                     self.begin_here(process, *task, cx);
@@ -112,6 +109,21 @@ impl Job {
                 Taken::End => env.status = 1,
                 Taken::Line(line) => read_into(env, &names, &line),
             },
+        }
+        Step::Moved
+    }
+
+    /// Takes the output that a word wants, once it is whole.
+    fn collected(&mut self, process: &mut Process, id: usize, pipe: usize) -> Step {
+        let Task::Script(frames, env) = &mut process.task else { return Step::Blocked };
+        let Some(code) = self.collect(id) else {
+            frames.push(Frame::Output(id, pipe));
+            return Step::Blocked;
+        };
+        env.status = code;
+        let text = self.pipes[pipe].take().unwrap_or_default().text;
+        if let Some(Frame::Run(_, outputs)) = frames.last_mut() {
+            outputs.push(text);
         }
         Step::Moved
     }
@@ -232,7 +244,19 @@ impl Job {
             What::For(_, words, _) => (&[][..], &words[..]),
             _ => (&[][..], empty),
         };
-        let words = expansion.words(words)?;
+        // In `[[ ]]` nothing is split.
+        let whole = matches!(words.first().map(Vec::as_slice),
+            Some([Piece::Text(first, false)]) if first == "[[");
+        let mut words = match whole {
+            true => words.iter().map(|word| expansion.one(word)).collect::<Result<_, _>>()?,
+            false => expansion.words(words)?,
+        };
+        if let What::Case(subject, arms) = &command.what {
+            let patterns = arms.iter().flat_map(|(patterns, _)| patterns);
+            for word in std::iter::once(subject).chain(patterns) {
+                words.push(expansion.one(word)?);
+            }
+        }
         let set = |(name, word): &(String, Word)| Ok((name.clone(), expansion.one(word)?));
         let sets = sets.iter().map(set).collect::<Result<_, _>>()?;
         let targets = command.redirects.iter().map(|redirect| expansion.one(&redirect.word));
@@ -317,6 +341,31 @@ impl Job {
                     frames.push(Frame::Wait(begun.into_iter().collect()));
                 }
             }
+            What::Case(_, arms) => {
+                env.status = 0;
+                let mut patterns = words.iter().skip(1);
+                for (own, block) in arms {
+                    let mut own = patterns.by_ref().take(own.len());
+                    let fits = own.any(|pattern| globs(pattern, &words[0]));
+                    own.for_each(drop);
+                    if fits {
+                        return frames.push(Frame::Block(block.clone(), 0));
+                    }
+                }
+            }
+            What::Function(name, body) => {
+                env.functions.insert(name.clone(), body.clone());
+                env.status = 0;
+            }
+            What::Behind(block, text) => {
+                env.status = 0;
+                let job = Job::behind(block.clone(), env.clone());
+                let all = cx.place.behind();
+                let number = all.last().map_or(1, |last| last.number + 1);
+                all.push(Behind { number, line: text.clone(), job });
+                let text = format!("[{number}] {}\n", FIRST_PROCESS + number);
+                self.write(&ends.2, &text, &[], cx);
+            }
             What::Simple(..) => {}
         }
     }
@@ -328,41 +377,15 @@ impl Job {
         ends: Ends,
         cx: &mut Cx<'_>,
     ) {
-        let Task::Script(frames, env) = &mut process.task else { return };
+        let Task::Script(_, env) = &mut process.task else { return };
         if let Some(text) = env.aliases.get(&words[0]).filter(|text| !text.is_empty()) {
             let text: Vec<String> = text.split_whitespace().map(String::from).collect();
             words.splice(0..1, text);
         }
-        match &*words[0] {
-            "exit" => {
-                let code = words.get(1).and_then(|code| code.parse().ok());
-                env.status = code.unwrap_or(env.status);
-                frames.clear();
-                self.leaves |= process.owner.is_none();
-                return;
-            }
-            "break" | "continue" => {
-                let stays = words[0] == "continue";
-                return leave_loop(process, stays);
-            }
-            "read" => {
-                let names = words.iter().skip(1).filter(|word| !word.starts_with('-'));
-                let names: Vec<String> = names.cloned().collect();
-                if ends.0 != process.input {
-                    let own = (process.input, process.output.clone(), process.errors.clone());
-                    frames.push(Frame::Restore(own.0, own.1, own.2));
-                    process.input = ends.0;
-                }
-                frames.push(Frame::Read(names));
-                return;
-            }
-            "clear" => {
-                cx.screen.clear();
-                env.status = 0;
-                return;
-            }
-            _ => {}
+        if self.flow(process, &words, &ends, cx) {
+            return;
         }
+        let Task::Script(_, env) = &mut process.task else { return };
         let seen = matches!(ends.1, Sink::Screen(_));
         if let Some(said) = words::run(&words, env, &mut cx.place.desk(seen)) {
             env.status = said.code;
@@ -386,79 +409,5 @@ impl Job {
                 }
             }
         }
-    }
-}
-
-/// The next round of a loop, or the arm of a condition.
-fn go_round(frame: Frame, frames: &mut Vec<Frame>, env: &mut Env) {
-    match frame {
-        Frame::For(command, values, at) => {
-            if let (Some(value), What::For(name, _, body)) = (values.get(at), &command.what) {
-                env.variables.insert(name.clone(), value.clone());
-                frames.push(Frame::For(command.clone(), values.clone(), at + 1));
-                frames.push(Frame::Block(body.clone(), 0));
-            }
-        }
-        Frame::While(command, asked) => {
-            let What::While(until, test, body) = &command.what else { return };
-            let (test, body) = (test.clone(), body.clone());
-            if asked && (env.status == 0) == *until {
-                env.status = 0;
-                return;
-            }
-            frames.push(Frame::While(command.clone(), !asked));
-            frames.push(Frame::Block(if asked { body } else { test }, 0));
-        }
-        Frame::If(command, arm) => {
-            let What::If(arms, other) = &command.what else { return };
-            if env.status == 0 {
-                frames.push(Frame::Block(arms[arm].1.clone(), 0));
-            } else if let Some((test, _)) = arms.get(arm + 1) {
-                let test = test.clone();
-                frames.push(Frame::If(command.clone(), arm + 1));
-                frames.push(Frame::Block(test, 0));
-            } else {
-                env.status = 0;
-                frames.extend(other.clone().map(|block| Frame::Block(block, 0)));
-            }
-        }
-        _ => {}
-    }
-}
-
-/// `break` and `continue`.
-fn leave_loop(process: &mut Process, stays: bool) {
-    let Task::Script(frames, env) = &mut process.task else { return };
-    env.status = 0;
-    while let Some(frame) = frames.pop() {
-        match frame {
-            Frame::Restore(input, output, errors) => {
-                (process.input, process.output, process.errors) = (input, output, errors);
-            }
-            Frame::While(command, _) if stays => {
-                frames.push(Frame::While(command, false));
-                return;
-            }
-            frame @ Frame::For(..) if stays => {
-                frames.push(frame);
-                return;
-            }
-            Frame::While(..) | Frame::For(..) => return,
-            _ => {}
-        }
-    }
-}
-
-/// Splits a line over variables; the last one takes the rest.
-fn read_into(env: &mut Env, names: &[String], line: &str) {
-    env.status = 0;
-    let reply = ["REPLY".to_string()];
-    let names = if names.is_empty() { &reply[..] } else { names };
-    let mut rest = line.trim();
-    for (n, name) in names.iter().enumerate() {
-        let end = rest.find(char::is_whitespace).filter(|_| n + 1 < names.len());
-        let (value, after) = rest.split_at(end.unwrap_or(rest.len()));
-        env.variables.insert(name.clone(), value.to_string());
-        rest = after.trim_start();
     }
 }

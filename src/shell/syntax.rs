@@ -1,6 +1,6 @@
 //! A script as a tree: what bash's grammar calls lists, pipelines, simple and compound commands.
 //!
-//! Not here: functions, `case`, arrays, background jobs; the reader refuses them by name.
+//! Not here: arrays, `select`; the reader refuses them by name.
 
 use std::rc::Rc;
 
@@ -50,6 +50,12 @@ pub enum What {
     While(bool, Block, Block),
     /// `if BLOCK; then BLOCK; elif …; else BLOCK; fi`
     If(Vec<(Block, Block)>, Option<Block>),
+    /// `case WORD in PATTERN|PATTERN) BLOCK ;; esac`
+    Case(Word, Vec<(Vec<Word>, Block)>),
+    /// `NAME() COMMAND`
+    Function(String, Rc<Command>),
+    /// `STATEMENT &`, and its text.
+    Behind(Block, String),
     /// `{ BLOCK; }`, or `( BLOCK )` if the flag is set: then in an environment of its own.
     Group(bool, Block),
 }
@@ -88,8 +94,8 @@ pub type Word = Vec<Piece>;
 pub enum Piece {
     /// Text, quoted or not. Unquoted text may name files by a pattern.
     Text(String, bool),
-    /// `$NAME`, quoted or not, and what stands for it while it is empty: `${NAME:-WORD}`.
-    Variable(String, bool, Option<Word>),
+    /// `$NAME`, quoted or not, and what is done with it: `${NAME:-WORD}`, `${NAME%WORD}`.
+    Variable(String, bool, Option<(&'static str, Word)>),
     /// `$(…)` or backticks, quoted or not.
     Output(Block, bool),
     /// `$((…))`.

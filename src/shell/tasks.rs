@@ -39,6 +39,62 @@ pub fn span(text: &str) -> Option<Span> {
     (!text.is_empty()).then_some(Span(total))
 }
 
+/// `jobs`, `fg`, `bg`, `wait`, `kill`: about what runs in the background.
+fn control(name: &str, words: &[String], cx: &mut Cx<'_>) -> Made {
+    let all = cx.place.behind();
+    let done = Task::Script(Vec::new(), super::Env::default());
+    let given = words.iter().filter(|word| !word.starts_with('-') || word.len() == 1);
+    let given: Vec<&String> = given.collect();
+    let number = |word: &str| {
+        let number = match word.strip_prefix('%') {
+            Some("" | "+" | "%") => all.last()?.number,
+            Some(number) => number.parse().ok()?,
+            None => word.parse::<u32>().ok()?.checked_sub(super::script::FIRST_PROCESS)?,
+        };
+        all.iter().any(|job| job.number == number).then_some(number)
+    };
+    let mut chosen = Vec::new();
+    for word in &given {
+        let Some(number) = number(word) else {
+            let what = if word.starts_with('%') { "no such job" } else { "no such process" };
+            return Err((1, format!("bash: {name}: {word}: {what}\n")));
+        };
+        chosen.push(number);
+    }
+    if name == "kill" && given.is_empty() {
+        return Err((2, "kill: usage: kill [-s sigspec] pid | jobspec ...\n".into()));
+    }
+    if matches!(name, "fg" | "bg") && given.is_empty() {
+        match all.last() {
+            Some(last) => chosen.push(last.number),
+            None => return Err((1, format!("bash: {name}: current: no such job\n"))),
+        }
+    }
+    let mut text = String::new();
+    match name {
+        "jobs" => {
+            text = all.iter().map(|job| job.told("Running").replace('\n', " &\n")).collect();
+        }
+        "kill" => all.retain(|job| {
+            let killed = chosen.contains(&job.number);
+            text += &if killed { job.told("Terminated") } else { String::new() };
+            !killed
+        }),
+        "bg" => text = format!("bash: bg: job {} already in background\n", chosen[0]),
+        "fg" => {
+            let own = |job: &&super::Behind| job.number == chosen[0];
+            text = all.iter().find(own).map_or(String::new(), |job| format!("{}\n", job.line));
+        }
+        _ if chosen.is_empty() => chosen = all.iter().map(|job| job.number).collect(),
+        _ => {}
+    }
+    cx.screen.write(Stream::Out, &text, &[]);
+    Ok(match name {
+        "fg" | "wait" => (Task::Await(chosen, name == "fg"), None, None),
+        _ => (done, None, None),
+    })
+}
+
 type Made = Result<(Task, Option<Source>, Option<Sink>), (i32, String)>;
 
 impl Job {
@@ -73,6 +129,7 @@ impl Job {
                     None,
                 ));
             }
+            "jobs" | "fg" | "bg" | "wait" | "kill" => return control(name, rest, cx),
             "tee" => return tee(rest, cx),
             "xargs" => return xargs(rest),
             "watch" => return watch(rest, cx),
@@ -151,6 +208,14 @@ impl Job {
             }
             Task::Settle => {
                 if !cx.place.is_settled() {
+                    return Step::Blocked;
+                }
+                process.code = Some(0);
+                Step::Moved
+            }
+            Task::Await(numbers, _) => {
+                let all = cx.place.behind();
+                if all.iter().any(|job| numbers.contains(&job.number)) {
                     return Step::Blocked;
                 }
                 process.code = Some(0);

@@ -24,9 +24,10 @@ pub struct Said {
 
 /// The names of all of them.
 pub const NAMES: &[&str] = &[
-    ":", "[", "[[", "alias", "cd", "clear", "command", "cp", "date", "echo", "exit", "export",
-    "false", "history", "ls", "mv", "printf", "pwd", "read", "rm", "seq", "set", "sleep", "tee",
-    "test", "touch", "true", "type", "unalias", "unset", "watch", "which", "whoami", "xargs",
+    ":", "[", "[[", "alias", "bg", "cd", "clear", "command", "cp", "date", "echo", "exit",
+    "export", "false", "fg", "history", "jobs", "kill", "local", "ls", "mv", "printf", "pwd",
+    "read", "return", "rm", "seq", "set", "shift", "sleep", "tee", "test", "touch", "true", "type",
+    "unalias", "unset", "wait", "watch", "which", "whoami", "xargs",
 ];
 
 /// What they work with.
@@ -70,7 +71,7 @@ pub fn run(words: &[String], env: &mut Env, desk: &mut Desk<'_>) -> Option<Said>
             "~" | "." | "/playground" => Ok(String::new()),
             other => Err(format!("{other}: No such file or directory")),
         },
-        "export" | "alias" | "unset" | "unalias" => Ok(assign(name, rest, env)),
+        "export" | "local" | "alias" | "unset" | "unalias" => Ok(assign(name, rest, env)),
         "history" => {
             let line = |(n, line): (usize, &Str)| format!("{:5}  {line}\n", n + 1);
             Ok(desk.history.iter().enumerate().map(line).collect())
@@ -194,47 +195,50 @@ fn test(name: &str, words: &[String], desk: &Desk<'_>) -> Said {
         let err = format!("bash: {name}: missing `{close}'\n");
         return Said { err, code: 2, ..Said::default() };
     }
-    let negated = words.first() == Some(&"!");
-    let words = &words[usize::from(negated)..];
-    let number = |text: &str| text.parse::<i64>().ok();
-    let holds = match words {
-        [] => Some(false),
-        [one] => Some(!one.is_empty()),
-        ["-z", text] => Some(text.is_empty()),
-        ["-n", text] => Some(!text.is_empty()),
-        ["-f" | "-e" | "-r" | "-s", path] => {
-            let text = desk.files.get(file_name(path));
-            Some(text.is_some_and(|text| words[0] != "-s" || !text.is_empty()))
-        }
-        ["-d", path] => Some(matches!(*path, "." | "~" | "/playground")),
-        [a, "=" | "==", b] => Some(a == b),
-        [a, "!=", b] => Some(a != b),
-        [a, operator, b] => match (number(a), number(b)) {
-            (Some(a), Some(b)) => match *operator {
-                "-eq" => Some(a == b),
-                "-ne" => Some(a != b),
-                "-lt" => Some(a < b),
-                "-le" => Some(a <= b),
-                "-gt" => Some(a > b),
-                "-ge" => Some(a >= b),
-                _ => None,
-            },
-            (left, _) if operator.starts_with('-') => {
-                let wrong = if left.is_none() { a } else { b };
-                let err = format!("bash: {name}: {wrong}: integer expression expected\n");
-                return Said { err, code: 2, ..Said::default() };
-            }
-            _ => None,
-        },
-        _ => None,
-    };
-    match holds {
-        Some(holds) => Said { code: i32::from(holds == negated), ..Said::default() },
-        None => {
-            let err = format!("bash: {name}: this test is not here\n");
-            Said { err, code: 2, ..Said::default() }
+    match holds(&words, name == "[[", desk) {
+        Ok(holds) => Said { code: i32::from(!holds), ..Said::default() },
+        Err(why) => Said { err: format!("bash: {name}: {why}\n"), code: 2, ..Said::default() },
+    }
+}
+
+/// Whether a test holds; in `[[ ]]` what stands right of `==` is a pattern.
+fn holds(words: &[&str], double: bool, desk: &Desk<'_>) -> Result<bool, String> {
+    for (signs, all) in [(["||", "-o"], false), (["&&", "-a"], true)] {
+        let sign = |word: &&str| signs.contains(word);
+        if let Some(at) = words.iter().position(sign).filter(|at| *at > 0) {
+            let left = holds(&words[..at], double, desk)?;
+            return if left == all { holds(&words[at + 1..], double, desk) } else { Ok(left) };
         }
     }
+    let number =
+        |text: &str| text.parse().map_err(|_| format!("{text}: integer expression expected"));
+    let same = |a: &str, b: &str| if double { super::expand::globs(b, a) } else { a == b };
+    Ok(match words {
+        [] => false,
+        ["!", rest @ ..] => !holds(rest, double, desk)?,
+        [one] => !one.is_empty(),
+        ["-z", text] => text.is_empty(),
+        ["-n", text] => !text.is_empty(),
+        ["-f" | "-e" | "-r" | "-s", path] => {
+            let text = desk.files.get(file_name(path));
+            text.is_some_and(|text| words[0] != "-s" || !text.is_empty())
+        }
+        ["-d", path] => matches!(*path, "." | "~" | "/playground"),
+        [a, "=" | "==", b] => same(a, b),
+        [a, "!=", b] => !same(a, b),
+        [a, operator @ ("-eq" | "-ne" | "-lt" | "-le" | "-gt" | "-ge"), b] => {
+            let (a, b): (i64, i64) = (number(a)?, number(b)?);
+            match *operator {
+                "-eq" => a == b,
+                "-ne" => a != b,
+                "-lt" => a < b,
+                "-le" => a <= b,
+                "-gt" => a > b,
+                _ => a >= b,
+            }
+        }
+        _ => return Err("this test is not here".to_string()),
+    })
 }
 
 fn seq(words: &[String]) -> Result<String, String> {
