@@ -91,12 +91,22 @@ function tab(view) {
 /** Whether Esc was pressed last: then Tab leaves. */
 let escaped = false;
 
+let words = null;
+
+/** What a field is, in a sentence, in the language of the page. */
+function explained(path) {
+  return words && window.playground.explain(words, path);
+}
+
 function complete(context) {
   const word = context.matchBefore(/[\w-]*/);
   const before = context.state.doc.lineAt(context.pos).text.slice(0, context.pos - context.state.doc.lineAt(context.pos).from);
   if (!context.explicit && (word.from === word.to || !/^[\s-]*[\w-]*$/.test(before))) return null;
   const options = fieldsAt(context.state.doc.toString(), context.state.doc.lineAt(context.pos).number)
-    .map(({ name, type }) => ({ label: name, type: "property", detail: type, apply: `${name}: ` }));
+    .map(({ name, type }) => ({
+      label: name, type: "property", detail: type, apply: `${name}: `,
+      info: explained(name) || undefined,
+    }));
   return options.length ? { from: word.from, options, validFor: /^[\w-]*$/ } : null;
 }
 
@@ -117,6 +127,8 @@ const hover = hoverTooltip((view, pos) => {
       const strong = document.createElement("b");
       strong.textContent = found.path;
       dom.append(strong, ` ${found.type}`);
+      const text = explained(found.path);
+      if (text) dom.append(document.createElement("br"), text);
       return { dom };
     },
   };
@@ -125,6 +137,8 @@ const hover = hoverTooltip((view, pos) => {
 /** Puts the editor in the place of `area`. Returns what boot.js may ask of it. */
 export function mount(area, fields) {
   load(fields).catch(() => { /* then nothing is offered */ });
+  window.playground.glossary?.().then((all) => { words = all; })
+    .catch(() => { /* then nothing is explained */ });
   const place = area.closest(".code");
   const host = document.createElement("div");
   host.className = "cm";

@@ -272,7 +272,8 @@
       editor.goto(line);
       return true;
     },
-    share: run("share"), open: run("open"), address: run("address"),
+    share: run("share"), open: run("open"), address: run("address"), download: run("download"),
+    help: function () { if (playground.openHelp) playground.openHelp(); }, part: part,
   };
 
   // Presentation that the style sheets alone see to.
@@ -456,7 +457,10 @@
     started = true;
     return parts[0].default({ module_or_path: parts[1] });
   }).then(function () {
-    if (!dead) document.documentElement.setAttribute("data-boot", "ready");
+    if (dead) return;
+    document.documentElement.setAttribute("data-boot", "ready");
+    part("tools.js").then(function (url) { return import(url); })
+      .catch(function () { /* the page is whole without it */ });
   }).catch(function (error) {
     if (isTrap(error)) crash(error); else fail(error.message);
   });

@@ -50,7 +50,8 @@ export async function open(text) {
   else document.querySelector(".open-full")?.remove();
 }
 
-function download(name, text, type) {
+/** Keeps a text as a file. */
+export function download(name, text, type = "application/yaml") {
   const link = element("a");
   link.href = URL.createObjectURL(new Blob([text], { type }));
   link.download = name;

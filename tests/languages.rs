@@ -8,7 +8,11 @@ use playground::view::{Lang, Word};
 use std::collections::{BTreeMap, BTreeSet};
 
 const CHINESE: &str = include_str!("../static/zh-CN.json");
-const SCRIPTS: [&str; 2] = [include_str!("../static/boot.js"), include_str!("../static/share.js")];
+const SCRIPTS: [&str; 3] = [
+    include_str!("../static/boot.js"),
+    include_str!("../static/share.js"),
+    include_str!("../static/tools.js"),
+];
 
 fn dictionary() -> BTreeMap<String, String> {
     serde_json::from_str(CHINESE).expect("the dictionary is JSON: English to the other language")

@@ -9,7 +9,7 @@ use playground::cluster::input::Input;
 use playground::session::{Action, Session};
 use playground::view::read::{self, Found, Show};
 use playground::view::{
-    DrumKind, Intent, Lang, PodKind, Screen, Severity, State, Subject, TABLES, plain, subject,
+    DrumKind, Intent, Lang, PodKind, Screen, Severity, State, Subject, TABLES, Tab, plain, subject,
 };
 use std::collections::BTreeMap;
 
@@ -25,7 +25,7 @@ impl Visit {
 
     fn screen_of(&self, table: Kind) -> Screen {
         let found = Found::of(&self.session, Lang::En);
-        read::screen(&self.session, Show { lang: Lang::En, table }, &found, None)
+        read::screen(&self.session, Show { lang: Lang::En, table, tab: Tab::Now }, &found, None)
     }
 
     fn screen(&self) -> Screen {

@@ -23,7 +23,7 @@ pub type Chain = Vec<Wait>;
 /// A StatefulSet that is not as it should be.
 #[derive(Clone, Debug)]
 pub struct Unready {
-    /// The set; a Node if only that is not what it seems.
+    /// The set or another workload; a Node if only that is not what it seems.
     pub set: ObjectRef,
     /// Why, from the set to the root; empty if nobody has said yet.
     pub chain: Chain,
@@ -33,6 +33,12 @@ impl Unready {
     /// The root of the trouble.
     pub fn root(&self) -> Option<&Wait> {
         self.chain.last()
+    }
+
+    /// What needs a deed, or has a reason, or lasts longest.
+    fn weight(&self) -> (bool, bool, u64) {
+        let until = self.root().and_then(|root| root.until).map_or(0, |until| until.0);
+        (!self.is_calm(), !self.chain.is_empty(), until)
     }
 
     /// Whether time alone will help: something is scheduled that ends the root.
@@ -106,6 +112,11 @@ fn helps_itself(because: &Because) -> bool {
             | Because::PreStop
             | Because::ClaimInUse
             | Because::SchedulingBackoff
+            | Because::ReplicasNotAvailable
+            | Because::OldReplicasStay
+            | Because::OldPodRemains
+            | Because::PodNotEnded
+            | Because::PodTerminating
     )
 }
 
@@ -122,8 +133,8 @@ fn says_little(first: &Wait) -> bool {
 }
 
 /// The StatefulSet that is blocked most: one that only a deed can help comes first, then the
-/// one whose wait ends last. If all seem to be as they should be, a node that has fallen silent
-/// and is still believed in counts. `None` if nothing waits.
+/// one whose wait ends last. If all seem to be as they should be, other workloads have a say, and
+/// then a node that has fallen silent and is still believed in. `None` if nothing waits.
 pub fn most_blocked(world: &World) -> Option<Unready> {
     let sets = world.store().list::<StatefulSet>();
     let unready = sets.filter_map(|set| {
@@ -131,11 +142,22 @@ pub fn most_blocked(world: &World) -> Option<Unready> {
         let waits = unready.chain.first().is_some_and(|first| !is_idle(&first.because));
         (waits || !is_done(set)).then_some(unready)
     });
-    let blocked = unready.max_by_key(|unready| {
-        let until = unready.root().and_then(|root| root.until).map_or(0, |until| until.0);
-        (!unready.is_calm(), !unready.chain.is_empty(), until)
+    unready.max_by_key(Unready::weight).or_else(|| other(world)).or_else(|| silent_node(world))
+}
+
+/// Workloads that are no StatefulSets.
+const OTHERS: [Kind; 4] = [Kind::Deployment, Kind::DaemonSet, Kind::Job, Kind::ReplicaSet];
+
+/// The one of these that is blocked most.
+fn other(world: &World) -> Option<Unready> {
+    let all = OTHERS.into_iter().flat_map(|kind| world.store().list_objects(kind));
+    let waiting = all.filter_map(|object| {
+        let set = object.reference();
+        let chain = of_object(world, &set);
+        let waits = chain.first().is_some_and(|first| !is_idle(&first.because));
+        waits.then_some(Unready { set, chain })
     });
-    blocked.or_else(|| silent_node(world))
+    waiting.max_by_key(Unready::weight)
 }
 
 fn silent_node(world: &World) -> Option<Unready> {
@@ -294,7 +316,14 @@ fn rank(because: &Because) -> u8 {
 
 /// Rules that somebody has chosen, and that hold for as long as they stand.
 fn is_idle(because: &Because) -> bool {
-    matches!(because, Because::Partition { .. } | Because::OnDelete)
+    matches!(
+        because,
+        Because::Partition { .. }
+            | Because::OnDelete
+            | Because::Paused
+            | Because::Suspended
+            | Because::TimeToLive
+    )
 }
 
 /// What matters most among several waits of one object: a rule that lies deeper, one that no

@@ -7,7 +7,7 @@ use super::page::Page;
 use super::parts::Cx;
 use super::platform;
 use crate::session::save::Extent;
-use crate::view::{Intent, Lang, Word};
+use crate::view::{Intent, Lang, Tab, Word};
 use std::cell::RefCell;
 use std::rc::Rc;
 use yew::prelude::*;
@@ -35,6 +35,12 @@ pub fn App() -> Html {
         Intent::Why => {
             dispatcher.dispatch(Message::Want(Intent::Why));
             platform::focus(".right");
+        }
+        Intent::Help => platform::help(),
+        Intent::Download => {
+            let last = seen.borrow();
+            let file = last.session().file();
+            platform::download(&file.name, &file.text);
         }
         Intent::Share => platform::share(&seen.borrow().shared()),
         Intent::OpenWhole => {
@@ -154,6 +160,11 @@ fn shortcut(key: &str, playing: bool) -> Option<Intent> {
         "<" => Intent::Rewind(10_000),
         "[" => Intent::Slower,
         "]" => Intent::Faster,
+        "d" => Intent::Tab(Tab::Describe),
+        "y" => Intent::Tab(Tab::Yaml),
+        "p" => Intent::First("power"),
+        "x" => Intent::First("kubectl delete"),
+        "?" => Intent::Help,
         "Ctrl+s" => Intent::Share,
         "Escape" => Intent::Escape,
         _ => return None,

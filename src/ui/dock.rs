@@ -132,7 +132,7 @@ fn rest(cx: &Cx, word: Word, more: u32) -> Html {
     html! { <p class="cap rest">{ cx.lang.fill(word, &[("n", &more.to_string())]) }</p> }
 }
 
-fn list(cx: &Cx, events: &[Event], more: u32) -> Html {
+pub(super) fn list(cx: &Cx, events: &[Event], more: u32) -> Html {
     if events.is_empty() {
         return html! { <p class="empty">{ cx.say(Word::EventsEmpty) }</p> };
     }

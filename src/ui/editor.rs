@@ -67,7 +67,9 @@ pub fn EditorView(EditorProps { cx, editor }: &EditorProps) -> Html {
             { found(cx, editor) }
             <div class="pane-foot">
                 { apply(cx, editor) }
+                { Button::new("btn-quiet", "", cx.say(Word::Diff), Intent::Diff).html(cx) }
                 { open(cx) }
+                { Button::new("btn-quiet", "", cx.say(Word::Download), Intent::Download).html(cx) }
                 <span class="grow"></span>
                 <span class="cap" role="status">{ &*editor.state }</span>
             </div>
@@ -164,6 +166,13 @@ fn text(cx: &Cx, editor: &Editor) -> Html {
     }
     html! {
         <div class="code">
+            if editor.text.is_empty() {
+                <p class="empty-b">
+                    { for editor.examples.iter().zip(0..).map(|(title, i)| {
+                        Button::new("btn-sm", "", title, Intent::Example(i)).html(cx)
+                    }) }
+                </p>
+            }
             <div class="sheet">
                 { marks(&editor.found) }
                 <pre class="nums" aria-hidden="true">{ numbers }</pre>

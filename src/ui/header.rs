@@ -90,6 +90,8 @@ fn whole(cx: &Cx, screen: &Screen, look: &Look) -> Html {
                 .hint(cx.say(Word::ShareHint)).html(cx) }
             { Button::new("btn-quiet only-l", "i-look", cx.say(Word::Inspector),
                 Intent::Pane(other)).html(cx) }
+            <button type="button" class="btn btn-quiet btn-icon" aria-label={cx.say(Word::Help)}
+                title={cx.say(Word::Help)} onclick={cx.on(Intent::Help)}>{ "?" }</button>
             { Button::new("btn-quiet lang", "", cx.say(Word::OtherLanguage), Intent::Speak)
                 .html(cx) }
             { Button::bare("btn-quiet btn-icon", "i-theme", &theme, Intent::Theme).html(cx) }

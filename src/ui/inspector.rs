@@ -1,9 +1,11 @@
 //! The pane on the right: the selected object, why it waits, what can be done and at what price.
 //!
-//! Not here: the other tabs of an object (YAML, Describe, History), which come later.
+//! Not here: what kubectl says of it (see `view::read`).
 
 use super::parts::{Button, Cx, edge, icon, plate, say, sentence, stamp, status};
-use crate::view::{Act, Candidate, Fact, Facts, Inspector, Intent, Placing, Replaced, Text, Word};
+use crate::view::{
+    Act, Candidate, Fact, Facts, Inspector, Intent, Placing, Replaced, Tab, Text, Word,
+};
 use std::rc::Rc;
 use yew::prelude::*;
 
@@ -23,8 +25,10 @@ pub fn InspectorView(InspectorProps { cx, inspector }: &InspectorProps) -> Html 
     html! {
         <>
             <div class="tabs">
-                <h2 class="tab is-on">{ cx.say(Word::Inspector) }</h2>
-                if view.subject.is_some() {
+                if view.subject.is_none() {
+                    <h2 class="tab is-on">{ cx.say(Word::Inspector) }</h2>
+                } else {
+                    { tabs(cx, view) }
                     <span class="end">
                         { Button::bare("btn-quiet btn-icon", "i-x", cx.say(Word::Deselect),
                             Intent::Select(None)).html(cx) }
@@ -43,10 +47,52 @@ pub fn InspectorView(InspectorProps { cx, inspector }: &InspectorProps) -> Html 
                         }
                     </div>
                 </div>
-                <div class="insp">{ subject_parts(cx, view) }</div>
+                <div class="insp">
+                    { if view.tab == Tab::Now { subject_parts(cx, view) } else { told(cx, view) } }
+                </div>
             } else {
                 <div class="insp">{ nothing(cx, view) }</div>
             }
+        </>
+    }
+}
+
+fn tabs(cx: &Cx, view: &Inspector) -> Html {
+    html! {
+        <div class="tabset" role="tablist" aria-label={cx.say(Word::Inspector)}>
+            { for Tab::ALL.iter().map(|(tab, word)| html! {
+                <button
+                    type="button"
+                    role="tab"
+                    class={classes!("tab", (*tab == view.tab).then_some("is-on"))}
+                    aria-selected={(*tab == view.tab).to_string()}
+                    onclick={cx.on(Intent::Tab(*tab))}
+                >{ cx.say(*word) }</button>
+            }) }
+        </div>
+    }
+}
+
+/// What others say of it.
+fn told(cx: &Cx, view: &Inspector) -> Html {
+    let marked = view.lines.iter().any(|(changed, _)| *changed);
+    let word = if marked { Word::ChangedSince } else { Word::AsApiServerSeesIt };
+    html! {
+        <>
+            if view.tab == Tab::Events {
+                { super::dock::list(cx, &view.events, 0) }
+            } else if view.lines.is_empty() && view.facts.is_empty() {
+                <p class="note">{ cx.say(Word::HistoryNone) }</p>
+            } else if view.facts.is_empty() {
+                <p class="cap">{ cx.say(word) }</p>
+                <pre class="told" tabindex="0">
+                    { for view.lines.iter().map(|(changed, line)| match changed {
+                        true => html! { <mark>{ &**line }</mark> },
+                        false => html! { { &**line } },
+                    }) }
+                </pre>
+            }
+            { for view.facts.iter().map(facts) }
         </>
     }
 }
@@ -221,7 +267,13 @@ fn facts(facts: &Facts) -> Html {
             <dl class="facts">
                 { for facts.facts.iter().map(|Fact { name, value, code }| html! {
                     <>
-                        <dt>{ &**name }</dt>
+                        <dt>
+                            if *code {
+                                { &**name }
+                            } else {
+                                <button type="button" class="term">{ &**name }</button>
+                            }
+                        </dt>
                         <dd class={code.then_some("mono")}>{ &**value }</dd>
                     </>
                 }) }

@@ -8,7 +8,9 @@ use crate::base::time::{SimTime, Span};
 use crate::session::save::{Extent, VERSION};
 use crate::session::{Action, SPEEDS, Session};
 use crate::view::read::{self, Found, Show};
-use crate::view::{Intent, Lang, Look, Options, Pane, Run, Screen, Subject, Text, Theme, Word};
+use crate::view::{
+    Intent, Lang, Look, Options, Pane, Run, Screen, Subject, Tab, Text, Theme, Word,
+};
 use std::rc::Rc;
 use yew::Reducible;
 
@@ -98,7 +100,7 @@ impl Model {
     }
 
     fn new(session: Session, theme: Theme, lang: Lang) -> Model {
-        let show = Show { lang, table: Kind::Pod };
+        let show = Show { lang, table: Kind::Pod, tab: Tab::Now };
         let found = Found::of(&session, show.lang);
         let screen = read::screen(&session, show, &found, None);
         let revision = read::revision(&session);
@@ -240,6 +242,7 @@ impl Model {
     fn want(&self, intent: Intent) -> Option<Rc<Model>> {
         let pane = match &intent {
             Intent::Ways(_) | Intent::Why => Some(Pane::Inspector),
+            Intent::Diff => Some(Pane::Terminal),
             Intent::Select(None) | Intent::Escape if self.look.pane == Pane::Inspector => {
                 Some(Pane::Cluster)
             }
@@ -254,6 +257,7 @@ impl Model {
                 next.look.tables = true;
                 return Some(Rc::new(next));
             }
+            Intent::Tab(tab) => return Some(self.with_show(Show { tab, ..self.show })),
             Intent::Terminal(on) => return Some(self.with_look(|look| look.tables = !on)),
             Intent::Tall(tall) => return Some(self.with_look(|look| look.tall = tall)),
             Intent::Type(text) => Action::Type(text),
@@ -263,7 +267,13 @@ impl Model {
             Intent::OpenTab => Action::OpenTab,
             Intent::CloseTab(n) => Action::CloseTab(n as usize),
             Intent::ShowTab(n) => Action::ShowTab(n as usize),
-            Intent::Copy(_) | Intent::Goto(_) => return None,
+            Intent::First(line) => {
+                let mut acts = self.screen.inspector.acts.iter();
+                let intent =
+                    acts.find(|act| act.intent.line().is_some_and(|it| it.starts_with(line)));
+                return self.want(intent?.intent.clone());
+            }
+            Intent::Copy(_) | Intent::Goto(_) | Intent::Help | Intent::Download => return None,
             Intent::Share | Intent::OpenWhole | Intent::Speak => return None,
             Intent::Dismiss => return Some(self.with_note(None)),
             Intent::Escape if self.look.embedded && self.look.pane != Pane::Cluster => {
@@ -277,6 +287,12 @@ impl Model {
             Intent::Compare(number) => Action::Compare(number),
             Intent::Open(name, text) if name.ends_with(".sfs.json") => {
                 return Some(self.with_session(&text));
+            }
+            Intent::Diff => {
+                let name = &self.session.file().name;
+                let file = shlex::try_quote(name).unwrap_or_default();
+                let none = self.show.lang.say(Word::NoDiff);
+                Action::Type(format!("kubectl diff -f {file} && echo {none:?}").into())
             }
             Intent::Step => Action::Step,
             Intent::Back => Action::Back,
@@ -303,7 +319,12 @@ impl Model {
             Intent::Ways(subject) => Action::Select(Some(subject)),
             Intent::Do(input) => Action::Do(input),
         };
-        Some(self.with(action, pane))
+        let mut next = self.with(action, pane);
+        let on = &mut Rc::make_mut(&mut next).look;
+        if pane == Some(Pane::Terminal) {
+            (on.tables, on.folded) = (false, on.folded.map(|_| false));
+        }
+        Some(next)
     }
 
     /// What the line under the figure is about.

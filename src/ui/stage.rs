@@ -6,6 +6,7 @@
 
 use super::lines::lines;
 use super::parts::{Button, Cx, draw, edge, glyph, icon, plate, say, stated, status};
+use crate::cluster::input::Input;
 use crate::view::{
     Density, Drum, DrumKind, Intent, NodeCard, PodCard, PodKind, SetHead, Stage, State, Tray, Word,
     figure,
@@ -36,7 +37,11 @@ pub fn StageView(StageProps { cx, stage }: &StageProps) -> Html {
             { tray(cx, &stage.tray) }
             <div class="fig">
                 if stage.nodes.is_empty() {
-                    <p class="empty">{ cx.say(Word::NoNodes) }</p>
+                    <p class="empty">
+                        { cx.say(Word::NoNodes) }{ " " }
+                        { Button::new("", "i-plus", cx.say(Word::AddNode),
+                            Intent::Do(Input::operate("add-machine node-a"))).html(cx) }
+                    </p>
                 }
                 <div class={row}>
                     { for stage.nodes.iter().map(|node| html! {
@@ -178,7 +183,7 @@ pub fn NodeView(NodeProps { cx, node, density }: &NodeProps) -> Html {
     let orphan = |pod: &&Rc<PodCard>| pod.kind == PodKind::Orphan;
     let orphans: Vec<_> = node.pods.shown.iter().filter(orphan).collect();
     html! {
-        <section {class} aria-label={label}>
+        <section {class} aria-label={label} data-name={name.to_string()}>
             <div class="node-body">
                 if !node.on {
                     <svg class="hatch" aria-hidden="true">
@@ -327,6 +332,7 @@ pub fn pod(cx: &Cx, pod: &PodCard, density: Density) -> Html {
         <button
             type="button"
             {class}
+            data-name={pod.subject.key.name.to_string()}
             key={&*pod.key}
             aria-label={pod.said.to_string()}
             aria-pressed={pod.picked.to_string()}
@@ -393,6 +399,7 @@ pub fn volume(cx: &Cx, drum: &Drum) -> Html {
         <button
             type="button"
             class={classes!("vol", drum.picked.then_some("is-picked"))}
+            data-name={drum.subject.key.name.to_string()}
             aria-label={label.clone()}
             title={label}
             aria-pressed={drum.picked.to_string()}

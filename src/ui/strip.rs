@@ -79,7 +79,8 @@ pub struct SeatProps {
 pub fn SeatView(SeatProps { cx, seat }: &SeatProps) -> Html {
     let taken = seat.occupant.is_some();
     html! {
-        <li class={classes!("seat", seat.picked.then_some("is-picked"))}>
+        <li class={classes!("seat", seat.picked.then_some("is-picked"))}
+            data-name={seat.subject.key.name.to_string()}>
             <div class="kept">
                 { plate("plate-40", seat.ordinal) }
                 <div class="id">

@@ -3,7 +3,7 @@
 //!
 //! Not here: whether an action is allowed or what it does; the engine offers them.
 
-use super::{Intent, Sentence, State, Subject, Text};
+use super::{Event, Intent, Sentence, State, Subject, Tab, Text};
 
 /// One thing that can be done.
 #[derive(Clone, Debug, PartialEq)]
@@ -125,6 +125,12 @@ pub struct Inspector {
     pub ordinal: Option<u32>,
     /// State and the words for it.
     pub state: Option<(State, Text)>,
+    /// What of it is shown.
+    pub tab: Tab,
+    /// Lines of a text, and whether they differ from what was applied.
+    pub lines: Vec<(bool, Text)>,
+    /// Events about it, newest first.
+    pub events: Vec<Event>,
     /// Heading of the chain: "Why it is not replaced".
     pub why: Text,
     /// Causes, root last.

@@ -67,6 +67,16 @@ pub enum Intent {
     Ways(Subject),
     /// Do something to the cluster.
     Do(Input),
+    /// Show the manifest against what the API server holds.
+    Diff,
+    /// Keep the manifest shown as a file.
+    Download,
+    /// Show this about the selected object.
+    Tab(Tab),
+    /// Do the first thing that can be done to it whose line begins so.
+    First(&'static str),
+    /// Show keys, words, and what can be set.
+    Help,
     /// Put this text on the clipboard.
     Copy(Text),
     /// Show the table of one kind.
@@ -129,6 +139,33 @@ impl Intent {
             _ => return None,
         })
     }
+}
+
+/// What is shown about the selected object.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Tab {
+    /// Plain words, waits, actions.
+    #[default]
+    Now,
+    /// As the API server holds it.
+    Yaml,
+    /// Events about it.
+    Events,
+    /// What kubectl says of it.
+    Describe,
+    /// What it was before.
+    History,
+}
+
+impl Tab {
+    /// All of them, in order, and the words for them.
+    pub const ALL: [(Tab, super::Word); 5] = [
+        (Tab::Now, super::Word::FactsNow),
+        (Tab::Yaml, super::Word::Yaml),
+        (Tab::Events, super::Word::Events),
+        (Tab::Describe, super::Word::Describe),
+        (Tab::History, super::Word::History),
+    ];
 }
 
 /// The panes a small page shows one at a time.

@@ -26,7 +26,7 @@ pub mod sample;
 
 pub use figure::{Figure, Join, Ribbon, Wire, WireKind, figure};
 pub use inspector::{Act, Candidate, Change, Fact, Facts, Inspector, Link, Placing, Replaced, Try};
-pub use intent::{Intent, Look, Pane, Subject, Theme, node_subject, subject};
+pub use intent::{Intent, Look, Pane, Subject, Tab, Theme, node_subject, subject};
 pub use options::Options;
 pub use phrase::{Lang, Run, Sentence, clock, plain, span};
 pub use record::{Branches, Diagnostic, Editor, Event, Severity, TABLES, Table, Transport};

@@ -97,3 +97,13 @@ pub fn open_whole(session: &str) {
 pub fn set_address(session: &str) {
     call("address", &[session.into()]);
 }
+
+/// Keeps a text as a file.
+pub fn download(name: &str, text: &str) {
+    call("download", &[name.into(), text.into()]);
+}
+
+/// Opens the dialog with keys, words, and what can be set.
+pub fn help() {
+    call("help", &[]);
+}

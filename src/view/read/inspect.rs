@@ -2,7 +2,7 @@
 //!
 //! Not here: reasons and prices of ways out (`explain` has them).
 
-use super::{Eye, claims, deed, figure, history, nodes, sentence, short, state, volumes};
+use super::{Eye, claims, deed, figure, history, nodes, sentence, short, state, told, volumes};
 use crate::api::apps::stateful_set::StatefulSet;
 use crate::api::core::node::Node;
 use crate::api::core::pod::Pod;
@@ -14,12 +14,12 @@ use crate::explain::{self, Way};
 use crate::infra::fault::FaultKind;
 use crate::timeline::film::PodState;
 use crate::view::{
-    Act, Change, Fact, Facts, Inspector, Intent, Link, Replaced, Run, State, Text, Try, Word,
+    Act, Change, Fact, Facts, Inspector, Intent, Link, Replaced, Run, State, Tab, Text, Try, Word,
 };
 use std::rc::Rc;
 
 /// The pane on the right.
-pub(super) fn inspector(eye: &Eye<'_>) -> Inspector {
+pub(super) fn inspector(eye: &Eye<'_>, tab: Tab) -> Inspector {
     let Some(subject) = eye.session.selected() else {
         let mut view = Inspector { tries: tries(eye), ..Inspector::default() };
         super::faults::faults(eye, None, &mut view);
@@ -42,7 +42,7 @@ pub(super) fn inspector(eye: &Eye<'_>) -> Inspector {
     if eye.world.store().find(subject).is_none() && view.state.is_none() {
         view.state = Some((State::None, eye.say(Word::NotThere)));
     }
-    view
+    if tab == Tab::Now { view } else { told::told(eye, subject, tab, view) }
 }
 
 fn kind(subject: &ObjectRef) -> Text {

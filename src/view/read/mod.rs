@@ -16,12 +16,13 @@ mod placing;
 mod record;
 mod seats;
 mod terminal;
+mod told;
 mod volumes;
 
 pub use found::Found;
 pub use history::time_at;
 
-use super::{Because, Intent, Lang, Run, Screen, Sentence, Text, Transport, Word, clock};
+use super::{Because, Intent, Lang, Run, Screen, Sentence, Tab, Text, Transport, Word, clock};
 use crate::api::apps::stateful_set::StatefulSet;
 use crate::api::core::pod::Pod;
 use crate::api::kinds::{Key, Kind, ObjectRef};
@@ -39,6 +40,8 @@ pub struct Show {
     pub lang: Lang,
     /// The kind whose table is shown.
     pub table: Kind,
+    /// What is shown about the selected object.
+    pub tab: Tab,
 }
 
 /// What all readers need.
@@ -87,7 +90,7 @@ pub fn screen(
             (screen.events.clone(), screen.events_more)
         }
         _ => {
-            let (events, more) = record::events(&eye);
+            let (events, more) = record::events(&eye, None);
             (Rc::new(events), more)
         }
     };
@@ -103,7 +106,7 @@ pub fn screen(
         seats: Rc::new(seats),
         transport: Rc::new(transport(&eye, &because)),
         because: Rc::new(because),
-        inspector: Rc::new(inspect::inspector(&eye)),
+        inspector: Rc::new(inspect::inspector(&eye, show.tab)),
         events,
         events_more: more,
         terminal: Rc::new(terminal::terminal(&eye)),

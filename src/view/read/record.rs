@@ -46,18 +46,25 @@ pub(super) fn editor(eye: &Eye<'_>, found: &Found) -> Editor {
     }
 }
 
-/// Events and deeds, newest first, and how many more there are.
-pub(super) fn events(eye: &Eye<'_>) -> (Vec<Event>, u32) {
-    let told = eye.world.store().list::<Told>();
+/// Events and deeds, of one object or all, newest first, and how many more there are.
+pub(super) fn events(eye: &Eye<'_>, of: Option<&ObjectRef>) -> (Vec<Event>, u32) {
+    let told =
+        eye.world.store().list::<Told>().filter(|event| of.is_none_or(|of| is_about(event, of)));
     let mut all: Vec<(SimTime, u64, Line<'_>)> = told
         .map(|event| (last_seen(event), event.meta.resource_version.0, Line::Told(event)))
         .collect();
     let journal = eye.session.timeline().journal().iter();
+    let about =
+        |entry: &crate::timeline::Entry| of.is_none() || entry.input.subject().as_ref() == of;
     // A deed of the same second stands where it happened among what was written.
-    all.extend(journal.take(eye.session.timeline().done()).zip(1..).map(|(entry, number)| {
-        let revision = eye.film.revision_after(number);
-        (SimTime(entry.at).whole_second(), revision, Line::Deed(entry))
-    }));
+    all.extend(
+        journal.take(eye.session.timeline().done()).zip(1..).filter(|(entry, _)| about(entry)).map(
+            |(entry, number)| {
+                let revision = eye.film.revision_after(number);
+                (SimTime(entry.at).whole_second(), revision, Line::Deed(entry))
+            },
+        ),
+    );
     let more = u32::try_from(all.len().saturating_sub(EVENTS_MAX)).unwrap_or(0);
     if more > 0 {
         all.select_nth_unstable_by(EVENTS_MAX, |a, b| (b.0, b.1).cmp(&(a.0, a.1)));
@@ -72,8 +79,15 @@ enum Line<'w> {
     Deed(&'w crate::timeline::Entry),
 }
 
+/// Whether an event is about this object.
+pub(super) fn is_about(event: &Told, of: &ObjectRef) -> bool {
+    let about = &event.involved_object;
+    (&*about.kind, &about.namespace, &about.name)
+        == (of.kind.info().name, &of.key.namespace, &of.key.name)
+}
+
 /// When an event was last told.
-fn last_seen(event: &Told) -> SimTime {
+pub(super) fn last_seen(event: &Told) -> SimTime {
     let series = event.series.as_ref().and_then(|series| series.last_observed_time);
     let newer = series.or(event.event_time).map(|time| time.0);
     let first = event.first_timestamp.or(event.meta.creation_timestamp);
