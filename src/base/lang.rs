@@ -61,6 +61,29 @@ impl Lang {
         at.map_or(english, |at| pairs[at].1)
     }
 
+    /// What is said for an English sentence that was made of one of the dictionary's: an entry that
+    /// begins with `~` and has places, `{}`, for what this sentence says there. The one that says
+    /// most of it itself.
+    pub fn told(self, text: &str) -> String {
+        let Lang::Other(Dictionary { pairs, .. }) = self else { return text.into() };
+        let from = pairs.partition_point(|pair| pair.0 < "~");
+        let made = pairs[from..].iter().filter_map(|(english, other)| {
+            let english = english.strip_prefix('~')?;
+            let places = unfilled(english, text)?;
+            Some((english.len() - 2 * places.len(), places, *other))
+        });
+        let Some((_, places, other)) = made.max_by_key(|(said, ..)| *said) else {
+            return text.into();
+        };
+        let mut parts = other.split("{}");
+        let mut out = parts.next().unwrap_or("").to_string();
+        for (part, place) in parts.zip(places) {
+            out.push_str(place);
+            out.push_str(part);
+        }
+        out
+    }
+
     /// The same with its places filled: `{name}`.
     pub fn put(self, english: &'static str, places: &[(&str, &str)]) -> String {
         let mut out = String::new();
@@ -75,4 +98,19 @@ impl Lang {
         out.push_str(rest);
         out
     }
+}
+
+/// What `text` says in the places, `{}`, of `pattern`; `None` if it is not made of it.
+fn unfilled<'t>(pattern: &str, text: &'t str) -> Option<Vec<&'t str>> {
+    let mut parts = pattern.split("{}");
+    let mut rest = text.strip_prefix(parts.next()?)?;
+    let mut places = Vec::new();
+    let parts: Vec<&str> = parts.collect();
+    for (n, part) in parts.iter().enumerate() {
+        let at =
+            if n + 1 == parts.len() { rest.strip_suffix(part)?.len() } else { rest.find(part)? };
+        places.push(&rest[..at]);
+        rest = &rest[at + part.len()..];
+    }
+    rest.is_empty().then_some(places)
 }

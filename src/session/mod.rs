@@ -6,6 +6,7 @@
 mod branch;
 pub mod examples;
 mod jobs;
+mod limits;
 mod place;
 pub mod save;
 pub mod terminal;
@@ -143,6 +144,8 @@ pub struct Session {
     held: bool,
     /// The last settle was given up.
     restless: bool,
+    /// So many times a limit was reached and passed.
+    passed: u64,
 }
 
 /// The examples, none of them applied.
@@ -194,6 +197,7 @@ impl Session {
             papers: Rc::default(),
             held: false,
             restless: false,
+            passed: 0,
         }
     }
 
@@ -274,6 +278,7 @@ impl Session {
     /// Does what the person wants.
     pub fn apply(&mut self, action: Action) {
         self.obey(action);
+        self.stop_at_limit();
         if self.errand.is_none() {
             self.run_jobs();
         }

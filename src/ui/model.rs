@@ -187,7 +187,7 @@ impl Model {
         next.refresh();
         let done = self.session.is_busy() && !next.session.is_busy();
         if deed || next.session.said() != self.session.said() {
-            next.screen.said = next.session.said().clone();
+            next.screen.said = self.show.lang.told(next.session.said()).into();
         } else if !silent || done {
             next.screen.said = read::news(self.show.lang, &self.screen, &next.screen);
         } else {

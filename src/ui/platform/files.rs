@@ -9,7 +9,7 @@ use web_sys::{File, FileReader, HtmlInputElement};
 use yew::{DragEvent, Event, TargetCast};
 
 /// Bytes above which a file is surely not a manifest.
-const LIMIT: u32 = 1024 * 1024;
+const LIMIT: u32 = 4 * 1024 * 1024;
 
 /// Reads the file that was dropped.
 pub fn dropped(event: &DragEvent, done: impl Fn(Text, Text) + 'static) {

@@ -32,13 +32,14 @@ impl Found {
         let text = session.file().text.clone();
         let read = manifest::read(&text);
         let report = session.report().cloned();
-        let mut list: Vec<Diagnostic> = read.problems.iter().map(problem).collect();
+        let mut list: Vec<Diagnostic> =
+            read.problems.iter().map(|one| problem(lang, one)).collect();
         if let Some(report) = &report {
             let refused = report.problems.iter().filter(|one| !read.problems.contains(one));
-            list.extend(refused.map(problem));
-            list.extend(report.warnings.iter().map(|text| warning(text)));
+            list.extend(refused.map(|one| problem(lang, one)));
+            list.extend(report.warnings.iter().map(|text| warning(lang, text)));
         }
-        list.extend(read.notices.iter().map(notice));
+        list.extend(read.notices.iter().map(|one| notice(lang, one)));
         list.sort_by_key(|one| (one.severity != Severity::Error, one.line));
         let summary = summary(lang, &list);
         list.truncate(FOUND_MAX);
@@ -66,34 +67,34 @@ fn parts(field: &str, message: &str) -> (Text, Text) {
     }
 }
 
-fn problem(problem: &Problem) -> Diagnostic {
+fn problem(lang: Lang, problem: &Problem) -> Diagnostic {
     let (field, message) = parts(&problem.path, &problem.message);
     Diagnostic {
         severity: Severity::Error,
         line: problem.place.line,
         field,
-        message,
-        hint: problem.hint.as_str().into(),
+        message: lang.told(message.trim_start()).into(),
+        hint: lang.told(&problem.hint).into(),
     }
 }
 
-fn notice(notice: &Notice) -> Diagnostic {
+fn notice(lang: Lang, notice: &Notice) -> Diagnostic {
     let (field, message) = parts(&notice.path, &notice.message);
     Diagnostic {
         severity: Severity::Note,
         line: notice.place.line,
         field,
-        message,
+        message: lang.told(message.trim_start()).into(),
         hint: "".into(),
     }
 }
 
-fn warning(text: &str) -> Diagnostic {
+fn warning(lang: Lang, text: &str) -> Diagnostic {
     Diagnostic {
         severity: Severity::Warning,
         line: 0,
         field: "".into(),
-        message: text.into(),
+        message: lang.told(text).into(),
         hint: "".into(),
     }
 }

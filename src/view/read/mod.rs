@@ -111,9 +111,9 @@ pub fn screen(
         events_more: more,
         terminal: Rc::new(terminal::terminal(&eye)),
         table: Rc::new(record::table(&eye, show.table)),
-        notice: Some(session.said().clone())
-            .filter(|said| session.was_refused() && !said.is_empty()),
-        said: session.said().clone(),
+        notice: Some(eye.lang.told(session.said()).into())
+            .filter(|said: &Text| session.was_refused() && !said.is_empty()),
+        said: eye.lang.told(session.said()).into(),
     }
 }
 

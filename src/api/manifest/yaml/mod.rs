@@ -15,7 +15,7 @@ use compose::Composer;
 use serde_json::{Map, Value};
 
 /// The most a text may have, in bytes.
-pub const MAX_BYTES: usize = 256 * 1024;
+pub const MAX_BYTES: usize = 1024 * 1024;
 /// How deep collections may be.
 const MAX_DEPTH: usize = 64;
 /// How many nodes aliases may add, and how many aliases there may be.

@@ -103,7 +103,7 @@ fn bounds_hold() {
         .fold("a0: &a0 [x, x, x]\n".to_string(), |all, line| all + &line);
     assert!(one(&bomb).to_string().contains("excessive aliasing"));
     assert!(one(&"[".repeat(100_000)).to_string().contains("exceeded max depth"));
-    assert!(one(&" ".repeat(300_000)).to_string().contains("larger than 256 KiB"));
+    assert!(one(&" ".repeat(1_100_000)).to_string().contains("larger than 1024 KiB"));
 }
 
 #[test]
