@@ -290,6 +290,7 @@ fn hint(cause: &Cause) -> &'static str {
             "say which Pods are the set's: spec.selector.matchLabels with the labels of \
              spec.template.metadata"
         }
+        _ if has("“") => "the quotes are typographic ones: use plain quotes",
         _ if has("`selector` does not match template `labels`") => {
             "spec.selector and spec.template.metadata.labels must agree"
         }

@@ -31,10 +31,19 @@ const ELSEWHERE: &[&str] = &[
 
 /// For a text that is no YAML.
 pub(super) fn syntax(text: &str, fault: &Fault) -> String {
+    let flat = text.lines().all(|line| !line.starts_with([' ', '\t']));
+    if flat && text.lines().any(|line| matches!(line, "metadata:" | "spec:")) {
+        return "the indentation is lost, as happens when text is copied from a web page: copy it \
+                again with its spaces"
+            .to_string();
+    }
     if !fault.hint.is_empty() {
         return fault.hint.clone();
     }
-    let line = text.lines().nth(fault.place.line.saturating_sub(1) as usize).unwrap_or("");
+    // A slip is often noticed a line later.
+    let at = fault.place.line.saturating_sub(1) as usize;
+    let mut near = text.lines().skip(at.saturating_sub(1)).take(2.min(at + 1));
+    let line = text.lines().nth(at).unwrap_or("");
     let slips = [
         ("{{", "this looks like a template (Helm, Go): render it first, and paste the result"),
         ("：", "the colon is a full-width one: use a plain colon and a space"),
@@ -44,8 +53,9 @@ pub(super) fn syntax(text: &str, fault: &Fault) -> String {
     if line.trim_start_matches(' ').starts_with('\t') {
         return "a tab stands where YAML wants spaces: indent with spaces".to_string();
     }
-    let found = slips.iter().find(|(slip, _)| line.contains(slip));
-    found.map_or(String::new(), |(_, hint)| hint.to_string())
+    let found = |line: &str| slips.iter().find(|(slip, _)| line.contains(slip));
+    let hint = found(line).or_else(|| near.find_map(found));
+    hint.map_or(String::new(), |(_, hint)| hint.to_string())
 }
 
 /// For a document that is no object.

@@ -38,6 +38,9 @@ impl Found {
             let refused = report.problems.iter().filter(|one| !read.problems.contains(one));
             list.extend(refused.map(|one| problem(lang, one)));
             list.extend(report.warnings.iter().map(|text| warning(lang, text)));
+            let more = report.notices.iter().filter(|one| !read.notices.contains(one));
+            let warns = |one| Diagnostic { severity: Severity::Warning, ..notice(lang, one) };
+            list.extend(more.map(warns));
         }
         list.extend(read.notices.iter().map(|one| notice(lang, one)));
         list.sort_by_key(|one| (one.severity != Severity::Error, one.line));

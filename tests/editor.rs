@@ -1,0 +1,157 @@
+//! What is found in manifests: each text of the catalogue is opened and applied, and what the
+//! editor lists then is kept in tests/editor/*.txt (`UPDATE=1` rewrites them).
+//!
+//! Not here: how YAML is read in detail (tests/yaml.rs), what the editor looks like.
+
+use playground::session::{Action, Session};
+use playground::view::read::Found;
+use playground::view::{Lang, Severity};
+
+/// A StatefulSet that is fine, into which a case puts what is wrong.
+const SET: &str = "apiVersion: apps/v1
+kind: StatefulSet
+metadata:
+  name: web
+spec:
+  serviceName: nginx
+  replicas: 2
+  selector:
+    matchLabels:
+      app: nginx
+  template:
+    metadata:
+      labels:
+        app: nginx
+    spec:
+      containers:
+      - name: nginx
+        image: nginx
+";
+
+const SERVICE: &str = "apiVersion: v1
+kind: Service
+metadata:
+  name: nginx
+spec:
+  clusterIP: None
+  selector:
+    app: nginx
+  ports:
+  - port: 80
+---
+";
+
+/// The set behind its Service, with one piece of text in place of another.
+fn with(from: &str, to: &str) -> String {
+    assert!(SET.contains(from), "{from}");
+    [SERVICE, &SET.replacen(from, to, 1)].concat()
+}
+
+/// What is wrong, and how it is written.
+fn catalogue() -> Vec<(&'static str, String)> {
+    let lost: String = SET.lines().map(|line| format!("{}\n", line.trim_start())).collect();
+    vec![
+        ("tab indentation", with("  replicas", "\treplicas")),
+        ("unclosed quote", with("name: web", "name: \"web")),
+        ("unclosed bracket", with("app: nginx\n  template", "app: [nginx\n  template")),
+        ("bad indentation", with("  replicas: 2", "   replicas: 2")),
+        ("duplicate key", with("  replicas: 2", "  replicas: 2\n  replicas: 3")),
+        ("unknown field", with("replicas", "replica")),
+        ("wrong type", with("replicas: 2", "replicas: \"3\"")),
+        ("yes where text is needed", with("        image", "        env:\n        - name: A\n          value: yes\n        image")),
+        ("number as label", with("        app: nginx", "        app: nginx\n        tier: 1")),
+        ("unknown kind", with("kind: StatefulSet", "kind: Statefulset")),
+        ("unknown version", with("apps/v1", "apps/v2")),
+        ("retired API", with("apps/v1", "apps/v1beta1")),
+        ("no selector", with("  selector:\n    matchLabels:\n      app: nginx\n", "")),
+        ("selector is not the template's", with("      app: nginx", "      app: apache")),
+        ("no governing Service", SET.to_string()),
+        (
+            "governing Service with an address",
+            [&SERVICE.replace("  clusterIP: None\n", ""), SET].concat(),
+        ),
+        ("bad name", with("name: web", "name: Web_1")),
+        ("bad quantity", with("image: nginx", "image: nginx\n        resources:\n          requests:\n            cpu: ten")),
+        ("bad port", with("image: nginx", "image: nginx\n        ports:\n        - containerPort: 70000")),
+        ("template braces", with("replicas: 2", "replicas: {{ .Values.replicas }}")),
+        ("merge keys", with("      labels:\n", "      labels:\n        <<: {tier: front}\n")),
+        ("anchors", with("      app: nginx", "      app: &app nginx").replacen("        app: nginx\n    spec", "        app: *app\n    spec", 1)),
+        ("full-width colon", with("replicas: 2", "replicas\u{ff1a}2")),
+        ("typographic quotes", with("name: web", "name: \u{201c}web\u{201d}")),
+        ("no-break spaces", with("  replicas", "\u{a0}\u{a0}replicas")),
+        ("indentation lost", lost),
+        ("several documents", [SERVICE, SET].concat()),
+        (
+            "a List",
+            "apiVersion: v1\nkind: List\nitems:\n- apiVersion: v1\n  kind: ConfigMap\n  metadata:\n    name: a\n".into(),
+        ),
+        ("JSON", "{\"apiVersion\": \"v1\", \"kind\": \"ConfigMap\", \"metadata\": {\"name\": \"a\"}}".into()),
+        ("empty", String::new()),
+        ("too long", " ".repeat(1024 * 1024 + 1)),
+    ]
+}
+
+/// What the editor lists when the text stands in it and was applied.
+fn found(session: &mut Session, text: &str) -> String {
+    session.apply(Action::Open("a.yaml".into(), text.into()));
+    session.apply(Action::Apply);
+    let found = Found::of(session, Lang::En);
+    let mut out = String::new();
+    for one in found.list.iter() {
+        let severity = match one.severity {
+            Severity::Error => "Error",
+            Severity::Warning => "Warning",
+            Severity::Note => "Note",
+        };
+        let parts = [&*one.field, &one.message].into_iter().filter(|part| !part.is_empty());
+        let text = parts.collect::<Vec<_>>().join(": ");
+        out.push_str(&format!("  {severity}, line {}: {text}\n", one.line));
+        if !one.hint.is_empty() {
+            out.push_str(&format!("    {}\n", one.hint));
+        }
+    }
+    if out.is_empty() { "  nothing\n".into() } else { out }
+}
+
+fn holds(name: &str, text: &str) {
+    let path = format!("{}/tests/editor/{name}.txt", env!("CARGO_MANIFEST_DIR"));
+    if std::env::var("UPDATE").is_ok() {
+        std::fs::write(&path, text).expect("the file can be written");
+    }
+    let there = std::fs::read_to_string(&path).unwrap_or_default();
+    assert_eq!(there, text, "UPDATE=1 cargo test --test editor writes it anew");
+}
+
+#[test]
+fn y_4_what_is_wrong_is_found() {
+    let mut out = String::new();
+    for (name, text) in catalogue() {
+        out.push_str(&format!("{name}\n{}", found(&mut empty(), &text)));
+    }
+    holds("catalogue", &out);
+}
+
+/// A cluster without anything in it.
+fn empty() -> Session {
+    let mut session = Session::default();
+    session.apply(Action::Open("a.yaml".into(), "".into()));
+    session.apply(Action::Reset);
+    session
+}
+
+#[test]
+fn y_5_what_is_not_simulated_is_said_once() {
+    let probe = "        livenessProbe:\n          tcpSocket:\n            port: 80\n";
+    let two = "      - name: b\n        image: nginx\n        stdin: true\n        tty: true\n";
+    let text = [&with("image: nginx", "image: nginx\n        stdin: true"), probe, two].concat();
+    holds("not_simulated", &found(&mut empty(), &text));
+}
+
+#[test]
+fn y_6_what_may_not_change_is_named_with_what_may() {
+    let mut session = empty();
+    let first = found(&mut session, &[SERVICE, SET].concat());
+    let changed = with("serviceName: nginx", "serviceName: other").replace("2", "3");
+    let then = found(&mut session, &changed);
+    holds("immutable", &format!("first\n{first}changed\n{then}"));
+}
