@@ -320,7 +320,10 @@ const isSingle = (event) =>
 
 // Before anybody else hears of it.
 window.addEventListener("keydown", (event) => {
-  if (event.key === "Escape" && !tip.hidden) hide();
+  if (event.key === "Escape" && !tip.hidden) {
+    hide();
+    event.stopImmediatePropagation();
+  }
   if (!single && isSingle(event) && !isText(event)) event.stopImmediatePropagation();
 }, true);
 

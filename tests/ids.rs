@@ -67,24 +67,7 @@ const ALSO: &[(&str, &str)] = &[
 ];
 
 /// Statements that no test holds yet, and why.
-const NOT_YET: &[(&str, &str)] = &[
-    ("L-4", "panes have no splitters: their sizes follow the page's"),
-    ("L-5", "looked at on the style page; no test measures cards"),
-    ("L-6", "looked at; no test counts the nodes that fit"),
-    ("L-8", "the style sheet prints; no test looks at paper"),
-    ("P-1", "words of figure and table come from one function; no test walks both"),
-    ("P-2", "held for the table and the figure by use; no test of scrolling"),
-    ("M-1", "nothing waits for a movement, since only styles move; no test"),
-    ("M-4", "the class `still` from 20x on; no test"),
-    ("T-6", "hidden pages draw no frames; no test hides one"),
-    ("T-7", "limits of length and number are partly there"),
-    ("I-2", "no glossary yet"),
-    ("N-5", "composition is left alone in both editors; no test has an input method"),
-    ("Y-4", "tests/yaml.rs and tests/api.rs hold most of the catalogue, without ids"),
-    ("Y-5", "notes in the manifest's findings, held by tests/yaml.rs without ids"),
-    ("Y-6", "tests/apiserver.rs, without ids"),
-    ("F-4", "sentences for what is empty are there; no test looks at all of them"),
-];
+const NOT_YET: &[(&str, &str)] = &[];
 
 fn files(dir: &Path, out: &mut Vec<PathBuf>) {
     let Ok(entries) = std::fs::read_dir(dir) else { return };

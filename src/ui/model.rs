@@ -167,6 +167,7 @@ impl Model {
     fn with(&self, action: Action, pane: Option<Pane>) -> Rc<Model> {
         let typing = matches!(action, Action::Edit(_));
         let applying = action == Action::Apply;
+        let frame = matches!(action, Action::Frame(_));
         let deed = matches!(
             action,
             Action::Apply | Action::Do(_) | Action::Undo | Action::Reset | Action::Example(_)
@@ -179,7 +180,9 @@ impl Model {
         let mut next = self.clone();
         next.session.apply(action);
         next.applied += u32::from(applying && !next.session.was_refused());
-        next.look.still = next.session.is_playing() && next.session.speed() >= STILL_FROM;
+        // The last picture of a run is one of it.
+        let runs = next.session.is_playing() || (frame && self.look.still);
+        next.look.still = runs && next.session.speed() >= STILL_FROM;
         next.look.pane = pane.unwrap_or(next.look.pane);
         if !typing {
             next.look_through();

@@ -107,3 +107,45 @@ story("without the editor the text area stays", {
   assert.match(await value(page), /^# plain/);
   page.faults = page.faults.filter((fault) => !/editor\.js|ERR_FAILED/.test(fault));
 });
+
+story("Y-7 a field is explained in a sentence, in both languages", {}, async (page) => {
+  await load(page);
+  const tip = page.raw.locator(".cm .cm-hint");
+  const key = page.raw.locator(".cm .cm-line", { hasText: "serviceName:" }).locator("span").first();
+  await key.hover();
+  await tip.filter({ hasText: "gives the Pods their DNS names" }).waitFor();
+  await page.raw.mouse.move(5, 5);
+  await tip.waitFor({ state: "detached" });
+  await page.click("button", "中文");
+  await key.hover();
+  await tip.filter({ hasText: "无头服务" }).waitFor();
+  await page.shot("hint");
+});
+
+for (const [where, query, selector] of [
+  ["text area", "?editor=plain", "#manifest"], ["editor", "", ".cm .cm-content"], ["terminal", "", ".termpane .ask input"],
+]) {
+  story(`N-5 an input method commits without a deed, ${where}`, { query }, async (page) => {
+    if (where === "editor") await load(page);
+    else await page.raw.locator(selector).click();
+    const keyboard = await page.raw.context().newCDPSession(page.raw);
+    await page.raw.keyboard.press("Control+Home");
+    await keyboard.send("Input.imeSetComposition", { text: "ni", selectionStart: 2, selectionEnd: 2 });
+    const state = await page.raw.locator(".pane-foot .cap").innerText();
+    for (const ctrlKey of [false, true]) {
+      await page.raw.locator(selector).evaluate((one, control) => {
+        one.dispatchEvent(new KeyboardEvent("keydown", {
+          key: "Enter", code: "Enter", keyCode: 229, isComposing: true, ctrlKey: control,
+          bubbles: true, composed: true, cancelable: true,
+        }));
+      }, ctrlKey);
+    }
+    await page.raw.waitForTimeout(400);
+    assert.equal(await page.raw.locator(".term-log li").count(), 0, "no command has run");
+    assert.equal(await page.raw.locator(".pane-foot .cap").innerText(), state, "nothing was applied");
+    await keyboard.send("Input.insertText", { text: "你" });
+    const text = await page.raw.locator(selector).evaluate((one) => one.value ?? one.textContent);
+    assert.ok(text.startsWith("你"), text.slice(0, 20));
+    if (where !== "terminal") assert.ok((await value(page)).startsWith("你"));
+  });
+}

@@ -35,8 +35,9 @@ impl Hub for Reader<'_> {
 
 /// The parts of `now` that stay, and what `tab` shows.
 pub(super) fn told(eye: &Eye<'_>, subject: &ObjectRef, tab: Tab, now: Inspector) -> Inspector {
-    let Inspector { subject: picked, kind, ordinal, state, .. } = now;
-    let mut view = Inspector { subject: picked, kind, ordinal, state, tab, ..Inspector::default() };
+    let Inspector { subject: picked, kind, ordinal, state, acts, .. } = now;
+    let mut view =
+        Inspector { subject: picked, kind, ordinal, state, acts, tab, ..Inspector::default() };
     match tab {
         Tab::Yaml => view.lines = lines(eye, subject),
         Tab::Events => view.events = record::events(eye, Some(subject)).0,
