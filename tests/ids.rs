@@ -66,8 +66,17 @@ const ALSO: &[(&str, &str)] = &[
     ("F-2", "after 8 s it says that it still loads"),
 ];
 
-/// Statements that no test holds yet, and why.
-const NOT_YET: &[(&str, &str)] = &[];
+/// Statements that no test holds yet, or not all of them, and why.
+const NOT_YET: &[(&str, &str)] = &[
+    ("P-2", "an event's row and a name at the terminal pick, but are not marked themselves"),
+    ("T-7", "no test measures 200 ms for one input at 1,000 Pods in the browser"),
+    (
+        "Y-4",
+        "old versions are read as today's, not rewritten by a press; lost indentation is said, \
+             not mended; that anchors are expanded is not said",
+    ),
+    ("F-4", "no examples Broken on purpose and Blank"),
+];
 
 fn files(dir: &Path, out: &mut Vec<PathBuf>) {
     let Ok(entries) = std::fs::read_dir(dir) else { return };
@@ -117,7 +126,11 @@ fn ids_in(name: &str) -> Vec<String> {
                 && number.chars().all(|c| c.is_ascii_digit())
         })
     };
-    name.split(' ').take_while(is_id).map(String::from).collect()
+    // In Rust a name is one word: p_1_the_figure_stands_in_the_tables.
+    let mut parts = name.split('_');
+    let one = [parts.next(), parts.next()].map(|part| part.unwrap_or("").to_uppercase()).join("-");
+    let first = Some(&*one).filter(|one| is_id(one)).map(String::from);
+    first.into_iter().chain(name.split(' ').take_while(is_id).map(String::from)).collect()
 }
 
 #[test]
@@ -152,11 +165,13 @@ fn every_statement_has_a_test_or_a_reason() {
             let id = format!("{letter}-{number}");
             let reason = NOT_YET.iter().find(|(of, _)| *of == id).map(|(_, why)| *why);
             match (held.get(&id), reason) {
-                (Some(tests), None) => {
+                (Some(tests), why) => {
                     tests.iter().for_each(|test| table.push_str(&format!("{id:5} {test}\n")));
+                    if let Some(why) = why {
+                        table.push_str(&format!("{id:5} in part, not yet: {why}\n"));
+                    }
                 }
                 (None, Some(why)) => table.push_str(&format!("{id:5} not yet: {why}\n")),
-                (Some(_), Some(_)) => panic!("{id} has a test: take it out of NOT_YET"),
                 (None, None) => panic!("{id} has neither a test nor a reason"),
             }
         }
