@@ -41,6 +41,32 @@ spec:
 ---
 ";
 
+const ENV: &str = "        env:
+        - name: A
+          value: yes
+";
+
+const ASKS: &str = "        resources:
+          requests:
+            cpu: ten
+";
+
+const PORT: &str = "        ports:
+        - containerPort: 70000
+";
+
+const LIST: &str = "apiVersion: v1
+kind: List
+items:
+- apiVersion: v1
+  kind: ConfigMap
+  metadata:
+    name: a
+";
+
+const JSON: &str =
+    "{\"apiVersion\": \"v1\", \"kind\": \"ConfigMap\", \"metadata\": {\"name\": \"a\"}}";
+
 /// The set behind its Service, with one piece of text in place of another.
 fn with(from: &str, to: &str) -> String {
     assert!(SET.contains(from), "{from}");
@@ -50,6 +76,8 @@ fn with(from: &str, to: &str) -> String {
 /// What is wrong, and how it is written.
 fn catalogue() -> Vec<(&'static str, String)> {
     let lost: String = SET.lines().map(|line| format!("{}\n", line.trim_start())).collect();
+    let anchored = with("      app: nginx", "      app: &app nginx");
+    let anchored = anchored.replacen("        app: nginx\n    s", "        app: *app\n    s", 1);
     vec![
         ("tab indentation", with("  replicas", "\treplicas")),
         ("unclosed quote", with("name: web", "name: \"web")),
@@ -58,7 +86,7 @@ fn catalogue() -> Vec<(&'static str, String)> {
         ("duplicate key", with("  replicas: 2", "  replicas: 2\n  replicas: 3")),
         ("unknown field", with("replicas", "replica")),
         ("wrong type", with("replicas: 2", "replicas: \"3\"")),
-        ("yes where text is needed", with("        image", "        env:\n        - name: A\n          value: yes\n        image")),
+        ("yes where text is needed", with("        image", &[ENV, "        image"].concat())),
         ("number as label", with("        app: nginx", "        app: nginx\n        tier: 1")),
         ("unknown kind", with("kind: StatefulSet", "kind: Statefulset")),
         ("unknown version", with("apps/v1", "apps/v2")),
@@ -71,21 +99,18 @@ fn catalogue() -> Vec<(&'static str, String)> {
             [&SERVICE.replace("  clusterIP: None\n", ""), SET].concat(),
         ),
         ("bad name", with("name: web", "name: Web_1")),
-        ("bad quantity", with("image: nginx", "image: nginx\n        resources:\n          requests:\n            cpu: ten")),
-        ("bad port", with("image: nginx", "image: nginx\n        ports:\n        - containerPort: 70000")),
+        ("bad quantity", [&with("image: nginx", "image: nginx"), ASKS].concat()),
+        ("bad port", [&with("image: nginx", "image: nginx"), PORT].concat()),
         ("template braces", with("replicas: 2", "replicas: {{ .Values.replicas }}")),
         ("merge keys", with("      labels:\n", "      labels:\n        <<: {tier: front}\n")),
-        ("anchors", with("      app: nginx", "      app: &app nginx").replacen("        app: nginx\n    spec", "        app: *app\n    spec", 1)),
+        ("anchors", anchored),
         ("full-width colon", with("replicas: 2", "replicas\u{ff1a}2")),
         ("typographic quotes", with("name: web", "name: \u{201c}web\u{201d}")),
         ("no-break spaces", with("  replicas", "\u{a0}\u{a0}replicas")),
         ("indentation lost", lost),
         ("several documents", [SERVICE, SET].concat()),
-        (
-            "a List",
-            "apiVersion: v1\nkind: List\nitems:\n- apiVersion: v1\n  kind: ConfigMap\n  metadata:\n    name: a\n".into(),
-        ),
-        ("JSON", "{\"apiVersion\": \"v1\", \"kind\": \"ConfigMap\", \"metadata\": {\"name\": \"a\"}}".into()),
+        ("a List", LIST.into()),
+        ("JSON", JSON.into()),
         ("empty", String::new()),
         ("too long", " ".repeat(1024 * 1024 + 1)),
     ]

@@ -29,33 +29,7 @@ pub fn App() -> Html {
     *last.borrow_mut() = (*model).clone();
     let dispatcher = model.dispatcher();
     let seen = last.clone();
-    let act = use_callback((), move |intent: Intent, ()| match intent {
-        Intent::Copy(text) => platform::copy(&text),
-        Intent::Goto(line) => platform::goto_line(line),
-        Intent::Why => {
-            dispatcher.dispatch(Message::Want(Intent::Why));
-            platform::focus(".right");
-        }
-        Intent::Help => platform::help(),
-        Intent::Download => {
-            let last = seen.borrow();
-            let file = last.session().file();
-            platform::download(&file.name, &file.text);
-        }
-        Intent::Share => platform::share(&seen.borrow().shared()),
-        Intent::OpenWhole => {
-            platform::open_whole(&seen.borrow().session().save(Extent::Moment));
-        }
-        Intent::Speak => {
-            let dispatcher = dispatcher.clone();
-            let code = seen.borrow().lang().say(Word::OtherLanguageCode);
-            platform::speak(code, move || dispatcher.dispatch(Message::Speak(language())));
-        }
-        Intent::Step if platform::query("debug").is_some_and(|what| what == "panic") => {
-            panic!("asked for in the address");
-        }
-        intent => dispatcher.dispatch(Message::Want(intent)),
-    });
+    let act = use_callback((), move |intent: Intent, ()| want(intent, &dispatcher, &seen));
     let dispatcher = model.dispatcher();
     use_effect_with(model.runs(), move |runs| {
         let frames = runs.then(|| {
@@ -97,6 +71,37 @@ pub fn App() -> Html {
             note={model.note().cloned()}
             {choices}
         />
+    }
+}
+
+/// Does what only the browser can do; all else is for the reducer.
+fn want(intent: Intent, dispatcher: &UseReducerDispatcher<Model>, seen: &RefCell<Model>) {
+    match intent {
+        Intent::Copy(text) => platform::copy(&text),
+        Intent::Goto(line) => platform::goto_line(line),
+        Intent::Why => {
+            dispatcher.dispatch(Message::Want(Intent::Why));
+            platform::focus(".right");
+        }
+        Intent::Help => platform::help(),
+        Intent::Download => {
+            let last = seen.borrow();
+            let file = last.session().file();
+            platform::download(&file.name, &file.text);
+        }
+        Intent::Share => platform::share(&seen.borrow().shared()),
+        Intent::OpenWhole => {
+            platform::open_whole(&seen.borrow().session().save(Extent::Moment));
+        }
+        Intent::Speak => {
+            let dispatcher = dispatcher.clone();
+            let code = seen.borrow().lang().say(Word::OtherLanguageCode);
+            platform::speak(code, move || dispatcher.dispatch(Message::Speak(language())));
+        }
+        Intent::Step if platform::query("debug").is_some_and(|what| what == "panic") => {
+            panic!("asked for in the address");
+        }
+        intent => dispatcher.dispatch(Message::Want(intent)),
     }
 }
 

@@ -242,7 +242,38 @@ impl Model {
         self.revision = read::revision(&self.session);
     }
 
+    /// What is wanted of the page alone, and not of the session.
+    fn turned(&self, intent: &Intent) -> Option<Rc<Model>> {
+        Some(match *intent {
+            Intent::Pane(pane) => self.with_look(|look| look.pane = pane),
+            Intent::Theme => self.with_look(|look| look.theme = look.theme.next()),
+            Intent::Fold(fold) => self.with_look(|look| look.folded = Some(fold)),
+            Intent::Show(table) => {
+                let mut next = self.with_show(Show { table, ..self.show });
+                Rc::make_mut(&mut next).look.tables = true;
+                next
+            }
+            Intent::Tab(tab) => self.with_show(Show { tab, ..self.show }),
+            Intent::Terminal(on) => self.with_look(|look| look.tables = !on),
+            Intent::Tall(tall) => self.with_look(|look| look.tall = tall),
+            Intent::Dismiss => self.with_note(None),
+            Intent::First(line) => {
+                let mut acts = self.screen.inspector.acts.iter();
+                let act = acts.find(|act| act.intent.line().is_some_and(|it| it.starts_with(line)));
+                return self.want(act?.intent.clone());
+            }
+            Intent::Escape if self.look.embedded && self.look.pane != Pane::Cluster => {
+                self.with_look(|look| look.pane = Pane::Cluster)
+            }
+            _ => return None,
+        })
+    }
+
     fn want(&self, intent: Intent) -> Option<Rc<Model>> {
+        if let Some(next) = self.turned(&intent) {
+            return Some(next);
+        }
+        let first = matches!(intent, Intent::Ways(_) | Intent::Why);
         let pane = match &intent {
             Intent::Ways(_) | Intent::Why => Some(Pane::Inspector),
             Intent::Diff => Some(Pane::Terminal),
@@ -252,17 +283,6 @@ impl Model {
             _ => None,
         };
         let action = match intent {
-            Intent::Pane(pane) => return Some(self.with_look(|look| look.pane = pane)),
-            Intent::Theme => return Some(self.with_look(|look| look.theme = look.theme.next())),
-            Intent::Fold(fold) => return Some(self.with_look(|look| look.folded = Some(fold))),
-            Intent::Show(table) => {
-                let mut next = (*self.with_show(Show { table, ..self.show })).clone();
-                next.look.tables = true;
-                return Some(Rc::new(next));
-            }
-            Intent::Tab(tab) => return Some(self.with_show(Show { tab, ..self.show })),
-            Intent::Terminal(on) => return Some(self.with_look(|look| look.tables = !on)),
-            Intent::Tall(tall) => return Some(self.with_look(|look| look.tall = tall)),
             Intent::Type(text) => Action::Type(text),
             Intent::Interrupt => Action::Interrupt,
             Intent::EndTyping => Action::EndTyping,
@@ -270,18 +290,6 @@ impl Model {
             Intent::OpenTab => Action::OpenTab,
             Intent::CloseTab(n) => Action::CloseTab(n as usize),
             Intent::ShowTab(n) => Action::ShowTab(n as usize),
-            Intent::First(line) => {
-                let mut acts = self.screen.inspector.acts.iter();
-                let intent =
-                    acts.find(|act| act.intent.line().is_some_and(|it| it.starts_with(line)));
-                return self.want(intent?.intent.clone());
-            }
-            Intent::Copy(_) | Intent::Goto(_) | Intent::Help | Intent::Download => return None,
-            Intent::Share | Intent::OpenWhole | Intent::Speak => return None,
-            Intent::Dismiss => return Some(self.with_note(None)),
-            Intent::Escape if self.look.embedded && self.look.pane != Pane::Cluster => {
-                return Some(self.with_look(|look| look.pane = Pane::Cluster));
-            }
             Intent::Escape => Action::Select(None),
             Intent::Why => Action::Select(Some(self.blocked()?)),
             Intent::Slower => Action::Speed(self.speed(-1)),
@@ -291,12 +299,7 @@ impl Model {
             Intent::Open(name, text) if name.ends_with(".sfs.json") => {
                 return Some(self.with_session(&text));
             }
-            Intent::Diff => {
-                let name = &self.session.file().name;
-                let file = shlex::try_quote(name).unwrap_or_default();
-                let none = self.show.lang.say(Word::NoDiff);
-                Action::Type(format!("kubectl diff -f {file} && echo {none:?}").into())
-            }
+            Intent::Diff => Action::Type(self.diff_line()),
             Intent::Step => Action::Step,
             Intent::Back => Action::Back,
             Intent::Start => Action::Start,
@@ -321,13 +324,22 @@ impl Model {
             Intent::Select(subject) => Action::Select(subject),
             Intent::Ways(subject) => Action::Select(Some(subject)),
             Intent::Do(input) => Action::Do(input),
+            _ => return None,
         };
         let mut next = self.with(action, pane);
-        let on = &mut Rc::make_mut(&mut next).look;
         if pane == Some(Pane::Terminal) {
-            (on.tables, on.folded) = (false, on.folded.map(|_| false));
+            let look = &mut Rc::make_mut(&mut next).look;
+            (look.tables, look.folded) = (false, look.folded.map(|_| false));
         }
-        Some(next)
+        // What can be done stands on the first tab.
+        Some(if first { next.with_show(Show { tab: Tab::Now, ..next.show }) } else { next })
+    }
+
+    /// The manifest against the cluster, as a line for the terminal.
+    fn diff_line(&self) -> Text {
+        let file = shlex::try_quote(&self.session.file().name).unwrap_or_default();
+        let none = self.show.lang.say(Word::NoDiff);
+        format!("kubectl diff -f {file} && echo {none:?}").into()
     }
 
     /// What the line under the figure is about.
@@ -388,8 +400,11 @@ impl Model {
 
 /// Whether it would change the cluster or a manifest.
 fn is_deed(intent: &Intent) -> bool {
-    use Intent::{Apply, Do, Edit, Example, Open, Reset, Type, Undo};
-    matches!(intent, Do(_) | Apply | Edit(_) | Open(..) | Example(_) | Reset | Type(_) | Undo)
+    use Intent::{Apply, Do, Edit, Example, First, Open, Reset, Type, Undo};
+    matches!(
+        intent,
+        Do(_) | First(_) | Apply | Edit(_) | Open(..) | Example(_) | Reset | Type(_) | Undo
+    )
 }
 
 impl Reducible for Model {

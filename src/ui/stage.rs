@@ -6,7 +6,6 @@
 
 use super::lines::lines;
 use super::parts::{Button, Cx, draw, edge, glyph, icon, plate, say, stated, status};
-use crate::cluster::input::Input;
 use crate::view::{
     Density, Drum, DrumKind, Intent, NodeCard, PodCard, PodKind, SetHead, Stage, State, Tray, Word,
     figure,
@@ -40,7 +39,7 @@ pub fn StageView(StageProps { cx, stage }: &StageProps) -> Html {
                     <p class="empty">
                         { cx.say(Word::NoNodes) }{ " " }
                         { Button::new("", "i-plus", cx.say(Word::AddNode),
-                            Intent::Do(Input::operate("add-machine node-a"))).html(cx) }
+                            Intent::add_machine("node-a")).html(cx) }
                     </p>
                 }
                 <div class={row}>

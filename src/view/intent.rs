@@ -128,6 +128,11 @@ pub enum Intent {
 }
 
 impl Intent {
+    /// Another machine of this name.
+    pub fn add_machine(name: &str) -> Intent {
+        Intent::Do(Input::operate(["add-machine ", name].concat()))
+    }
+
     /// What one would type at the terminal for the same; `None` where there is no such line.
     pub fn line(&self) -> Option<String> {
         Some(match self {
