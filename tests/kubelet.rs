@@ -307,6 +307,24 @@ fn ends_take_their_time() {
     film.check("ends_take_their_time");
 }
 
+/// Deleted before it has started while a finalizer holds it: it ends once, and nobody goes on
+/// writing.
+#[test]
+fn held_unstarted() {
+    let mut film = Film::new(recorded());
+    film.pod("web-0", "node-1", json!({}));
+    film.change(Kind::Pod, &Key::new("default", "web-0"), |pod| {
+        let Object::Pod(pod) = pod else { unreachable!("it is a Pod") };
+        Rc::make_mut(pod).meta.finalizers.push("example.com/hold".into());
+    });
+    film.to(300);
+    film.delete("web-0", None);
+    film.to(5_000);
+    film.waits();
+    assert_eq!(film.world.next_due(), None);
+    film.check("held_unstarted");
+}
+
 /// A Pod with a network disk, bound by hand to one node and then to another.
 #[test]
 fn disk_moves() {

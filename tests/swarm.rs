@@ -8,6 +8,8 @@
 
 #[path = "kubectl/hub.rs"]
 mod hub;
+#[path = "swarm/others.rs"]
+mod others;
 #[path = "swarm/plan.rs"]
 mod plan;
 #[path = "swarm/run.rs"]

@@ -208,7 +208,10 @@ impl Kubelets {
 
     /// Writes the Pod's status if it says anything new.
     pub(super) fn report(&mut self, cx: &mut NodePlane<'_>, worker: &mut Worker) {
-        if worker.orphan || worker.rejected || !cx.infra.is_reachable(worker.node()) {
+        // What was said last of a Pod that goes is not taken back, whatever still holds it.
+        let last = worker.stage == Stage::Done && worker.pod.is_terminating();
+        let mute = worker.orphan || worker.rejected || last;
+        if mute || !cx.infra.is_reachable(worker.node()) {
             return;
         }
         let key = worker.key();

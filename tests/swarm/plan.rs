@@ -188,7 +188,7 @@ impl Set {
     }
 }
 
-/// Workloads that are not StatefulSets, if there are some. Not here: Jobs.
+/// Workloads that are not StatefulSets, if there are some.
 fn others(chance: &mut Prng) -> String {
     let mut text = String::new();
     if chance.below(3) == 0 {
@@ -208,6 +208,53 @@ fn others(chance: &mut Prng) -> String {
              agent}}\n    spec: {containers: [{name: main, image: \"nginx:1\"}]}\n",
         );
     }
+    if chance.below(4) == 0 {
+        let replicas = 1 + chance.below(3);
+        text.push_str(&format!(
+            "---\napiVersion: apps/v1\nkind: ReplicaSet\nmetadata: {{name: copies}}\nspec:\n  \
+             replicas: {replicas}\n  selector: {{matchLabels: {{app: copies}}}}\n  template:\n    \
+             metadata: {{labels: {{app: copies}}}}\n    spec: {{containers: [{{name: main, image: \
+             \"nginx:1\"}}]}}\n"
+        ));
+    }
+    if chance.below(2) == 0 {
+        text.push_str(&job(chance));
+    }
+    text
+}
+
+/// A Job: few or many Pods, that end soon or late, well or not.
+fn job(chance: &mut Prng) -> String {
+    let indexed = chance.below(2) == 0;
+    let completions = 1 + chance.below(4);
+    let mut text = format!(
+        "---\napiVersion: batch/v1\nkind: Job\nmetadata: {{name: task}}\nspec:\n  completionMode: \
+         {}\n  completions: {completions}\n  parallelism: {}\n  backoffLimit: {}\n",
+        if indexed { "Indexed" } else { "NonIndexed" },
+        1 + chance.below(3),
+        pick(chance, &[0, 2, 6]),
+    );
+    for extra in ["podReplacementPolicy: Failed", "activeDeadlineSeconds: 240"] {
+        if chance.below(4) == 0 {
+            text.push_str(&format!("  {extra}\n"));
+        }
+    }
+    let image = pick(chance, &["task:1", "task:1", "exit1:1"]);
+    // All its tries end before the plan does.
+    let command = pick(
+        chance,
+        &[
+            "",
+            ", command: [sleep, \"5\"]",
+            ", command: [sleep, \"200\"]",
+            ", command: [sh, -c, \"sleep 40; exit 1\"]",
+        ],
+    );
+    text.push_str(&format!(
+        "  template:\n    metadata: {{labels: {{app: task}}}}\n    spec:\n      \
+         restartPolicy: {}\n      containers: [{{name: main, image: \"{image}\"{command}}}]\n",
+        pick(chance, &["Never", "OnFailure"]),
+    ));
     text
 }
 
@@ -268,11 +315,15 @@ impl Deeds {
         let work = pick(&mut self.chance, &["attach", "detach", "provision"]).to_string();
         let image = pick(&mut self.chance, &["nginx:1", "nginx:2"]).to_string();
         let set = self.set().name;
-        let pods = match self.flip() {
-            true => format!("statefulset/{set}"),
-            false => format!("pod/{set}-{}", self.chance.below(4)),
+        let pods = match self.chance.below(6) {
+            0..=1 => format!("statefulset/{set}"),
+            2..=3 => format!("pod/{set}-{}", self.chance.below(4)),
+            4 => "job/task".to_string(),
+            _ => "daemonset/agent".to_string(),
         };
-        let (kind, target, delays) = match self.chance.below(9) {
+        let (kind, target, delays) = match self.chance.below(11) {
+            10 => ("shutdown", self.node(), false),
+            9 => ("device-stuck", self.node(), false),
             8 => ("unmount-stuck", self.node(), false),
             0 => ("lag", pick(&mut self.chance, &components).to_string(), true),
             1 => ("slow-kubelet", self.node(), true),
@@ -291,6 +342,25 @@ impl Deeds {
         Input::operate(format!("fault {kind} {target}{span}"))
     }
 
+    /// Something is done to what is no StatefulSet.
+    fn other(&mut self) -> Deed {
+        let replicas = self.chance.below(4);
+        let halt = self.flip();
+        Deed::Kubectl(match self.chance.below(7) {
+            0 => format!("kubectl scale deployment site --replicas={replicas}"),
+            1 => format!("kubectl scale replicaset copies --replicas={replicas}"),
+            2 => "kubectl rollout restart deployment site".to_string(),
+            3 => "kubectl rollout restart daemonset agent".to_string(),
+            4 => format!("kubectl patch job task -p {{\"spec\":{{\"suspend\":{halt}}}}}"),
+            5 => {
+                let app = pick(&mut self.chance, &["site", "copies", "agent", "task"]);
+                let force = if self.flip() { " --force" } else { "" };
+                format!("kubectl delete pods -l app={app} --wait=false{force}")
+            }
+            _ => "kubectl delete job task --wait=false".to_string(),
+        })
+    }
+
     /// A machine comes or goes.
     fn machine(&mut self) -> Input {
         if self.flip() {
@@ -303,8 +373,10 @@ impl Deeds {
     }
 
     fn any(&mut self) -> Deed {
-        let input = match self.chance.below(52) {
+        let input = match self.chance.below(60) {
             40..=49 => self.fault(),
+            52..=55 => return self.other(),
+            56..=59 => Input::operate(format!("shutdown {}", self.node())),
             50 => self.machine(),
             0..=6 => Input::power(&self.node(), self.flip()),
             7..=13 => Input::network(&self.node(), self.flip()),

@@ -1,9 +1,11 @@
 //! Plays a plan: every wake is watched, then the faults end, and what was wanted must come.
 
 use super::hub::Wire;
+use super::others::Others;
 use super::plan::{Deed, Entry, Plan};
 use playground::api::apps::daemon_set::DaemonSet;
 use playground::api::apps::deployment::Deployment;
+use playground::api::apps::deployment::ReplicaSet;
 use playground::api::batch::Job;
 use playground::api::core::node::Node;
 use playground::api::core::pod::Pod;
@@ -45,6 +47,7 @@ pub struct Failure {
 struct Runner {
     world: World,
     referee: Referee,
+    others: Others,
     /// Commands under way, and when they go on by themselves.
     jobs: Vec<(Option<SimTime>, Running)>,
     /// Whether a machine was taken away, and with it perhaps the only disk of a claim.
@@ -59,6 +62,7 @@ pub fn run(plan: &Plan) -> Result<Outcome, Failure> {
     let mut runner = Runner {
         world: World::new(plan.config.clone()),
         referee: Referee::default(),
+        others: Others::default(),
         jobs: Vec::new(),
         lost: false,
         wakes: 0,
@@ -131,8 +135,11 @@ impl Runner {
                 self.lost |= line.starts_with("remove-machine") && !done.refused;
             }
             Deed::Kubectl(line) => {
-                let line = format!("{line} --force --ignore-daemonsets --delete-emptydir-data");
-                let words: Vec<String> = line.split(' ').skip(1).map(String::from).collect();
+                let mut words: Vec<&str> = line.split(' ').skip(1).collect();
+                if words[0] == "drain" {
+                    words.extend(["--force", "--ignore-daemonsets", "--delete-emptydir-data"]);
+                }
+                let words: Vec<String> = words.into_iter().map(String::from).collect();
                 self.jobs.push((None, running::start(&words, String::new())));
                 self.poll();
             }
@@ -153,6 +160,9 @@ impl Runner {
         if self.tracing {
             self.trace();
             self.traced = self.world.store().revision();
+        }
+        if let Some(text) = self.others.look(&self.world) {
+            return Err(self.failure("other", text));
         }
         let found = self.referee.look(&self.world);
         let own =
@@ -251,7 +261,7 @@ impl Runner {
         Ok(Outcome { waiting, state: format!("{:?}", self.world.hash()) })
     }
 
-    /// Deployments and DaemonSets have all Pods, and Jobs have ended.
+    /// Deployments, ReplicaSets and DaemonSets have all Pods, and Jobs have ended.
     fn judge_others(&self) -> Result<(), Failure> {
         let store = self.world.store();
         let sites = store.list::<Deployment>().map(|site| {
@@ -266,8 +276,15 @@ impl Runner {
             all.iter()
                 .any(|it| ["Complete", "Failed"].contains(&&*it.kind) && &*it.status == "True")
         };
-        let jobs = store.list::<Job>().map(|job| (&job.meta.name, i32::from(is_over(job)), 1));
-        let mut all = sites.chain(agents).chain(jobs);
+        // What its author has halted goes on when he says so.
+        let halted = |job: &Job| job.spec.suspend == Some(true);
+        let jobs = store
+            .list::<Job>()
+            .map(|job| (&job.meta.name, i32::from(is_over(job) || halted(job)), 1));
+        let copies = store.list::<ReplicaSet>().map(|copies| {
+            (&copies.meta.name, copies.status.ready_replicas, copies.spec.replicas.unwrap_or(1))
+        });
+        let mut all = sites.chain(agents).chain(jobs).chain(copies);
         match all.find(|(_, has, wants)| has != wants) {
             Some((name, has, wants)) => {
                 Err(self.failure("other", format!("{name}: {has}/{wants}")))
