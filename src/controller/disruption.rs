@@ -10,7 +10,7 @@
 //! A Pod that several budgets match concerns all of them here; upstream picks one at random and
 //! says so in an Event.
 //!
-//! Not here: the scale of controllers other than StatefulSets.
+//! Not here: owners other than StatefulSets, ReplicaSets and Deployments, by their scale.
 //!
 //! Upstream: pkg/controller/disruption/disruption.go, pkg/util/poddisruptionbudget (conditions)
 

@@ -3,7 +3,7 @@
 //! goes on while the machine is cut off from the network and ends with its power.
 //!
 //! In reading order: `worker` (what is remembered of a Pod), `lifecycle` (one look at it),
-//! `volumes`, `container`, `images`, `probes`, `environment`, `status`, `node_status`.
+//! `volumes`, `container`, `images`, `probes`, `environment`, `status`, `node_status`, `shutdown`.
 //!
 //! Not here: cgroups, static Pods, device plugins, the eviction manager, exec and logs.
 //!
