@@ -3,7 +3,7 @@
 //! the head of its name, or stands in `ALSO`; a statement without a test stands in `NOT_YET` and
 //! says why. A statement in neither fails.
 //!
-//! Not here: the statements themselves; terminal, lessons, messages and offline use.
+//! Not here: the statements themselves; lessons, messages and offline use.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -24,6 +24,7 @@ const ALL: &[(&str, &[u32])] = &[
     ("Y", &[1, 2, 3, 4, 5, 6, 7]),
     ("F", &[1, 2, 3, 4, 5, 6]),
     ("A", &[1, 2, 3, 4, 5, 6, 7]),
+    ("K", &[1, 2, 3, 4, 5, 6, 7]),
 ];
 
 /// Tests whose names say something else first.
@@ -64,6 +65,16 @@ const ALSO: &[(&str, &str)] = &[
     ("Y-7", "the_editor_knows_the_fields_of_the_tables"),
     ("F-1", "the document alone tells what is coming"),
     ("F-2", "after 8 s it says that it still loads"),
+    ("K-1", "the article's session, word for word"),
+    ("K-1", "transcripts_are_as_they_were"),
+    ("K-2", "sessions"),
+    ("K-2", "transcripts_are_as_they_were"),
+    ("K-3", "sessions"),
+    ("K-4", "one watches while another acts"),
+    ("K-5", "keys of the line"),
+    ("K-5", "several pasted lines are shown before they run"),
+    ("K-6", "names in what was written pick the object"),
+    ("K-7", "sessions"),
 ];
 
 /// Statements that no test holds yet, or not all of them, and why.

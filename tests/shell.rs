@@ -2,7 +2,8 @@
 //! held against transcripts (tests/shell/*.txt; `UPDATE=1` writes them anew).
 //!
 //! A transcript's source is its lines that begin with `t=… $ ` and its directives, which begin
-//! with `%`: `% settle`, `% advance 30s`, `% interrupt`, `% tab`, `% show 1`, `% apply`.
+//! with `%`: `% settle`, `% advance 30s`, `% interrupt`, `% tab`, `% show 1`, `% apply`,
+//! `% complete kubectl ge`.
 //!
 //! Not here: what kubectl prints (tests/kubectl), keys and looks (tests/browser).
 
@@ -139,6 +140,11 @@ impl Run {
                 let (from, to) = (from.replace('_', " "), to.replace('_', " "));
                 let text = self.session.file().text.replace(&from, &to);
                 self.session.apply(Action::Edit(text.as_str().into()));
+            }
+            ["complete", ..] => {
+                let (at, found) = self.session.complete(&line["complete ".len()..]);
+                let shown: Vec<&str> = found.iter().take(8).map(String::as_str).collect();
+                self.out.push_str(&format!("| {at}: {} ({})\n", shown.join(" "), found.len()));
             }
             ["undo"] => self.session.apply(Action::Undo),
             ["back"] => self.session.apply(Action::Back),

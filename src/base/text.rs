@@ -36,7 +36,7 @@ pub const LINK_TEXT: char = '\u{e001}';
 /// After a link's text.
 pub const LINK_END: char = '\u{e002}';
 
-/// How many columns `cell` takes: its characters without marks of links.
+/// How many columns `cell` takes: its characters without marks of links, wide ones twice.
 fn width(cell: &str) -> usize {
     let mut hidden = false;
     let mut count = 0;
@@ -46,10 +46,17 @@ fn width(cell: &str) -> usize {
             LINK_TEXT => hidden = false,
             LINK_END => {}
             _ if hidden => {}
-            _ => count += 1,
+            _ => count += 1 + usize::from(is_wide(c)),
         }
     }
     count
+}
+
+/// Whether a character takes two columns, as those of East Asia and pictures do.
+fn is_wide(c: char) -> bool {
+    matches!(c, '\u{1100}'..='\u{115f}' | '\u{2e80}'..='\u{a4cf}' | '\u{ac00}'..='\u{d7a3}'
+        | '\u{f900}'..='\u{faff}' | '\u{fe30}'..='\u{fe6f}' | '\u{ff00}'..='\u{ff60}'
+        | '\u{ffe0}'..='\u{ffe6}' | '\u{1f300}'..='\u{1faff}' | '\u{20000}'..='\u{3fffd}')
 }
 
 /// How cells are laid out whose ends are tabs.

@@ -287,10 +287,7 @@ impl Input {
             Input::Apply { .. } => "kubectl apply -f -".to_string(),
             Input::Delete { kind, namespace, name, grace, cascade } => {
                 let singular = Kind::by_name(kind).map_or(&**kind, |kind| kind.info().singular);
-                let mut line = format!("kubectl delete {singular} {name}");
-                if !namespace.is_empty() && namespace != "default" {
-                    line.push_str(&format!(" -n {namespace}"));
-                }
+                let mut line = format!("kubectl delete {singular} {name}{}", within(namespace));
                 match grace {
                     Some(0) => line.push_str(" --force --grace-period=0"),
                     Some(seconds) => line.push_str(&format!(" --grace-period={seconds}")),
@@ -303,8 +300,9 @@ impl Input {
                 }
                 line
             }
-            Input::Scale { name, replicas, .. } => {
-                format!("kubectl scale statefulset {name} --replicas={replicas}")
+            Input::Scale { namespace, name, replicas } => {
+                let within = within(namespace);
+                format!("kubectl scale statefulset {name} --replicas={replicas}{within}")
             }
             Input::Taint { node, key, value, effect, on } => {
                 let value = if value.is_empty() { String::new() } else { format!("={value}") };
@@ -338,5 +336,13 @@ impl Input {
                 line.split(' ').nth(1).filter(|_| is_about_machine(line)).map(node)
             }
         }
+    }
+}
+
+/// The flag that says where, if it must be said.
+fn within(namespace: &str) -> String {
+    match namespace {
+        "" | "default" => String::new(),
+        namespace => format!(" -n {namespace}"),
     }
 }

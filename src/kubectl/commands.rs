@@ -257,7 +257,7 @@ const fn c(
 impl Command {
     /// All flags it takes.
     pub fn all_flags(&self) -> Vec<Flag> {
-        let mut tables = self.flags.to_vec();
+        let mut tables = if self.flags == ANY { Vec::new() } else { self.flags.to_vec() };
         tables.push(GLOBAL);
         flags(&tables)
     }

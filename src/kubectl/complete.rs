@@ -89,9 +89,10 @@ fn below(
     if takes(&flags, before.last().map_or("", String::as_str)) {
         return Vec::new();
     }
+    let path = words.iter().fold(command.name.to_string(), |path, word| format!("{path} {word}"));
     let inner: Vec<String> = COMMANDS
         .iter()
-        .filter_map(|other| other.name.strip_prefix(command.name)?.strip_prefix(' '))
+        .filter_map(|other| other.name.strip_prefix(&*path)?.strip_prefix(' '))
         .map(|rest| rest.split(' ').next().unwrap_or("").to_string())
         .collect();
     let fixed = match command.name {
@@ -100,15 +101,13 @@ fn below(
         _ => None,
     };
     match (fixed, words.first()) {
+        (None, _) if !inner.is_empty() => inner,
         (Some(kind), _) => names(server, kind, namespace, ""),
         (None, None) => {
             let plural = |kind: &Kind| kind.info().plural.to_string();
             let mut all: Vec<String> = Kind::ALL.iter().map(plural).collect();
             let short = Kind::ALL.iter().flat_map(|kind| kind.info().short);
             all.extend(short.filter(|_| !last.is_empty()).map(|word| word.to_string()));
-            if !inner.is_empty() {
-                all = inner;
-            }
             all
         }
         (None, Some(kind)) => {

@@ -9,6 +9,7 @@ use super::terminal::Tab;
 use super::{Action, BUDGET, Before, Errand, File, LOOK_AHEAD, Session};
 use crate::base::Str;
 use crate::base::time::SimTime;
+use crate::infra::fault::WORDS;
 use crate::kubectl::running::{Files, Stream, complete};
 use crate::shell::{self, State, Then};
 use crate::timeline::{Progress, Timeline};
@@ -349,6 +350,18 @@ impl Session {
             [name, rest @ ..] if name == "kubectl" => {
                 let own = &self.terminal.settings.namespace;
                 complete(rest, own, &self.timeline.world().server, &files)
+            }
+            [name, rest @ ..] if name == "why" => {
+                let own = &self.terminal.settings.namespace;
+                let rest = [&["get".to_string()], rest].concat();
+                complete(&rest, own, &self.timeline.world().server, &files)
+            }
+            [name, _] if matches!(&**name, "fault" | "stop" | "start") => {
+                let components = ["kube-controller-manager", "kube-scheduler"];
+                let faults = WORDS.iter().map(|word| word.name);
+                let words = faults.filter(|_| name == "fault");
+                let parts = components.into_iter().filter(|_| name != "fault");
+                words.chain(parts).filter(fits).map(String::from).collect()
             }
             [name, ..] if shell::takes_machines(name) => {
                 let machines = self.timeline.world().infra.machines.keys();

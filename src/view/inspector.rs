@@ -14,7 +14,8 @@ pub struct Act {
     pub intent: Intent,
     /// What it costs, in one sentence.
     pub price: Sentence,
-    /// The same as a kubectl line; empty when kubectl has no word for it.
+    /// The same as a line for the terminal: kubectl's, or the simulator's own word where kubectl
+    /// has none.
     pub command: Text,
     /// It would do something now.
     pub enabled: bool,
