@@ -156,6 +156,7 @@ impl Driver<'_> {
             let lag = Input::operate("fault lag kube-controller-manager 1ms");
             assert!(!world.input(&lag).refused);
         }
+        applied(&mut world);
         let revision = world.store().revision();
         let played = Played::default();
         let text = |(name, text): (&String, &String)| (name.as_str().into(), text.as_str().into());
@@ -380,6 +381,29 @@ impl Driver<'_> {
                 });
             }
         });
+    }
+}
+
+/// The recorder made the class and the driver with kubectl apply, which leaves its memory.
+fn applied(world: &mut World) {
+    let group = "/apis/storage.k8s.io/v1";
+    for path in ["storageclasses/standard", "csidrivers/block.example.com"] {
+        let path = format!("{group}/{path}");
+        let Ok(mut tree) = world.server.at_path(&path) else { continue };
+        let mut meta = json!({"name": tree["metadata"]["name"], "annotations": {}});
+        if let Some(annotations) = tree["metadata"]["annotations"].as_object() {
+            meta["annotations"] = json!(annotations);
+        }
+        tree["metadata"] = meta;
+        if let Some(spec) = tree.get_mut("spec").and_then(Value::as_object_mut) {
+            spec.retain(|key, _| ["attachRequired", "podInfoOnMount"].contains(&&**key));
+        }
+        let key = "kubectl.kubernetes.io/last-applied-configuration";
+        let memory = format!("{tree}\n");
+        let body = json!({"metadata": {"annotations": {key: memory}}}).to_string();
+        let content_type = "application/merge-patch+json";
+        let request = Request { method: "PATCH", path: &path, content_type, body: &body };
+        world.request(|server, now| server.handle(now, &request));
     }
 }
 
