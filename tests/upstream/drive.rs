@@ -157,6 +157,12 @@ impl Driver<'_> {
             assert!(!world.input(&lag).refused);
         }
         applied(&mut world);
+        // What the cluster said while it began was deleted before each recording.
+        for namespace in ["default", "kube-system"] {
+            let path = format!("/api/v1/namespaces/{namespace}/events");
+            let request = Request { method: "DELETE", path: &path, content_type: "", body: "" };
+            world.request(|server, now| server.handle(now, &request));
+        }
         let revision = world.store().revision();
         let played = Played::default();
         let text = |(name, text): (&String, &String)| (name.as_str().into(), text.as_str().into());
