@@ -239,6 +239,10 @@ impl Runner {
             // whose claims go with its Pods can stay as it is until it or a Pod changes.
             let own = match root.because {
                 Because::OnDelete | Because::ClaimTerminating => true,
+                // Nor are ended Pods that are to go deleted before a lower one is Ready: never.
+                Because::ScaleDownBlocked => root.on.as_ref().is_some_and(|on| {
+                    self.world.store().get::<Pod>(&on.key).is_some_and(|pod| pod.is_terminal())
+                }),
                 // A disk that is gone does not come back.
                 Because::Unschedulable { .. } | Because::BrokenRevision => self.lost,
                 _ => false,
