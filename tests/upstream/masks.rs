@@ -80,6 +80,23 @@ fn tables(lines: Vec<String>) -> Vec<String> {
     out
 }
 
+/// Sorts the items of a YAML list, as the rows of tables: names that are random order them.
+pub fn items(lines: &[String]) -> Vec<String> {
+    let is_list = lines.get(1).is_some_and(|line| line == "items:");
+    let end = lines.iter().position(|line| line == "kind: List").filter(|_| is_list);
+    let Some(end) = end else { return lines.to_vec() };
+    let mut items: Vec<Vec<String>> = Vec::new();
+    for line in &lines[2..end] {
+        match items.last_mut().filter(|_| !line.starts_with("- ")) {
+            Some(item) => item.push(line.clone()),
+            None => items.push(vec![line.clone()]),
+        }
+    }
+    items.sort();
+    let (head, tail) = (&lines[..2], &lines[end..]);
+    head.iter().cloned().chain(items.into_iter().flatten()).chain(tail.iter().cloned()).collect()
+}
+
 /// Sorts the objects that are described, and their Events.
 fn described(lines: Vec<String>) -> Vec<String> {
     let mut objects: Vec<Vec<String>> = vec![Vec::new()];

@@ -8,7 +8,7 @@
 
 use super::compare::{Outcome, Score};
 use super::drive::{Answer, Played};
-use super::masks::{mask, mask_lines};
+use super::masks::{items, mask, mask_lines};
 use super::scenario::Scenario;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -232,7 +232,7 @@ pub fn compare(typed: &[Typed], played: &Played, outcome: &mut Outcome) {
         let stdout = mask(&wanted.command, &got.stdout);
         let stderr = mask_lines(&got.stderr);
         let code = wanted.watches || wanted.code == got.code;
-        if stdout == wanted.stdout && stderr == wanted.stderr && code {
+        if items(&stdout) == items(&wanted.stdout) && stderr == wanted.stderr && code {
             score.equal += 1;
             continue;
         }
