@@ -18,7 +18,7 @@ import { highlightSelectionMatches, search, searchKeymap } from "@codemirror/sea
 import { EditorSelection, EditorState } from "@codemirror/state";
 import {
   EditorView, drawSelection, highlightActiveLine, highlightActiveLineGutter, hoverTooltip, keymap,
-  lineNumbers, tooltips,
+  lineNumbers, placeholder, tooltips,
 } from "@codemirror/view";
 import { tags } from "@lezer/highlight";
 import { fieldsAt, load, pathOf } from "./fields.mjs";
@@ -165,7 +165,7 @@ export function mount(area, fields) {
         lineNumbers(), foldGutter(), codeFolding(), lintGutter(), history(), drawSelection(),
         highlightActiveLine(), highlightActiveLineGutter(), indentOnInput(), bracketMatching(),
         highlightSelectionMatches(), search({ top: true }), indentUnit.of("  "), StreamLanguage.define(yaml), folding,
-        syntaxHighlighting(colours), look, hover, tooltips({ position: "absolute" }),
+        syntaxHighlighting(colours), look, hover, placeholder(area.placeholder), tooltips({ position: "absolute" }),
         autocompletion({ override: [complete], activateOnTyping: true }),
         EditorView.contentAttributes.of({
           "aria-label": area.getAttribute("aria-label"), "aria-describedby": "found",

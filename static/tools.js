@@ -231,7 +231,7 @@ function explain(term) {
   }).catch(() => { /* offline before it was fetched: nothing is explained */ });
 }
 
-const termOf = (event) => event.target.closest && event.target.closest(".term");
+const termOf = (event) => event.target.closest && event.target.closest(".gloss");
 for (const name of ["pointerover", "focusin", "click"]) {
   document.addEventListener(name, (event) => {
     const term = termOf(event);

@@ -271,7 +271,7 @@ fn facts(facts: &Facts) -> Html {
                             if *code {
                                 { &**name }
                             } else {
-                                <button type="button" class="term">{ &**name }</button>
+                                <button type="button" class="gloss">{ &**name }</button>
                             }
                         </dt>
                         <dd class={code.then_some("mono")}>{ &**value }</dd>

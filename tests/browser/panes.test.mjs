@@ -124,6 +124,8 @@ for (const nodes of [6, 12]) {
     const [box, node] = [await board.boundingBox(), await last.boundingBox()];
     const inside = node.y + node.height <= box.y + box.height;
     assert.equal(inside, nodes === 6, `the last node ends at ${node.y + node.height} of ${box.y + box.height}`);
+    const strip = await page.raw.locator(".seat").last().boundingBox();
+    assert.ok(strip.y + strip.height <= box.y + box.height, "the seats are in sight");
     const rows = await page.raw.locator(".node").evaluateAll((all) =>
       new Set(all.map((one) => Math.round(one.getBoundingClientRect().top))).size);
     assert.ok(rows > 1, "nodes wrap into rows");
@@ -255,7 +257,7 @@ story("I-2 facts are explained on focus and on hover", { size: DESKTOP }, async 
   await tools(page);
   await settle(page);
   await seat(page, 1).click();
-  const term = page.raw.locator(".facts .term", { hasText: "UID" });
+  const term = page.raw.locator(".facts .gloss", { hasText: "UID" });
   await term.focus();
   const tip = page.raw.getByRole("tooltip");
   await tip.filter({ hasText: "Tells this object from every other" }).waitFor();
@@ -264,13 +266,13 @@ story("I-2 facts are explained on focus and on hover", { size: DESKTOP }, async 
   await page.shot("tip");
   await page.raw.keyboard.press("Escape");
   await tip.waitFor({ state: "hidden" });
-  await page.raw.locator(".facts .term", { hasText: "Revision" }).hover();
+  await page.raw.locator(".facts .gloss", { hasText: "Revision" }).hover();
   await tip.filter({ hasText: "hash of the template" }).waitFor();
   await tip.hover();
   assert.ok(await tip.isVisible(), "it stays while the pointer is on it");
   await page.raw.keyboard.press("Escape");
   await page.click("button", "中文");
-  await page.raw.locator(".facts .term", { hasText: "节点" }).focus();
+  await page.raw.locator(".facts .gloss", { hasText: "节点" }).focus();
   await tip.filter({ hasText: "运行 Pod 的机器" }).waitFor();
 });
 
@@ -363,8 +365,8 @@ story("F-4 what is empty says what to do", { query: "?nodes=0" }, async (page) =
   assert.equal(await page.raw.locator(".try button").count(), 3);
   await page.click("button", "Add a node");
   await page.raw.locator(".node").waitFor();
-  await page.fill("textbox", "Manifest as YAML", "");
-  const area = page.role("textbox", "Manifest as YAML");
+  const area = page.raw.locator("#manifest");
+  await area.fill("");
   assert.match(await area.getAttribute("placeholder"), /^Paste a manifest, drop a file, or start from:/);
   await page.shot("empty");
   await page.click("button", "Reset");
