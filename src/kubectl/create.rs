@@ -8,7 +8,7 @@
 use super::apply::create_tree;
 use super::cx::{Cx, Failure, Item, Outcome, Task};
 use super::resource::{Known, Query};
-use super::value::text;
+use super::value::{shaped, text};
 use crate::api::apps::go_json;
 use crate::api::kinds::{Key, Kind, ObjectRef};
 use crate::base::text::base64;
@@ -55,6 +55,13 @@ fn needs(cx: &Cx<'_, '_>, flag: &str) -> Result<(), Failure> {
     }
 }
 
+const SPEC_AND_STATUS: &str = r#"{"metadata":{"name":"$0"},"spec":"$1","status":{}}"#;
+
+/// An object that so far has a name alone.
+fn named(cx: &Cx<'_, '_>) -> Result<Value, Failure> {
+    Ok(shaped(r#"{"metadata":{"name":"$0"}}"#, &[json!(name(cx)?)]))
+}
+
 /// What stands after `--`.
 fn command(cx: &Cx<'_, '_>) -> Option<Vec<String>> {
     let from = cx.args.dash?;
@@ -99,46 +106,33 @@ fn container_name(image: &str) -> String {
 /// `kubectl create deployment`.
 pub fn deployment(cx: &mut Cx<'_, '_>) -> Outcome {
     needs(cx, "image")?;
-    let name = name(cx)?;
-    let command = command(cx);
-    let port = cx.args.number("port").filter(|port| *port > 0);
-    let containers: Vec<Value> = cx
-        .args
-        .all("image")
-        .into_iter()
-        .map(|image| {
-            let mut container =
-                json!({"name": container_name(image), "image": image, "resources": {}});
-            if let Some(command) = &command {
-                container["command"] = json!(command);
-            }
-            if let Some(port) = port {
-                container["ports"] = json!([{"containerPort": port}]);
-            }
-            container
-        })
-        .collect();
-    let labels = json!({"app": name});
-    let tree = json!({
-        "metadata": {"name": name, "labels": labels},
-        "spec": {
-            "replicas": cx.args.number("replicas").unwrap_or(1),
-            "selector": {"matchLabels": labels},
-            "strategy": {},
-            "template": {"metadata": {"labels": labels}, "spec": {"containers": containers}},
-        },
-        "status": {},
-    });
+    let name = json!(name(cx)?);
+    let command = json!(command(cx));
+    let port = json!(cx.args.number("port").filter(|port| *port > 0));
+    let ports = if port.is_null() { port } else { shaped(r#"[{"containerPort":"$0"}]"#, &[port]) };
+    let container = |image: &str| {
+        let own = json!(container_name(image));
+        let values = [own, json!(image), command.clone(), ports.clone()];
+        let shape = r#"{"name":"$0","image":"$1","resources":{},"command":"$2","ports":"$3"}"#;
+        shaped(shape, &values)
+    };
+    let containers: Vec<Value> = cx.args.all("image").into_iter().map(container).collect();
+    let replicas = json!(cx.args.number("replicas").unwrap_or(1));
+    let tree = shaped(
+        r#"{"metadata":{"name":"$0","labels":{"app":"$0"}},"spec":{"replicas":"$1",
+        "selector":{"matchLabels":{"app":"$0"}},"strategy":{},"template":{
+        "metadata":{"labels":{"app":"$0"}},"spec":{"containers":"$2"}}},"status":{}}"#,
+        &[name, replicas, Value::Array(containers)],
+    );
     make(cx, "Deployment", tree, "deployment")
 }
 
 fn job_spec(cx: &Cx<'_, '_>, name: &str, restart: &str) -> Value {
-    let mut container = json!({"name": name, "image": cx.args.text("image"), "resources": {}});
-    if let Some(command) = command(cx) {
-        container["command"] = json!(command);
-    }
-    let spec = json!({"containers": [container], "restartPolicy": restart});
-    json!({"template": {"metadata": {}, "spec": spec}})
+    shaped(
+        r#"{"template":{"metadata":{},"spec":{"containers":[{"name":"$0","image":"$1",
+        "resources":{},"command":"$2"}],"restartPolicy":"$3"}}}"#,
+        &[json!(name), json!(cx.args.text("image")), json!(command(cx)), json!(restart)],
+    )
 }
 
 /// `kubectl create job`.
@@ -152,7 +146,7 @@ pub fn job(cx: &mut Cx<'_, '_>) -> Outcome {
         return Err(from_other(cx, from));
     }
     let spec = job_spec(cx, &name, "Never");
-    let tree = json!({"metadata": {"name": name}, "spec": spec, "status": {}});
+    let tree = shaped(SPEC_AND_STATUS, &[json!(name), spec]);
     make(cx, "Job", tree, "job")
 }
 
@@ -193,14 +187,12 @@ pub fn cron_job(cx: &mut Cx<'_, '_>) -> Outcome {
     let name = name(cx)?;
     let restart = cx.args.get("restart").unwrap_or("OnFailure");
     let spec = job_spec(cx, &name, restart);
-    let tree = json!({
-        "apiVersion": "batch/v1", "kind": "CronJob", "metadata": {"name": name},
-        "spec": {
-            "jobTemplate": {"metadata": {"name": name}, "spec": spec},
-            "schedule": cx.args.text("schedule"),
-        },
-        "status": {},
-    });
+    let tree = shaped(
+        r#"{"apiVersion":"batch/v1","kind":"CronJob","metadata":{"name":"$0"},
+        "spec":{"jobTemplate":{"metadata":{"name":"$0"},"spec":"$1"},"schedule":"$2"},
+        "status":{}}"#,
+        &[json!(name), spec, json!(cx.args.text("schedule"))],
+    );
     if cx.dry_run() == Some(false) && Kind::by_name("CronJob").is_none() {
         let format = super::format::Format::of(cx)?;
         match format.is_plain() {
@@ -214,13 +206,13 @@ pub fn cron_job(cx: &mut Cx<'_, '_>) -> Outcome {
 
 /// `kubectl create namespace`.
 pub fn namespace(cx: &mut Cx<'_, '_>) -> Outcome {
-    let tree = json!({"metadata": {"name": name(cx)?}, "spec": {}, "status": {}});
+    let tree = shaped(SPEC_AND_STATUS, &[json!(name(cx)?), json!({})]);
     make(cx, "Namespace", tree, "")
 }
 
 /// `kubectl create serviceaccount`.
 pub fn service_account(cx: &mut Cx<'_, '_>) -> Outcome {
-    let tree = json!({"metadata": {"name": name(cx)?}});
+    let tree = named(cx)?;
     make(cx, "ServiceAccount", tree, "serviceaccount")
 }
 
@@ -250,10 +242,11 @@ pub fn budget(cx: &mut Cx<'_, '_>) -> Outcome {
             return Err(Failure::new("min-available and max-unavailable cannot be both specified"));
         }
     }
-    let status = json!({
-        "currentHealthy": 0, "desiredHealthy": 0, "disruptionsAllowed": 0, "expectedPods": 0,
-    });
-    let tree = json!({"metadata": {"name": name}, "spec": spec, "status": status});
+    let tree = shaped(
+        r#"{"metadata":{"name":"$0"},"spec":"$1","status":{"currentHealthy":0,
+        "desiredHealthy":0,"disruptionsAllowed":0,"expectedPods":0}}"#,
+        &[json!(name), spec],
+    );
     make(cx, "PodDisruptionBudget", tree, "poddisruptionbudgets")
 }
 
@@ -261,31 +254,30 @@ pub fn budget(cx: &mut Cx<'_, '_>) -> Outcome {
 pub fn priority_class(cx: &mut Cx<'_, '_>) -> Outcome {
     let name = name(cx)?;
     let policy = cx.args.get("preemption-policy").unwrap_or("PreemptLowerPriority");
-    let mut tree = json!({
-        "metadata": {"name": name}, "value": cx.args.number("value").unwrap_or(0),
-        "preemptionPolicy": policy,
-    });
-    if cx.args.is_set("global-default") {
-        tree["globalDefault"] = json!(true);
-    }
-    if let Some(text) = cx.args.get("description") {
-        tree["description"] = json!(text);
-    }
+    let global = cx.args.is_set("global-default").then_some(true);
+    let tree = shaped(
+        r#"{"metadata":{"name":"$0"},"value":"$1","preemptionPolicy":"$2","globalDefault":"$3",
+        "description":"$4"}"#,
+        &[
+            json!(name),
+            json!(cx.args.number("value").unwrap_or(0)),
+            json!(policy),
+            json!(global),
+            json!(cx.args.get("description")),
+        ],
+    );
     make(cx, "PriorityClass", tree, "priorityclass")
 }
 
 /// `kubectl create quota`.
 pub fn quota(cx: &mut Cx<'_, '_>) -> Outcome {
     let name = name(cx)?;
-    let mut spec = json!({});
-    let hard = pairs(cx.args.text("hard"));
-    if !hard.is_empty() {
-        spec["hard"] = Value::Object(hard);
-    }
-    if cx.args.get("scopes").is_some() {
-        spec["scopes"] = json!(cx.args.all("scopes"));
-    }
-    let tree = json!({"metadata": {"name": name}, "spec": spec, "status": {}});
+    let hard = Some(pairs(cx.args.text("hard"))).filter(|hard| !hard.is_empty());
+    let scopes = cx.args.get("scopes").map(|_| cx.args.all("scopes"));
+    let tree = shaped(
+        r#"{"metadata":{"name":"$0"},"spec":{"hard":"$1","scopes":"$2"},"status":{}}"#,
+        &[json!(name), json!(hard), json!(scopes)],
+    );
     make(cx, "ResourceQuota", tree, "resourcequota")
 }
 
@@ -325,7 +317,7 @@ fn data(cx: &Cx<'_, '_>, usual: &str) -> Result<Map<String, Value>, Failure> {
 
 /// `kubectl create configmap`.
 pub fn config_map(cx: &mut Cx<'_, '_>) -> Outcome {
-    let mut tree = json!({"metadata": {"name": name(cx)?}});
+    let mut tree = named(cx)?;
     let data = data(cx, "")?;
     if !data.is_empty() {
         tree["data"] = Value::Object(data);
@@ -335,7 +327,7 @@ pub fn config_map(cx: &mut Cx<'_, '_>) -> Outcome {
 
 /// `kubectl create secret generic|docker-registry|tls`.
 pub fn secret(cx: &mut Cx<'_, '_>) -> Outcome {
-    let mut tree = json!({"metadata": {"name": name(cx)?}});
+    let mut tree = named(cx)?;
     let (kind, data) = match cx.name {
         "create secret tls" => ("kubernetes.io/tls", key_pair(cx)?),
         "create secret docker-registry" => ("kubernetes.io/dockerconfigjson", registry(cx)?),
@@ -417,33 +409,26 @@ pub fn service(cx: &mut Cx<'_, '_>) -> Outcome {
             let text = format!("invalid tcp port: {pair}");
             return Err(Failure::new(text));
         };
-        let mut entry = json!({
-            "name": pair.replace(':', "-"), "port": number, "protocol": "TCP",
-            "targetPort": amount(target),
-        });
-        if let Some(node) = cx.args.number("node-port").filter(|node| *node > 0) {
-            entry["nodePort"] = json!(node);
-        }
+        let node = cx.args.number("node-port").filter(|node| *node > 0);
+        let entry = shaped(
+            r#"{"name":"$0","port":"$1","protocol":"TCP","targetPort":"$2","nodePort":"$3"}"#,
+            &[json!(pair.replace(':', "-")), json!(number), amount(target), json!(node)],
+        );
         ports.push(entry);
     }
     if ports.is_empty() && kind != "ExternalName" && !headless {
         return Err(Failure::new("at least one tcp port specifier must be provided"));
     }
-    let labels = json!({"app": name});
-    let mut spec = json!({"selector": labels, "type": kind});
-    if !ports.is_empty() {
-        spec["ports"] = Value::Array(ports);
-    }
-    if headless {
-        spec["clusterIP"] = json!("None");
-    }
     if kind == "ExternalName" {
         needs(cx, "external-name")?;
-        spec["externalName"] = json!(cx.args.text("external-name"));
     }
-    let tree = json!({
-        "metadata": {"name": name, "labels": labels}, "spec": spec,
-        "status": {"loadBalancer": {}},
-    });
+    let ports = Some(ports).filter(|ports| !ports.is_empty());
+    let host = cx.args.get("external-name").filter(|_| kind == "ExternalName");
+    let tree = shaped(
+        r#"{"metadata":{"name":"$0","labels":{"app":"$0"}},"spec":{"selector":{"app":"$0"},
+        "type":"$1","ports":"$2","clusterIP":"$3","externalName":"$4"},
+        "status":{"loadBalancer":{}}}"#,
+        &[json!(name), json!(kind), json!(ports), json!(headless.then_some("None")), json!(host)],
+    );
     make(cx, "Service", tree, &format!("{kind} service"))
 }

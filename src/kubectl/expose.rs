@@ -6,7 +6,7 @@ use super::change::sent;
 use super::create::{amount, pairs};
 use super::cx::{Cx, Failure, Item, Outcome, Task};
 use super::format::Format;
-use super::value::{at, entries, list, number, text_at};
+use super::value::{at, entries, list, number, shaped, text_at};
 use crate::api::kinds::{Key, Kind, ObjectRef};
 use crate::client::request::Verb;
 use serde_json::{Map, Value, json};
@@ -29,40 +29,36 @@ fn expose_one(cx: &mut Cx<'_, '_>, item: &Item) -> Result<(), Failure> {
     let tree = cx.find(&item.target)?.to_value();
     let selector = selector(cx, kind.name, &tree)?;
     let ports = ports(cx, kind.name, &tree)?;
-    let mut spec = json!({"ports": ports, "selector": selector});
-    for (flag, key) in [
-        ("type", "type"),
-        ("cluster-ip", "clusterIP"),
-        ("session-affinity", "sessionAffinity"),
-        ("load-balancer-ip", "loadBalancerIP"),
-    ] {
-        if let Some(value) = cx.args.get(flag) {
-            spec[key] = json!(value);
-        }
-    }
-    let name = cx.args.get("name").unwrap_or(&item.target.key.name).to_string();
-    let mut service = json!({
-        "apiVersion": "v1", "kind": "Service", "metadata": {"name": name}, "spec": spec,
-        "status": {"loadBalancer": {}},
-    });
-    let labels = match cx.args.get("labels") {
+    let args = cx.args;
+    let name = args.get("name").unwrap_or(&item.target.key.name).to_string();
+    let labels = match args.get("labels") {
         Some(given) => pairs(given),
         None => entries(&tree, "metadata.labels").map(|(k, v)| (k.clone(), v.clone())).collect(),
     };
-    if !labels.is_empty() {
-        service["metadata"]["labels"] = Value::Object(labels);
-    }
-    if cx.dry_run() != Some(false) {
-        service["metadata"]["namespace"] = json!(text_at(&tree, "metadata.namespace"));
-    }
-    if cx.args.get("external-ip").is_some() {
-        service["spec"]["externalIPs"] = json!(cx.args.all("external-ip"));
-    }
+    let server = cx.dry_run() != Some(false);
+    let service = shaped(
+        r#"{"apiVersion":"v1","kind":"Service","metadata":{"name":"$0","labels":"$1",
+        "namespace":"$2"},"spec":{"ports":"$3","selector":"$4","type":"$5","clusterIP":"$6",
+        "sessionAffinity":"$7","loadBalancerIP":"$8","externalIPs":"$9"},
+        "status":{"loadBalancer":{}}}"#,
+        &[
+            json!(name),
+            json!(Some(labels).filter(|labels| !labels.is_empty())),
+            json!(server.then(|| text_at(&tree, "metadata.namespace"))),
+            Value::Array(ports),
+            Value::Object(selector),
+            json!(args.get("type")),
+            json!(args.get("cluster-ip")),
+            json!(args.get("session-affinity")),
+            json!(args.get("load-balancer-ip")),
+            json!(args.get("external-ip").map(|_| args.all("external-ip"))),
+        ],
+    );
     let service = cx.overridden(Kind::Service, service)?;
     let key = Key::new(item.target.key.namespace.clone(), &*name);
     let target = ObjectRef::new(Kind::Service, key);
     let made = cx.named(&target);
-    if cx.dry_run() != Some(false) {
+    if server {
         return sent(cx, &target, Verb::Create, service, &format!("{made} exposed"));
     }
     let format = Format::of(cx)?;

@@ -5,6 +5,7 @@
 use super::cx::{Cx, Failure, Outcome, Task};
 use super::format::Format;
 use super::running::Stream;
+use super::value::shaped;
 use crate::api::kinds::Kind;
 use crate::api::manifest::hints::nearest;
 use crate::base::text::TABLE;
@@ -245,17 +246,14 @@ pub fn set_context(cx: &mut Cx<'_, '_>) -> Outcome {
 
 /// `kubectl config view`.
 pub fn view(cx: &mut Cx<'_, '_>) -> Outcome {
-    let mut context = json!({"cluster": CONTEXT, "user": USER});
-    let namespace = set_namespace(cx);
-    if !namespace.is_empty() {
-        context["namespace"] = json!(namespace);
-    }
-    let tree = json!({
-        "apiVersion": "v1", "kind": "Config", "current-context": CONTEXT,
-        "clusters": [{"name": CONTEXT, "cluster": {"server": SERVER}}],
-        "contexts": [{"name": CONTEXT, "context": context}],
-        "users": [{"name": USER, "user": {"token": "REDACTED"}}],
-    });
+    let namespace = Some(set_namespace(cx)).filter(|namespace| !namespace.is_empty());
+    let tree = shaped(
+        r#"{"apiVersion":"v1","kind":"Config","current-context":"$0",
+        "clusters":[{"name":"$0","cluster":{"server":"$1"}}],
+        "contexts":[{"name":"$0","context":{"cluster":"$0","user":"$2","namespace":"$3"}}],
+        "users":[{"name":"$2","user":{"token":"REDACTED"}}]}"#,
+        &[json!(CONTEXT), json!(SERVER), json!(USER), json!(namespace)],
+    );
     let format = match Format::of(cx)? {
         Format::Plain => Format::Yaml,
         format => format,

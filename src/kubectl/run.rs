@@ -6,7 +6,9 @@
 //! Upstream: staging/src/k8s.io/kubectl/pkg/cmd/run/run.go
 
 use super::apply::{create_tree, deleted};
+use super::create::pairs;
 use super::cx::{Cx, Failure, Flow, Item, Outcome, Task};
+use super::value::shaped;
 use super::wait::Gone;
 use crate::api::core::pod::Pod;
 use crate::api::kinds::{Kind, ObjectRef};
@@ -23,67 +25,46 @@ pub struct Starting {
     until: SimTime,
 }
 
-/// `a=1,b=2` as a tree.
-fn pairs(given: &[&str]) -> Map<String, Value> {
-    let pairs = given.iter().filter_map(|pair| pair.split_once('='));
-    pairs.map(|(key, value)| (key.to_string(), json!(value))).collect()
-}
-
 /// The Pod that the words mean.
 fn pod(cx: &Cx<'_, '_>, name: &str) -> Value {
     let args = cx.args;
-    let mut container = json!({"name": name, "image": args.text("image"), "resources": {}});
-    let env: Vec<Value> = args
-        .each("env")
-        .iter()
-        .filter_map(|pair| pair.split_once('='))
-        .map(|(name, value)| json!({"name": name, "value": value}))
-        .collect();
-    if !env.is_empty() {
-        container["env"] = Value::Array(env);
-    }
-    if let Some(port) = args.number("port") {
-        container["ports"] = json!([{"containerPort": port}]);
-    }
-    if let Some(policy) = args.get("image-pull-policy") {
-        container["imagePullPolicy"] = json!(policy);
-    }
-    if args.is_set("privileged") {
-        container["securityContext"] = json!({"privileged": true});
-    }
-    let words = &args.words[1..];
-    if !words.is_empty() {
-        let key = if args.is_set("command") { "command" } else { "args" };
-        container[key] = json!(words);
-    }
-    for (flag, key) in [("stdin", "stdin"), ("tty", "tty")] {
-        if args.is_set(flag) {
-            container[key] = json!(true);
-        }
-    }
-    if args.is_set("stdin") && !args.is_set("leave-stdin-open") {
-        container["stdinOnce"] = json!(true);
-    }
+    let some = |map: Map<String, Value>| if map.is_empty() { Value::Null } else { map.into() };
+    let env = args.each("env").into_iter().filter_map(|pair| pair.split_once('='));
+    let env: Vec<Value> = env.map(|(name, value)| json!({"name": name, "value": value})).collect();
+    let on = |flag: &str| json!(args.is_set(flag).then_some(true));
+    let words = Some(&args.words[1..]).filter(|words| !words.is_empty());
+    let is_command = args.is_set("command");
+    let once = args.is_set("stdin") && !args.is_set("leave-stdin-open");
+    let port = args.number("port").map(|port| json!([{"containerPort": port}]));
     let labels = match args.get("labels") {
-        Some(_) => pairs(&args.all("labels")),
-        None => pairs(&[&format!("run={name}")]),
+        Some(_) => pairs(&args.all("labels").join(",")),
+        None => pairs(&format!("run={name}")),
     };
-    let mut tree = json!({
-        "apiVersion": "v1", "kind": "Pod", "metadata": {"name": name, "labels": labels},
-        "spec": {
-            "containers": [container], "dnsPolicy": "ClusterFirst",
-            "restartPolicy": args.get("restart").unwrap_or("Always"),
-        },
-        "status": {},
-    });
-    let annotations = pairs(&args.all("annotations"));
-    if !annotations.is_empty() {
-        tree["metadata"]["annotations"] = Value::Object(annotations);
-    }
-    if cx.dry_run() != Some(false) || args.get("namespace").is_some() {
-        tree["metadata"]["namespace"] = json!(cx.namespace());
-    }
-    tree
+    let spaced = cx.dry_run() != Some(false) || args.get("namespace").is_some();
+    shaped(
+        r#"{"apiVersion":"v1","kind":"Pod","metadata":{"name":"$0","labels":"$1",
+        "annotations":"$2","namespace":"$3"},"spec":{"containers":[{"name":"$0","image":"$4",
+        "resources":{},"env":"$5","ports":"$6","imagePullPolicy":"$7","command":"$8","args":"$9",
+        "stdin":"$10","tty":"$11","stdinOnce":"$12","securityContext":"$13"}],
+        "dnsPolicy":"ClusterFirst","restartPolicy":"$14"},"status":{}}"#,
+        &[
+            json!(name),
+            Value::Object(labels),
+            some(pairs(&args.all("annotations").join(","))),
+            json!(spaced.then(|| cx.namespace())),
+            json!(args.text("image")),
+            json!(Some(env).filter(|env| !env.is_empty())),
+            json!(port),
+            json!(args.get("image-pull-policy")),
+            json!(words.filter(|_| is_command)),
+            json!(words.filter(|_| !is_command)),
+            on("stdin"),
+            on("tty"),
+            json!(once.then_some(true)),
+            json!(args.is_set("privileged").then(|| json!({"privileged": true}))),
+            json!(args.get("restart").unwrap_or("Always")),
+        ],
+    )
 }
 
 /// `kubectl run`.
@@ -129,15 +110,12 @@ pub fn run(cx: &mut Cx<'_, '_>) -> Outcome {
 
 fn expose(cx: &mut Cx<'_, '_>, name: &str, pod: &Value) -> Result<(), Failure> {
     let port = cx.args.number("port");
-    let tree = json!({
-        "apiVersion": "v1", "kind": "Service",
-        "metadata": {"name": name, "namespace": cx.namespace()},
-        "spec": {
-            "ports": [{"port": port, "protocol": "TCP", "targetPort": port}],
-            "selector": pod["metadata"]["labels"],
-        },
-        "status": {"loadBalancer": {}},
-    });
+    let tree = shaped(
+        r#"{"apiVersion":"v1","kind":"Service","metadata":{"name":"$0","namespace":"$1"},
+        "spec":{"ports":[{"port":"$2","protocol":"TCP","targetPort":"$2"}],"selector":"$3"},
+        "status":{"loadBalancer":{}}}"#,
+        &[json!(name), json!(cx.namespace()), json!(port), pod["metadata"]["labels"].clone()],
+    );
     let target = ObjectRef::new(Kind::Service, cx.key(Kind::Service, name));
     let item = Item { target, manifest: None, source: String::new() };
     create_tree(cx, Kind::Service, tree, &item).map(drop)

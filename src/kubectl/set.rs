@@ -382,9 +382,7 @@ pub fn selector(cx: &mut Cx<'_, '_>) -> Outcome {
             return Err(Failure::new(text));
         }
         let given = cx.args.words.last().cloned().unwrap_or_default();
-        let pairs = given.split(',').filter_map(|pair| pair.split_once('='));
-        let mut selector: Map<String, Value> =
-            pairs.map(|(key, value)| (key.to_string(), json!(value))).collect();
+        let mut selector = super::create::pairs(&given);
         let tree = object.to_value();
         for (key, _) in super::value::entries(&tree, "spec.selector") {
             selector.entry(key).or_insert(Value::Null);

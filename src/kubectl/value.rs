@@ -11,6 +11,30 @@ pub fn at<'v>(mut tree: &'v Value, path: &str) -> &'v Value {
     tree
 }
 
+/// The tree that the JSON `text` describes, where `"$0"` stands for the first of `values`. What is
+/// null then is left out. A text is far smaller than code that builds the same.
+pub fn shaped(text: &str, values: &[Value]) -> Value {
+    fn fill(tree: &mut Value, values: &[Value]) {
+        match tree {
+            Value::String(text) => {
+                let place = text.strip_prefix('$').and_then(|place| place.parse::<usize>().ok());
+                if let Some(value) = place.and_then(|place| values.get(place)) {
+                    *tree = value.clone();
+                }
+            }
+            Value::Array(items) => items.iter_mut().for_each(|item| fill(item, values)),
+            Value::Object(map) => {
+                map.values_mut().for_each(|value| fill(value, values));
+                map.retain(|_, value| !value.is_null());
+            }
+            _ => {}
+        }
+    }
+    let mut tree = serde_json::from_str(text).unwrap_or_default();
+    fill(&mut tree, values);
+    tree
+}
+
 /// A text as it is, anything else as JSON; nothing for null.
 pub fn text(value: &Value) -> String {
     match value {
