@@ -55,7 +55,8 @@ impl World {
             ["fault", kind, ref rest @ ..] => self.break_it(named(kind)?, rest),
             ["mend", kind, target] => self.mend(named(kind)?, target),
             ["fault" | "mend", ..] => {
-                Err(usage("fault KIND TARGET [TIME], mend KIND TARGET, mend all"))
+                let form = "fault KIND TARGET [TIME], mend KIND TARGET, mend all";
+                Err(format!("{}; kinds are: {}", usage(form), kinds()))
             }
             [verb, ref rest @ ..] => {
                 let short = |word: &&Word| word.short.is_some_and(|(a, b)| a == verb || b == verb);
@@ -263,10 +264,14 @@ impl Process {
 }
 
 fn named(kind: &str) -> Result<&'static Word, String> {
-    WORDS.iter().find(|word| word.name == kind).ok_or_else(|| {
-        let names: Vec<&str> = WORDS.iter().map(|word| word.name).collect();
-        format!("there is no fault {kind:?}; there are: {}", names.join(", "))
-    })
+    WORDS
+        .iter()
+        .find(|word| word.name == kind)
+        .ok_or_else(|| format!("there is no fault {kind:?}; there are: {}", kinds()))
+}
+
+fn kinds() -> String {
+    WORDS.map(|word| word.name).join(", ")
 }
 
 fn unknown(verb: &str) -> String {

@@ -20,9 +20,9 @@ const MISSING: &[(&str, &str)] = &[
         node`, `poweroff node-a`.",
     ),
     (
-        "ssh scp systemctl service reboot shutdown journalctl",
+        "ssh scp systemctl service reboot journalctl",
         "Nodes have no door here; the \
-        simulator's words do what one would do there: `poweroff node-a`, `poweron node-a`.",
+        simulator's words do what one would do there: `shutdown node-a`, `poweron node-a`.",
     ),
     (
         "nslookup dig host ping",
