@@ -49,7 +49,7 @@ fn done(cx: &mut Cx<'_, '_>, object: &Object, word: &str) -> Result<(), Failure>
 }
 
 /// The objects of the files that `-f` names, without which a command is nothing.
-fn needs_files(cx: &Cx<'_, '_>) -> Result<Vec<Item>, Failure> {
+fn needs_files(cx: &mut Cx<'_, '_>) -> Result<Vec<Item>, Failure> {
     if cx.args.get("filename").is_none() && cx.args.get("kustomize").is_none() {
         return Err(Failure::new("must specify one of -f and -k"));
     }
@@ -57,7 +57,14 @@ fn needs_files(cx: &Cx<'_, '_>) -> Result<Vec<Item>, Failure> {
         return Err(Failure::usage(format!("Unexpected args: {}", shown(&cx.args.words)), cx.name)
             .hint(format!("Put the file after -f: kubectl {} -f {word}", cx.name)));
     }
-    Ok(cx.items_of_files(&[])?.unwrap_or_default())
+    let items = cx.items_of_files(&[])?.unwrap_or_default();
+    if cx.args.text("validate") == "warn" {
+        let unknown = items.iter().filter_map(|item| item.manifest.as_ref());
+        unknown.flat_map(|manifest| &manifest.unknown).for_each(|why| {
+            cx.warn(format!("Warning: {why}"));
+        });
+    }
+    Ok(items)
 }
 
 /// Words as Go prints them: `[a b]`.

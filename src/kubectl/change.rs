@@ -126,7 +126,10 @@ fn mark_one(cx: &mut Cx<'_, '_>, item: &Item, field: &str) -> Result<(), Failure
         (_, true, true) => "unlabeled",
         _ => "labeled",
     };
-    let body = json!({"metadata": {field: wanted}});
+    let mut body = json!({"metadata": {field: wanted}});
+    if let Some(version) = cx.args.get("resource-version") {
+        body["metadata"]["resourceVersion"] = json!(version);
+    }
     sent(cx, &item.target, Verb::PatchMerge, body, &format!("{name} {word}"))
 }
 
@@ -272,6 +275,11 @@ fn scale_one(cx: &mut Cx<'_, '_>, item: &Item) -> Result<(), Failure> {
     let wanted = cx.args.number("current-replicas").filter(|n| *n >= 0);
     if let Some(wanted) = wanted.filter(|wanted| *wanted != i64::from(now)) {
         return Err(Failure::new(format!("Expected replicas to be {wanted}, was {now}")));
+    }
+    let version = object.meta().resource_version.0.to_string();
+    if let Some(wanted) = cx.args.get("resource-version").filter(|wanted| **wanted != *version) {
+        let text = format!("Expected resource version to be {wanted}, was {version}");
+        return Err(Failure::new(text));
     }
     let replicas = json!(cx.args.number("replicas"));
     let name = cx.named(&item.target);

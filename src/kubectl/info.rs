@@ -19,6 +19,9 @@ pub const CONTEXT: &str = "playground";
 /// Who types.
 pub const USER: &str = "admin";
 
+/// What can be done to every kind.
+const VERBS: &str = "create,delete,get,list,patch,update,watch";
+
 /// Prints a table.
 fn table(cx: &mut Cx<'_, '_>, rows: &[Vec<String>]) {
     let skip = usize::from(cx.args.is_set("no-headers"));
@@ -85,11 +88,25 @@ pub fn api_versions(cx: &mut Cx<'_, '_>) -> Outcome {
 pub fn api_resources(cx: &mut Cx<'_, '_>) -> Outcome {
     let mut kinds: Vec<Kind> = Kind::ALL.to_vec();
     kinds.sort_by_key(|kind| (kind.info().group, kind.info().plural));
+    match cx.args.text("sort-by") {
+        "" => {}
+        "name" => kinds.sort_by_key(|kind| kind.info().plural),
+        "kind" => kinds.sort_by_key(|kind| kind.info().name),
+        _ => return Err(Failure::new("--sort-by accepts only name or kind")),
+    }
     let group = cx.args.get("api-group");
     let namespaced = cx.args.get("namespaced").map(|value| value == "true");
+    let all = super::resource::kinds("all")?;
+    let among = |kind: Kind| all.contains(&super::resource::Known::Here(kind));
+    let args = cx.args;
+    let known = args.all("verbs").iter().all(|verb| VERBS.split(',').any(|own| own == *verb));
+    let wanted = args.all("categories");
     kinds.retain(|kind| {
         let info = kind.info();
-        group.is_none_or(|group| info.group == group)
+        let categories = wanted.is_empty() || wanted.contains(&"all") && among(*kind);
+        categories
+            && known
+            && group.is_none_or(|group| info.group == group)
             && namespaced.is_none_or(|wanted| info.namespaced == wanted)
     });
     let output = cx.args.text("output").to_string();
@@ -110,10 +127,8 @@ pub fn api_resources(cx: &mut Cx<'_, '_>) -> Outcome {
                     info.name.to_string(),
                 ];
                 if output == "wide" {
-                    cells.push("create,delete,get,list,patch,update,watch".to_string());
-                    let all = super::resource::kinds("all")?;
-                    let among = all.contains(&super::resource::Known::Here(kind));
-                    cells.push(if among { "all".to_string() } else { String::new() });
+                    cells.push(VERBS.to_string());
+                    cells.push(if among(kind) { "all".to_string() } else { String::new() });
                 }
                 rows.push(cells);
             }

@@ -93,6 +93,9 @@ pub fn flags(cx: &mut Cx<'_, '_>) -> Result<(), Failure> {
         return Err(Failure::new(format!("stat {path}: no such file or directory"))
             .hint("The simulator has one configuration: leave --kubeconfig out."));
     }
+    if given("warnings-as-errors") {
+        cx.note("Warnings stay warnings here: --warnings-as-errors changes nothing.");
+    }
     if given("as") {
         cx.note("Whoever types here may do everything: --as changes nothing.");
     }

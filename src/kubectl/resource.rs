@@ -296,7 +296,17 @@ impl Cx<'_, '_> {
 
     fn read(&self, source: &str, text: &str, out: &mut Vec<Item>) -> Result<(), Failure> {
         let own = self.namespace();
-        let read = manifest::read_in(text, &own);
+        let loose = match self.args.get("validate") {
+            None | Some("strict" | "true" | "1" | "t") => false,
+            Some("ignore" | "warn" | "false" | "0" | "f") => true,
+            Some(other) => {
+                return Err(Failure::new(format!(
+                    "invalid - validate option {other:?}; must be one of: strict (or true), warn, \
+                     ignore (or false)"
+                )));
+            }
+        };
+        let read = manifest::read_as(text, &own, loose);
         if !read.problems.is_empty() {
             let lines = read.said.iter().map(|line| line.replace("{}", source));
             let text = lines.collect::<Vec<String>>().join("\n");

@@ -55,6 +55,8 @@ pub struct Manifest {
     pub kind: Kind,
     /// What it says, in today's version, with its namespace.
     pub tree: Value,
+    /// What was said of fields that nobody knows and that were dropped.
+    pub unknown: Vec<String>,
     node: Node,
 }
 
@@ -71,6 +73,8 @@ pub struct Manifests {
     pub said: Vec<String>,
     /// Where objects go that name no namespace.
     namespace: String,
+    /// Fields that nobody knows are dropped.
+    loose: bool,
 }
 
 impl Manifest {
@@ -97,7 +101,12 @@ pub fn read(text: &str) -> Manifests {
 
 /// The same; objects that name no namespace go to `namespace`.
 pub fn read_in(text: &str, namespace: &str) -> Manifests {
-    let mut out = Manifests { namespace: namespace.to_string(), ..Manifests::default() };
+    read_as(text, namespace, false)
+}
+
+/// The same; if `loose`, fields that nobody knows are dropped, not problems.
+pub fn read_as(text: &str, namespace: &str, loose: bool) -> Manifests {
+    let mut out = Manifests { namespace: namespace.to_string(), loose, ..Manifests::default() };
     let documents = yaml::read(text);
     for (document, read) in documents.into_iter().enumerate() {
         match read.root {
@@ -226,6 +235,13 @@ impl Manifests {
         let mut reader = Reader::default();
         Object::read(kind, &tree, &mut reader);
         let mut faults = reader.problems;
+        let mut unknown = Vec::new();
+        if self.loose && faults.iter().all(|fault| matches!(fault, Fault::Unknown(_))) {
+            for fault in std::mem::take(&mut faults) {
+                drop_field(&mut tree, fault.path());
+                unknown.push(fault.message());
+            }
+        }
         self.say_faults(kind, &faults);
         sorted::sort_by_key(&mut faults, |fault| locate::find(&node, fault.path()));
         for fault in &faults {
@@ -250,7 +266,25 @@ impl Manifests {
             map.insert("apiVersion".into(), Value::String(info.api_version()));
             place_in_namespace(map, info.namespaced, &self.namespace);
         }
-        self.objects.push(Manifest { document, kind, tree, node });
+        self.objects.push(Manifest { document, kind, tree, unknown, node });
+    }
+}
+
+/// Takes the field at a path such as `spec.containers[0].imag` out of a tree.
+fn drop_field(mut tree: &mut Value, path: &str) {
+    let (parent, last) = path.rsplit_once('.').unwrap_or(("", path));
+    for part in parent.split('.').filter(|part| !part.is_empty()) {
+        let (key, places) = part.split_once('[').unwrap_or((part, ""));
+        let Some(inner) = tree.get_mut(key) else { return };
+        tree = inner;
+        for place in places.split('[').filter(|place| !place.is_empty()) {
+            let place = place.trim_end_matches(']').parse::<usize>().ok();
+            let Some(inner) = place.and_then(|place| tree.get_mut(place)) else { return };
+            tree = inner;
+        }
+    }
+    if let Value::Object(map) = tree {
+        map.remove(last);
     }
 }
 
