@@ -7,7 +7,7 @@
 use super::change::sent;
 use super::cx::{Act, Cx, Failure, Item, Outcome, Task};
 use super::resource::{Known, NOTHING};
-use super::value::{list, text, text_at};
+use super::value::{list, shaped, text, text_at};
 use crate::api::kinds::{Kind, ObjectRef};
 use crate::api::quantity::Quantity;
 use crate::base::text::from_base64;
@@ -23,6 +23,14 @@ fn spec_at(kind: Kind) -> Option<&'static [&'static str]> {
         }
         _ => None,
     }
+}
+
+const NAME_VALUE: &str = r#"{"name":"$0","value":"$1"}"#;
+const REMOVED: &str = r#"{"name":"$0","$patch":"delete"}"#;
+
+/// A shape of two texts.
+fn two(shape: &str, first: &str, second: &str) -> Value {
+    shaped(shape, &[json!(first), json!(second)])
 }
 
 /// Wraps the patch of a Pod's spec.
@@ -86,7 +94,7 @@ pub fn image(cx: &mut Cx<'_, '_>) -> Outcome {
                     }
                     known = true;
                     changed |= text_at(container, "image") != image;
-                    push(&mut body, key, json!({"name": own, "image": image}));
+                    push(&mut body, key, two(r#"{"name":"$0","image":"$1"}"#, &own, image));
                 }
             }
             if !known {
@@ -149,8 +157,8 @@ fn changes(cx: &mut Cx<'_, '_>) -> Result<Vec<Value>, Failure> {
     let mut out = Vec::new();
     for pair in pairs {
         out.push(match (pair.split_once('='), pair.strip_suffix('-')) {
-            (Some((name, value)), _) => json!({"name": name, "value": value}),
-            (None, Some(name)) => json!({"name": name, "$patch": "delete"}),
+            (Some((name, value)), _) => two(NAME_VALUE, name, value),
+            (None, Some(name)) => two(REMOVED, name, ""),
             (None, None) => {
                 return Err(Failure::new(format!("unknown environment variable: {pair}")));
             }
@@ -183,9 +191,9 @@ fn imported(cx: &Cx<'_, '_>, from: &str, out: &mut Vec<Value>) -> Result<(), Fai
             }
             let plain = |c: char| if c.is_ascii_alphanumeric() || c == '_' { c } else { '_' };
             let variable = key.chars().map(plain).collect::<String>().to_uppercase();
-            out.push(json!({
-                "name": variable, "valueFrom": {reference: {"name": name, "key": key}},
-            }));
+            let shape = r#"{"name":"$0","valueFrom":{"REF":{"name":"$1","key":"$2"}}}"#;
+            let values = [json!(variable), json!(name), json!(key)];
+            out.push(shaped(&shape.replace("REF", reference), &values));
         }
     }
     Ok(())
@@ -230,7 +238,8 @@ fn env_one(cx: &mut Cx<'_, '_>, item: &Item) -> Result<(), Failure> {
             }
             if after != list(container, "env") {
                 changed = true;
-                push(&mut body, key, json!({"name": own, "env": replaced(&after, container)}));
+                let values = [json!(own), Value::Array(replaced(&after, container))];
+                push(&mut body, key, shaped(r#"{"name":"$0","env":"$1"}"#, &values));
             }
         }
     }
@@ -249,8 +258,7 @@ fn env_one(cx: &mut Cx<'_, '_>, item: &Item) -> Result<(), Failure> {
 fn replaced(after: &[Value], container: &Value) -> Vec<Value> {
     let before = list(container, "env");
     let gone = |old: &&Value| after.iter().all(|new| new["name"] != old["name"]);
-    let removed =
-        before.iter().filter(gone).map(|old| json!({"name": old["name"], "$patch": "delete"}));
+    let removed = before.iter().filter(gone).map(|old| two(REMOVED, &text_at(old, "name"), ""));
     let mut out: Vec<Value> = removed.collect();
     for new in after.iter().filter(|new| !before.contains(new)) {
         let mut new = new.clone();
@@ -346,7 +354,8 @@ pub fn resources(cx: &mut Cx<'_, '_>) -> Outcome {
         for container in list(&spec, "containers") {
             let own = text_at(container, "name");
             if chosen(&wanted, &own) {
-                push(&mut body, "containers", json!({"name": own, "resources": parts}));
+                let values = [json!(own), Value::Object(parts.clone())];
+                push(&mut body, "containers", shaped(r#"{"name":"$0","resources":"$1"}"#, &values));
             }
         }
         finish(cx, item, wrap(path, Value::Object(body)), "resource requirements updated")

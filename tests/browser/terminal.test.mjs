@@ -183,6 +183,22 @@ stories("one watches while another acts", async (page) => {
   assert.match(await terminal.last(), /\^C/);
 });
 
+story("a command watches in the background", {}, async (page) => {
+  const terminal = new Terminal(page);
+  await terminal.show();
+  await terminal.fast();
+  await terminal.type("settle");
+  await terminal.type("kubectl get pods -w &");
+  await terminal.type("kubectl delete pod web-1");
+  await terminal.sees(/web-1 +1\/1 +Terminating/);
+  await terminal.type("jobs");
+  assert.match(await terminal.last(), /\[1\]\+ +Running +kubectl get pods -w &/);
+  await terminal.type("kill %1");
+  assert.match(await terminal.last(), /Terminated/);
+  await terminal.type("jobs");
+  assert.doesNotMatch(await terminal.last(), /Running/);
+});
+
 story("the article's session, word for word", { timeoutMs: 300_000 }, async (page) => {
   const terminal = new Terminal(page);
   await terminal.show();
