@@ -57,6 +57,9 @@ fn part(cx: &Cx, screen: &Screen, look: &Look) -> Html {
             { pane(Pane::Yaml, Word::Yaml) }
             { pane(Pane::Events, Word::Events) }
             { pane(Pane::Inspector, Word::Inspector) }
+            if matches!(look.pane, Pane::Terminal | Pane::Table) {
+                { pane(look.pane, Word::Terminal) }
+            }
             <button type="button" class="open-full" onclick={cx.on(Intent::OpenWhole)}>
                 { cx.say(Word::OpenWhole) }
             </button>
