@@ -3,7 +3,7 @@
 //! Unknown names and values that make no sense change nothing.
 //!
 //! Not here: what only concerns looks (`embed`, `controls`, `panes`, `motion`, `font`, `lang`;
-//! static/boot.js puts those on the document), messages between pages, and `hl`.
+//! static/boot.js puts those on the document; `hl`: static/tools.js), and messages between pages.
 
 use super::{Pane, Subject, Theme, subject};
 use crate::api::kinds::Kind;
