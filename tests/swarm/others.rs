@@ -86,10 +86,10 @@ fn pod(world: &World, change: &Change) -> Option<String> {
             twice.then(|| format!("{key} has two Pods of index {index}"))
         }
         "DaemonSet" => {
-            let twice = |pod: &&std::rc::Rc<Pod>| {
+            let twice = |pod: &std::rc::Rc<Pod>| {
                 pod.meta.uid != new.meta.uid && pod.spec.affinity == new.spec.affinity
             };
-            let twice = pods.iter().any(|pod| twice(&pod));
+            let twice = pods.iter().any(|pod| twice(pod));
             twice.then(|| format!("{} is a second one on its node", change.key))
         }
         _ => None,
