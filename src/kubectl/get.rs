@@ -1,6 +1,7 @@
 //! `kubectl get`, and what it goes on with when it watches.
 //!
-//! Not here: `--raw` of discovery, metrics and logs, and its keys in the order of Go's structs;
+//! Not here: `--raw` of discovery, metrics, logs and scales, by fields, and its keys in the order
+//! of Go's structs;
 //! `--chunk-size` and `--server-print` change nothing.
 //!
 //! Upstream: staging/src/k8s.io/kubectl/pkg/cmd/get/get.go
@@ -10,13 +11,16 @@ use super::format::Format;
 use super::print::{self, Look};
 use super::resource::{Known, Query};
 use super::running::Stream;
+use super::value::shaped;
 use super::{sort, yaml};
 use crate::api::apps::go_json;
-use crate::api::kinds::{Kind, Object};
+use crate::api::kinds::{Key, Kind, Object, ObjectRef};
+use crate::apiserver::managed;
 use crate::apiserver::selector::Selector;
 use crate::apiserver::status::Status;
 use crate::apiserver::watch::Change;
 use crate::base::text::{TABLE, Tabs};
+use serde_json::Value;
 use std::rc::Rc;
 
 /// The objects of one kind that were found.
@@ -88,52 +92,84 @@ fn raw(cx: &mut Cx<'_, '_>, path: &str, watch: bool) -> Outcome {
             "arguments may not be passed when --raw is specified"
         }
         () if watch || !args.text("selector").is_empty() => {
-            "--raw may not be specified with other flags that filter the server request or \
-             alter the output"
+            "--raw may not be specified with other flags that filter the server request or alter \
+             the output"
         }
         () if !args.text("output").is_empty() => "--raw and --output are mutually exclusive",
+        () if !path.starts_with('/') => "--raw must be a valid URL path: parse",
         () => "",
     };
-    if !why.is_empty() {
-        return Err(Failure::new(why));
-    }
-    if !path.starts_with('/') {
-        let text =
-            format!("--raw must be a valid URL path: parse {path:?}: invalid URI for request");
-        return Err(Failure::new(text));
-    }
-    let bare = path.split('?').next().unwrap_or("").trim_end_matches('/');
-    match bare {
-        "/healthz" | "/livez" | "/readyz" => {
-            cx.write(Stream::Out, "ok");
-            return Ok(Task::Done);
+    match why.strip_suffix("parse") {
+        Some(_) => {
+            return Err(Failure::new(format!("{why} {path:?}: invalid URI for request")));
         }
-        "/version" => {
-            super::info::version_raw(cx);
-            return Ok(Task::Done);
-        }
-        _ => {}
+        None if !why.is_empty() => return Err(Failure::new(why)),
+        None => {}
     }
-    match cx.server().at_path(path) {
-        Ok(tree) => cx.say(go_json(&tree)),
-        Err(status) => {
-            let depth = bare.split('/').count();
-            let lists = bare.starts_with("/openapi")
-                || bare.starts_with("/api/") && depth < 4
-                || bare.starts_with("/apis/") && depth < 5
-                || ["/api", "/apis"].contains(&bare);
-            let hint = match (lists, status.message.starts_with("the server")) {
-                (true, _) => {
-                    "Kubernetes lists here what it serves; this simulator has kubectl \
-                     api-resources."
-                }
-                (_, true) => "Paths here: /api/v1/…, /apis/GROUP/VERSION/…, /version, /healthz.",
-                _ => "",
-            };
-            return Err(Failure::from(status).hint(hint));
+    let (bare, query) = path.split_once('?').unwrap_or((path, ""));
+    let steps: Vec<&str> = bare.split('/').skip(1).filter(|step| !step.is_empty()).collect();
+    match steps[..] {
+        ["healthz" | "livez" | "readyz"] => cx.write(Stream::Out, "ok"),
+        ["version"] => super::info::version_raw(cx),
+        _ => {
+            let tree = at_path(cx, &steps, query)?;
+            cx.say(go_json(&tree));
         }
     }
     Ok(Task::Done)
+}
+
+/// The object at a path of the API, or the list.
+fn at_path(cx: &Cx<'_, '_>, steps: &[&str], query: &str) -> Result<Value, Failure> {
+    let nothing = |hint: &str| {
+        let text = "Error from server (NotFound): the server could not find the requested resource";
+        Err(Failure::raw(text).hint(hint))
+    };
+    let (group, version, rest) = match steps {
+        ["api", version, rest @ ..] if !rest.is_empty() => ("", *version, rest),
+        ["apis", group, version, rest @ ..] if !rest.is_empty() => (*group, *version, rest),
+        ["api" | "apis" | "openapi", ..] => {
+            return nothing(
+                "Kubernetes lists here what it serves; this simulator has kubectl api-resources.",
+            );
+        }
+        _ => return nothing("Paths here: /api/v1/…, /apis/GROUP/VERSION/…, /version, /healthz."),
+    };
+    let (namespace, rest) = match rest {
+        ["namespaces", name, rest @ ..] if !rest.is_empty() && rest != ["status"] => {
+            (Some(*name), rest)
+        }
+        rest => (None, rest),
+    };
+    let kind = Kind::ALL.iter().copied().find(|kind| {
+        let info = kind.info();
+        (info.group, info.version, info.plural) == (group, version, rest[0])
+    });
+    let (Some(kind), [_] | [_, _] | [_, _, "status"]) = (kind, rest) else {
+        return nothing("Paths here: /api/v1/…, /apis/GROUP/VERSION/…, /version, /healthz.");
+    };
+    if let Some(name) = rest.get(1) {
+        let key = Key::new(namespace.unwrap_or(""), *name);
+        let object = cx.find(&ObjectRef::new(kind, key))?;
+        return Ok(managed::to_value(&object));
+    }
+    let labels = query.split('&').find_map(|pair| pair.strip_prefix("labelSelector="));
+    let labels = labels.unwrap_or("").replace("%3D", "=").replace("%2C", ",");
+    let selector = Selector::of_labels(&labels).map_err(Failure::new)?;
+    let all = cx.store().list_objects(kind).filter(|object| {
+        namespace.is_none_or(|own| *object.meta().namespace == *own) && selector.matches(object)
+    });
+    let items: Vec<Value> = all.map(managed::to_value).collect();
+    let info = kind.info();
+    Ok(shaped(
+        r#"{"kind":"$0","apiVersion":"$1","metadata":{"resourceVersion":"$2"},"items":"$3"}"#,
+        &[
+            format!("{}List", info.name).into(),
+            info.api_version().into(),
+            cx.store().revision().to_string().into(),
+            items.into(),
+        ],
+    ))
 }
 
 fn nothing_asked(cx: &mut Cx<'_, '_>) -> Failure {

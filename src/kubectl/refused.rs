@@ -61,9 +61,22 @@ const FLAGS: &[(&str, &str, &str)] = &[
     ("diff", "prune", "apply --prune --dry-run=client says what would go"),
     ("edit", "output-patch", "kubectl diff shows changes"),
     ("edit", "subresource", "take kubectl patch --subresource"),
-    ("get", "subresource", "take kubectl get --raw PATH/status or PATH/scale"),
+    ("get", "subresource", "the object itself has its status, and kubectl scale its scale"),
     ("replace", "raw", "replace it with -f"),
+    ("set", "resolve", "kubectl get cm,secret -o yaml shows the values"),
     ("replace", "subresource", "take kubectl patch --subresource"),
+];
+
+/// Flags that name parts of the configuration: the one name there is, and what is said of others.
+const NAMES: &[(&str, &str, &str)] = &[
+    (
+        "context",
+        super::info::CONTEXT,
+        "Error in configuration: context was not found for specified context: {}",
+    ),
+    ("cluster", super::info::CONTEXT, "error: no server found for cluster \"{}\""),
+    ("user", super::info::USER, "error: auth info \"{}\" does not exist"),
+    ("kubeconfig", "", "error: stat {}: no such file or directory"),
 ];
 
 /// Whether a flag was given that is not here; whoever acts as another is told so.
@@ -80,23 +93,10 @@ pub fn flags(cx: &mut Cx<'_, '_>) -> Result<(), Failure> {
     if given("record") {
         cx.warn("Flag --record has been deprecated, --record will be removed in the future");
     }
-    match (args.get("context"), args.get("cluster"), args.get("user")) {
-        (Some(name), ..) if name != super::info::CONTEXT => {
-            return Err(Failure::raw(format!(
-                "Error in configuration: context was not found for specified context: {name}"
-            )));
+    for (flag, known, words) in NAMES {
+        if let Some(name) = args.get(flag).filter(|name| name != known) {
+            return Err(Failure::raw(words.replace("{}", name)));
         }
-        (_, Some(name), _) if name != super::info::CONTEXT => {
-            return Err(Failure::new(format!("no server found for cluster {name:?}")));
-        }
-        (.., Some(name)) if name != super::info::USER => {
-            return Err(Failure::new(format!("auth info {name:?} does not exist")));
-        }
-        _ => {}
-    }
-    if let Some(path) = args.get("kubeconfig") {
-        return Err(Failure::new(format!("stat {path}: no such file or directory"))
-            .hint("The simulator has one configuration: leave --kubeconfig out."));
     }
     if given("warnings-as-errors") {
         cx.note("Warnings stay warnings here: --warnings-as-errors changes nothing.");

@@ -1,16 +1,15 @@
 //! `kubectl set`: image, env, resources, selector, serviceaccount.
 //!
-//! Not here: `set env --resolve` of fields and resources.
+//! Not here: `set env --resolve`.
 //!
 //! Upstream: staging/src/k8s.io/kubectl/pkg/cmd/set
 
 use super::change::sent;
 use super::cx::{Act, Cx, Failure, Item, Outcome, Task};
 use super::resource::{Known, NOTHING};
-use super::value::{list, shaped, text, text_at};
+use super::value::{list, shaped, text_at};
 use crate::api::kinds::{Kind, ObjectRef};
 use crate::api::quantity::Quantity;
-use crate::base::text::from_base64;
 use crate::client::request::Verb;
 use serde_json::{Map, Value, json};
 
@@ -234,7 +233,7 @@ fn env_one(cx: &mut Cx<'_, '_>, item: &Item) -> Result<(), Failure> {
             }
             if cx.args.is_set("list") {
                 cx.say(format!("# {kind} {owner}, container {own}"));
-                after.iter().try_for_each(|variable| listed(cx, variable))?;
+                after.iter().for_each(|variable| cx.say(listed(variable)));
             }
             if after != list(container, "env") {
                 changed = true;
@@ -274,44 +273,23 @@ fn replaced(after: &[Value], container: &Value) -> Vec<Value> {
 }
 
 /// One line of `--list`.
-fn listed(cx: &mut Cx<'_, '_>, variable: &Value) -> Result<(), Failure> {
+fn listed(variable: &Value) -> String {
     let name = text_at(variable, "name");
-    let from = &variable["valueFrom"];
-    if from.is_null() {
-        cx.say(format!("{name}={}", text_at(variable, "value")));
-        return Ok(());
-    }
-    let part = |path: &str| text_at(from, path);
-    let mut resolved = None;
-    let (what, kind, reference) = match () {
-        () if !from["configMapKeyRef"].is_null() => ("configmap", "ConfigMap", "configMapKeyRef"),
-        () if !from["secretKeyRef"].is_null() => ("secret", "Secret", "secretKeyRef"),
-        () if !from["fieldRef"].is_null() => ("", "", "fieldRef"),
-        () => ("", "", "resourceFieldRef"),
+    let Some((kind, from)) = super::value::entries(variable, "valueFrom").next() else {
+        return format!("{name}={}", text_at(variable, "value"));
     };
-    let (object, key) = (part(&format!("{reference}.name")), part(&format!("{reference}.key")));
-    let shown = match reference {
-        "fieldRef" => format!("field path {}", part("fieldRef.fieldPath")),
-        "resourceFieldRef" => {
-            let container = part("resourceFieldRef.containerName");
+    let part = |key: &str| text_at(from, key);
+    let from = match kind.as_str() {
+        "configMapKeyRef" => format!("configmap {}, key {}", part("name"), part("key")),
+        "secretKeyRef" => format!("secret {}, key {}", part("name"), part("key")),
+        "fieldRef" => format!("field path {}", part("fieldPath")),
+        _ => {
+            let container = part("containerName");
             let slash = if container.is_empty() { "" } else { "/" };
-            format!("resource field {container}{slash}{}", part("resourceFieldRef.resource"))
+            format!("resource field {container}{slash}{}", part("resource"))
         }
-        _ => format!("{what} {object}, key {key}"),
     };
-    if let Some(kind) = Kind::by_name(kind).filter(|_| cx.args.is_set("resolve")) {
-        let tree = cx.find(&ObjectRef::new(kind, cx.key(kind, &object)))?.to_value();
-        let value = text(&tree["data"][&key]);
-        resolved = match what {
-            "secret" => from_base64(&value),
-            _ => Some(value),
-        };
-    }
-    match resolved {
-        Some(value) => cx.say(format!("{name}={value}")),
-        None => cx.say(format!("# {name} from {shown}")),
-    }
-    Ok(())
+    format!("# {name} from {from}")
 }
 
 /// `cpu=100m,memory=1Gi` as a tree.
