@@ -42,6 +42,8 @@ pub struct Replay {
     /// `namespace/claim node` for each attachment, in order, and whether it was there when the
     /// controller looked for the first time, which it does after 0.5 to 0.55 s.
     pub attachments: Vec<(Str, bool)>,
+    /// `namespace/name` of Pods that the scheduler heard of before it heard of their claims.
+    pub early: Vec<Str>,
     /// `namespace/name` of a Pod and when its kubelet was done with it, in order.
     pub courses: Vec<(Str, Course)>,
 }

@@ -72,6 +72,10 @@ impl Scheduler {
             self.no_nodes(cx, &key, &pod);
             return;
         }
+        if let Some(refusal) = self.too_early(cx, &key, &pod) {
+            self.refuse(cx, &key, &pod, order.len(), refusal);
+            return self.queue.requeue(cx.now, &key);
+        }
         let from = Sources { store: &cx.cache, nodes: &self.nodes, volumes: &self.volumes };
         let state = match State::new(&info, &from, &mut self.census, cx.visits) {
             Ok(state) => state,
@@ -153,6 +157,22 @@ impl Scheduler {
         };
         self.note(cx, key, Vec::new(), None, &failure.message);
         self.fail(cx, key, pod, failure);
+    }
+
+    /// In a replay: what the scheduler found the first time, if it heard of the Pod before it heard
+    /// of its claim. Here it hears of everything in order.
+    fn too_early(&self, cx: &ControlPlane<'_>, key: &Key, pod: &Pod) -> Option<Refusal> {
+        let claim = pod.claim_names().next()?;
+        let mut early = cx.config.replay.early.iter();
+        let early = early.any(|early| **early == *format!("{}/{}", key.namespace, key.name));
+        let rejection = || {
+            let reason = format!("persistentvolumeclaim {:?} not found", &**claim);
+            Rejection::unresolvable(Plugin::VolumeRestrictions, reason)
+        };
+        (early && self.decisions.get(key).is_none()).then(|| Refusal {
+            rejection: rejection(),
+            claim: Some(Key::new(key.namespace.clone(), claim.clone())),
+        })
     }
 
     fn no_nodes(&mut self, cx: &mut ControlPlane<'_>, key: &Key, pod: &Rc<Pod>) {

@@ -25,6 +25,33 @@ pub fn placements(trace: &[Record]) -> Vec<(Str, Str)> {
     out
 }
 
+/// The Pods that the scheduler tried before it had heard of their claims, which were there.
+pub fn early(trace: &[Record]) -> Vec<Str> {
+    let (mut claims, mut out) = (BTreeSet::new(), Vec::new());
+    for record in trace {
+        let text = |key: &str| record.get(key).and_then(Value::as_str).unwrap_or("");
+        match text("kind") {
+            "PersistentVolumeClaim" if text("type") == "DELETED" => {
+                claims.remove(text("name"));
+            }
+            "PersistentVolumeClaim" => {
+                claims.insert(text("name"));
+            }
+            "Event" => {
+                let told = text("message").split("persistentvolumeclaim \"").nth(1).unwrap_or("");
+                let missing = told.split_once("\" not found").map_or("", |(name, _)| name);
+                if let Some(pod) = text("obj").strip_prefix("Pod/")
+                    && claims.contains(missing)
+                {
+                    out.push(format!("default/{pod}").into());
+                }
+            }
+            _ => {}
+        }
+    }
+    out
+}
+
 /// The Pods whose names the server made up: they are told by their ends, five letters and digits
 /// of its alphabet after a dash. A name that somebody gave and that looks so does no harm.
 pub fn names(trace: &[Record]) -> Vec<RecordedName> {

@@ -108,6 +108,7 @@ pub fn config(scenario: &Scenario) -> Config {
     let replay = Replay {
         placements: chance::placements(&scenario.trace),
         names: chance::names(&scenario.trace),
+        early: chance::early(&scenario.trace),
         run_time: "oracle/run-time".into(),
         ends: chance::ends(&scenario.trace),
         attachments: chance::attachments(&scenario.trace),
