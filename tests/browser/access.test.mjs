@@ -45,6 +45,17 @@ const STATES = {
     await page.raw.locator(".past-tag").waitFor();
   },
   placing: async (page) => { await settle(page); await page.raw.locator(".pod").first().click(); },
+  told: async (page) => {
+    await settle(page);
+    await page.raw.locator(".pod").first().click();
+    await page.raw.keyboard.press("y");
+    await page.raw.locator(".told").waitFor();
+  },
+  help: async (page) => {
+    await page.raw.locator(".tip").waitFor({ state: "attached" });
+    await page.raw.keyboard.press("?");
+    await page.raw.locator(".help-words dt").first().waitFor();
+  },
   dialog: async (page) => {
     await page.raw.locator(".share").click();
     await page.raw.locator("dialog[open]").waitFor();
