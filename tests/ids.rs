@@ -86,7 +86,6 @@ const NOT_YET: &[(&str, &str)] = &[
         "old versions are read as today's, not rewritten by a press; lost indentation is said, \
              not mended; that anchors are expanded is not said",
     ),
-    ("F-4", "no examples Broken on purpose and Blank"),
 ];
 
 fn files(dir: &Path, out: &mut Vec<PathBuf>) {

@@ -4,6 +4,7 @@
 
 use playground::explain::{AROUND, INCIDENTS, OUTCOMES, TEMPLATES, WAYS};
 use playground::infra::fault::WORDS;
+use playground::session::examples::EXAMPLES;
 use playground::view::{Lang, Word};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -109,7 +110,8 @@ fn everything() -> BTreeSet<&'static str> {
     let waits = [TEMPLATES, AROUND, INCIDENTS, &OUTCOMES[..]].concat();
     let faults = WORDS.iter().map(|word| word.says);
     let ways = WAYS.iter().flatten().copied();
-    words.chain(waits).chain(faults).chain(ways).chain(said()).collect()
+    let titles = EXAMPLES.iter().map(|example| example.title);
+    words.chain(waits).chain(faults).chain(ways).chain(titles).chain(said()).collect()
 }
 
 /// `{node}`, `{}`, sorted; and how many stars.

@@ -1,4 +1,4 @@
-//! The manifests that come with the playground, exactly as their authors wrote them.
+//! The manifests that come with the playground, those of others exactly as they wrote them.
 
 /// A manifest on offer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,7 +13,11 @@ pub struct Example {
     pub text: &'static str,
 }
 
-/// All of them; the first is the one a first visit shows.
+/// How many of them, from the first, a first visit finds as files.
+pub const AT_HAND: usize = 2;
+
+/// All of them; the first is the one a first visit shows. Titles are words of the page: other
+/// languages have them in their dictionaries.
 pub const EXAMPLES: &[Example] = &[
     Example {
         id: "web",
@@ -27,6 +31,13 @@ pub const EXAMPLES: &[Example] = &[
         file: "zookeeper.yaml",
         text: include_str!("../../static/examples/zookeeper.yaml"),
     },
+    Example {
+        id: "broken",
+        title: "Broken on purpose",
+        file: "broken.yaml",
+        text: include_str!("../../static/examples/broken.yaml"),
+    },
+    Example { id: "blank", title: "Blank", file: "manifest.yaml", text: "" },
 ];
 
 /// Manifests by the addresses under which the tutorial "StatefulSet Basics" names them: the page

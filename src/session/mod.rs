@@ -148,14 +148,14 @@ pub struct Session {
     passed: u64,
 }
 
-/// The examples, none of them applied.
+/// The examples at hand, none of them applied.
 fn first_files() -> Vec<File> {
     let file = |example: &examples::Example| File {
         name: example.file.into(),
         text: example.text.into(),
         applied: None,
     };
-    EXAMPLES.iter().map(file).collect()
+    EXAMPLES[..examples::AT_HAND].iter().map(file).collect()
 }
 
 impl Default for Session {
@@ -168,8 +168,9 @@ impl Session {
     /// A first visit: the example of this number applied at the start, time standing.
     pub fn new(config: Config, example: usize) -> Session {
         let mut session = Session::empty(config);
-        session.current = example.min(EXAMPLES.len() - 1);
-        session.apply_manifest();
+        let example = EXAMPLES[example.min(EXAMPLES.len() - 1)];
+        session.open(example.file.into(), example.text.into());
+        session.apply_first();
         session.undo = Rc::default();
         session.said = "".into();
         session
@@ -468,6 +469,13 @@ impl Session {
         for file in Rc::make_mut(&mut self.files) {
             file.applied = None;
         }
-        self.apply_manifest();
+        self.apply_first();
+    }
+
+    /// Applies the manifest shown, if anything is written there.
+    fn apply_first(&mut self) {
+        if !self.file().text.is_empty() {
+            self.apply_manifest();
+        }
     }
 }

@@ -96,7 +96,7 @@ pub fn screen(
     };
     let because = because(&eye);
     Screen {
-        title: title(session),
+        title: title(&eye),
         undo: session.undo_label().cloned(),
         editor: Rc::new(record::editor(&eye, found)),
         stage: Rc::new(figure::stage(&eye)),
@@ -167,11 +167,11 @@ pub fn revision(session: &Session) -> u64 {
     record::revision(session)
 }
 
-fn title(session: &Session) -> Text {
-    let file = session.file();
+fn title(eye: &Eye<'_>) -> Text {
+    let file = eye.session.file();
     let examples = crate::session::examples::EXAMPLES.iter();
     let known = examples.clone().find(|example| *example.text == *file.text);
-    known.map_or_else(|| file.name.clone(), |example| example.title.into())
+    known.map_or_else(|| file.name.clone(), |example| eye.lang.tr(example.title).into())
 }
 
 /// A sentence of the engine as one of the page.

@@ -42,7 +42,7 @@ pub(super) fn editor(eye: &Eye<'_>, found: &Found) -> Editor {
         broken: found.list.iter().any(|one| one.severity == Severity::Error),
         can_apply: fresh && !(found.unreadable && found.text == file.text),
         state: eye.say(if fresh { Word::NotApplied } else { Word::MatchesCluster }),
-        examples: EXAMPLES.iter().map(|example| example.title.into()).collect(),
+        examples: EXAMPLES.iter().map(|example| eye.lang.tr(example.title).into()).collect(),
     }
 }
 
