@@ -79,7 +79,6 @@ const ALSO: &[(&str, &str)] = &[
 
 /// Statements that no test holds yet, or not all of them, and why.
 const NOT_YET: &[(&str, &str)] = &[
-    ("P-2", "an event's row and a name at the terminal pick, but are not marked themselves"),
     ("T-7", "no test measures 200 ms for one input at 1,000 Pods in the browser"),
     (
         "Y-4",

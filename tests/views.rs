@@ -5,8 +5,11 @@
 //!
 //! Not here: looks, presses, anything that needs a browser.
 
+use playground::api::kinds::Kind;
+use playground::session::{Action, Session};
 use playground::ui::{Cx, Page, PageProps, Styles, StylesProps};
-use playground::view::{Lang, Look, Pane, Screen, sample};
+use playground::view::read::{self, Found, Show};
+use playground::view::{Lang, Look, Pane, Screen, Tab, sample, subject};
 use std::future::Future;
 use std::pin::pin;
 use std::rc::Rc;
@@ -134,6 +137,42 @@ fn one_plate_an_ordinal_on_the_stage() {
     let stage = html.split("class=\"strip\"").next().unwrap_or_default();
     assert_eq!(stage.matches("class=\"plate\">1<").count(), 1);
     assert_eq!(stage.matches("class=\"plate socket\">1<").count(), 1);
+}
+
+/// The story settled, after a line at the terminal; web-1 is picked.
+fn picked() -> Screen {
+    let mut session = Session::default();
+    let pick = Action::Select(Some(subject(Kind::Pod, "default", "web-1")));
+    for action in [Action::Settle, Action::Type("kubectl get pods".into()), pick] {
+        session.apply(action);
+        while session.is_busy() {
+            session.apply(Action::Frame(16));
+        }
+    }
+    let show = Show { lang: Lang::En, table: Kind::Pod, tab: Tab::Now };
+    read::screen(&session, show, &Found::of(&session, Lang::En), None)
+}
+
+#[test]
+fn p_2_what_is_picked_is_marked_in_every_record() {
+    let html = page(picked, Pane::Cluster);
+    let after = |text: &str| html.find(text).map_or("", |at| &html[at..]).to_string();
+    for (place, start, end, named) in [
+        ("tablepane", "<tr", "</tr>", ">web-1<"),
+        ("term-log", "<span role=\"button\"", "/span>", ">web-1<"),
+        ("class=\"ev\"", "<li", "</li>", ">pod/web-1<"),
+    ] {
+        let part = after(place).split("</section>").next().unwrap_or_default().to_string();
+        let items = part.split(start).skip(1).filter_map(|item| item.split_once(end));
+        let (mut marked, mut all) = (0, 0);
+        for (item, _) in items {
+            let tag = item.split('>').next().unwrap_or_default();
+            assert_eq!(tag.contains("is-picked"), item.contains(named), "{place}: {item}");
+            marked += u32::from(item.contains(named));
+            all += 1;
+        }
+        assert!(0 < marked && marked < all, "{place}: {marked} of {all}");
+    }
 }
 
 #[test]

@@ -6,7 +6,7 @@ use super::parts::{Button, Cx};
 use super::terminal::{self, Choices, TerminalView};
 use crate::api::kinds::Kind;
 use crate::view::terminal::Terminal;
-use crate::view::{Event, Intent, TABLES, Table, Text, Word};
+use crate::view::{Event, Intent, Subject, TABLES, Table, Text, Word};
 use std::rc::Rc;
 use yew::prelude::*;
 
@@ -21,6 +21,8 @@ pub struct DockProps {
     pub events: Rc<Vec<Event>>,
     /// Events not listed.
     pub more: u32,
+    /// The object picked.
+    pub picked: Option<Subject>,
     /// The terminal.
     pub terminal: Rc<Terminal>,
     /// It is shown where it shares its place with the tables.
@@ -34,7 +36,7 @@ pub struct DockProps {
 /// The dock.
 #[component]
 pub fn DockView(props: &DockProps) -> Html {
-    let DockProps { cx, table, events, more, terminal, typing, tall, choices } = props;
+    let DockProps { cx, table, events, more, picked, terminal, typing, tall, choices } = props;
     let row = || {
         html! {
             <div class="tabs" role="tablist" aria-label={cx.say(Word::Table)}>
@@ -58,7 +60,7 @@ pub fn DockView(props: &DockProps) -> Html {
             <section class="termpane" aria-label={cx.say(Word::Terminal)}>
                 { row() }
                 <TerminalView cx={cx.clone()} terminal={terminal.clone()}
-                    choices={choices.clone()} />
+                    picked={picked.clone()} choices={choices.clone()} />
             </section>
             <section class="eventpane" aria-label={cx.say(Word::Events)}>
                 <div class="tabs">
@@ -71,7 +73,7 @@ pub fn DockView(props: &DockProps) -> Html {
                             cx.say(Word::UnfoldRecord), Intent::Fold(false)).html(cx) }
                     </span>
                 </div>
-                { list(cx, events, *more) }
+                { list(cx, events, *more, picked.as_ref()) }
             </section>
         </>
     }
@@ -94,7 +96,7 @@ fn grid(cx: &Cx, table: &Table) -> Html {
     if table.rows.is_empty() {
         return html! { <p class="empty">{ cx.say(Word::TableEmpty) }</p> };
     }
-    let cell = |i: usize, text: &Text, subject: Option<&crate::view::Subject>| match subject {
+    let cell = |i: usize, text: &Text, subject: Option<&Subject>| match subject {
         Some(subject) if i == table.names => html! {
             <td>
                 <button type="button" class="pick" onclick={cx.pick(subject)}>{ &**text }</button>
@@ -132,20 +134,23 @@ fn rest(cx: &Cx, word: Word, more: u32) -> Html {
     html! { <p class="cap rest">{ cx.lang.fill(word, &[("n", &more.to_string())]) }</p> }
 }
 
-pub(super) fn list(cx: &Cx, events: &[Event], more: u32) -> Html {
+/// Those about the object picked are marked.
+pub(super) fn list(cx: &Cx, events: &[Event], more: u32, picked: Option<&Subject>) -> Html {
     if events.is_empty() {
         return html! { <p class="empty">{ cx.say(Word::EventsEmpty) }</p> };
     }
     html! {
         <div class="scroll" tabindex="0" role="region" aria-label={cx.say(Word::Events)}>
-            <ol class="ev">{ for events.iter().map(|event| self::event(cx, event)) }</ol>
+            <ol class="ev">{ for events.iter().map(|event| self::event(cx, event, picked)) }</ol>
             { rest(cx, Word::EventsMore, more) }
         </div>
     }
 }
 
-fn event(cx: &Cx, event: &Event) -> Html {
+fn event(cx: &Cx, event: &Event, picked: Option<&Subject>) -> Html {
+    let on = picked.is_some() && event.subject.as_ref() == picked;
     let class = classes!(
+        on.then_some("is-picked"),
         event.now.then_some("now"),
         (&*event.kind == "Warning").then_some("is-warn"),
         event.kind.is_empty().then_some("you"),
@@ -160,7 +165,8 @@ fn event(cx: &Cx, event: &Event) -> Html {
     };
     let object = match &event.subject {
         Some(subject) => html! {
-            <button type="button" class="o pick" onclick={cx.pick(subject)}>
+            <button type="button" class="o pick" aria-pressed={on.to_string()}
+                onclick={cx.pick(subject)}>
                 { &*event.object }
             </button>
         },

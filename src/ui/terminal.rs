@@ -9,7 +9,7 @@ use super::parts::{Button, Cx, icon, say};
 use super::platform;
 use crate::session::terminal::Entry;
 use crate::view::terminal::{Line, Stream, Terminal, Told, common, pasted};
-use crate::view::{Intent, Text, Word, clock};
+use crate::view::{Intent, Subject, Text, Word, clock};
 use std::cell::RefCell;
 use std::rc::Rc;
 use yew::prelude::*;
@@ -27,6 +27,8 @@ pub struct TerminalProps {
     pub cx: Cx,
     /// The terminal.
     pub terminal: Rc<Terminal>,
+    /// The object picked.
+    pub picked: Option<Subject>,
     /// Asks what could stand in a place.
     #[prop_or_default]
     pub choices: Option<Choices>,
@@ -42,7 +44,7 @@ struct Typing {
 
 /// The terminal.
 #[component]
-pub fn TerminalView(TerminalProps { cx, terminal, choices }: &TerminalProps) -> Html {
+pub fn TerminalView(TerminalProps { cx, terminal, picked, choices }: &TerminalProps) -> Html {
     let line = use_node_ref();
     let typing = use_mut_ref(Typing::default);
     let shown = use_state_eq(Vec::<String>::new);
@@ -62,7 +64,7 @@ pub fn TerminalView(TerminalProps { cx, terminal, choices }: &TerminalProps) -> 
     };
     html! {
         <div class="term" {onclick}>
-            { log(cx, terminal) }
+            { log(cx, terminal, picked) }
             if !shown.is_empty() {
                 <p class="choices" role="status" aria-label={cx.say(Word::TermChoices)}>
                     { for shown.iter().take(CHOICES_MAX).map(|word| html! {
@@ -80,7 +82,7 @@ pub fn TerminalView(TerminalProps { cx, terminal, choices }: &TerminalProps) -> 
     }
 }
 
-fn log(cx: &Cx, terminal: &Terminal) -> Html {
+fn log(cx: &Cx, terminal: &Terminal, picked: &Option<Subject>) -> Html {
     let hint = terminal.told.is_empty() && terminal.history.is_empty();
     html! {
             <div class="term-log" tabindex="0">
@@ -98,7 +100,8 @@ fn log(cx: &Cx, terminal: &Terminal) -> Html {
                     }
                     <ol role="log" aria-label={cx.say(Word::TermLog)}>
                         { for terminal.told.iter().map(|told| html! {
-                            <ToldView key={told.0.number} cx={cx.clone()} told={told.clone()} />
+                            <ToldView key={told.0.number} cx={cx.clone()} told={told.clone()}
+                                picked={picked.clone().filter(|it| names(told, it))} />
                         }) }
                     </ol>
                 </div>
@@ -253,11 +256,17 @@ fn Preview(PreviewProps { cx, text, line, done }: &PreviewProps) -> Html {
 struct ToldProps {
     cx: Cx,
     told: Told,
+    picked: Option<Subject>,
+}
+
+/// Whether the object's name stands in it: what it does not is not drawn anew.
+fn names(told: &Told, object: &Subject) -> bool {
+    told.0.screen.lines.iter().flat_map(|line| &line.links).any(|link| link.object == *object)
 }
 
 /// A line that was typed and what came of it.
 #[component]
-fn ToldView(ToldProps { cx, told }: &ToldProps) -> Html {
+fn ToldView(ToldProps { cx, told, picked }: &ToldProps) -> Html {
     let Entry { at, line, screen, code, .. } = &*told.0;
     let mut first = true;
     let onkeydown = Callback::from(|event: KeyboardEvent| {
@@ -282,12 +291,12 @@ fn ToldView(ToldProps { cx, told }: &ToldProps) -> Html {
                     { cx.lang.fill(Word::TermDropped, &[("n", &screen.dropped.to_string())]) }
                 </p>
             }
-            { for screen.lines.iter().map(|line| written(cx, line, &mut first)) }
+            { for screen.lines.iter().map(|line| written(cx, line, picked, &mut first)) }
         </li>
     }
 }
 
-fn written(cx: &Cx, line: &Line, first: &mut bool) -> Html {
+fn written(cx: &Cx, line: &Line, picked: &Option<Subject>, first: &mut bool) -> Html {
     let class = match line.stream {
         Stream::Out => "o",
         Stream::Err => "o err",
@@ -314,11 +323,13 @@ fn written(cx: &Cx, line: &Line, first: &mut bool) -> Html {
                 pick();
             }
         });
+        let on = picked.as_ref() == Some(&link.object);
+        let class = classes!("name", on.then_some("is-picked"));
         // One stop of the Tab key for each block of output; arrows lead on.
         let tabindex = if std::mem::take(first) { "0" } else { "-1" };
         parts.push(html! {
-            <>{ before.to_string() }<span role="button" class="name" {tabindex} {onclick}
-                {onkeydown}>{ name.to_string() }</span></>
+            <>{ before.to_string() }<span role="button" {class} {tabindex} {onclick}
+                {onkeydown} aria-pressed={on.to_string()}>{ name.to_string() }</span></>
         });
     }
     let rest = line.text.get(at..).unwrap_or("");
