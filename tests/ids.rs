@@ -85,6 +85,7 @@ const NOT_YET: &[(&str, &str)] = &[
              as it was written; the statement says 3",
     ),
     ("T-7", "work for one input at 1,000 Pods is counted; no test measures 200 ms in the browser"),
+    ("Y-2", "Shift+F8 leads nowhere; no test presses F8, none counts the work for 256 KiB"),
     (
         "Y-4",
         "old versions are read as today's, not rewritten by a press; lost indentation is said, \
