@@ -272,7 +272,7 @@
       editor.goto(line);
       return true;
     },
-    share: run("share"), open: run("open"), address: run("address"), download: run("download"),
+    ensure: ensure, whole: whole, share: run("share"), open: run("open"), address: run("address"), download: run("download"),
     help: function () { if (playground.openHelp) playground.openHelp(); }, part: part,
   };
 
@@ -372,6 +372,92 @@
     focusOn(".seat.is-picked .pick") || focusOn(".centre");
   }).observe(document.getElementById("app"), { childList: true, subtree: true });
 
+  // ---- the later part of the simulator ------------------------------------------------------------
+
+  // What the simulator exports, once it runs; the later part, once it is here; and what was pressed
+  // before that.
+  var exported = null;
+  var laterUrl = metaUrl("playground-later");
+  var later = null;
+  var pressed = [];
+  var note = null;
+  var fetching = false;
+
+  function isWhole() { return !laterUrl || (exported && exported.whole.value === 1); }
+
+  // From here on calls of later functions reach them.
+  function join() {
+    new WebAssembly.Instance(later, { 0: exported });
+    exported.whole.value = 1;
+    document.documentElement.setAttribute("data-whole", "");
+  }
+
+  function tell(text, label, press) {
+    if (note) note.remove();
+    note = text ? element("div", "boot-note", text) : null;
+    if (!note) return;
+    note.setAttribute("role", "status");
+    if (label) note.appendChild(button(label, press));
+    document.body.appendChild(note);
+  }
+
+  // By itself, as soon as the page stands; before, where the page begins with more than that.
+  function fetchLater() {
+    return fetchWasm(laterUrl).then(function (source) {
+      return source instanceof ArrayBuffer ? WebAssembly.compile(source)
+        : WebAssembly.compileStreaming(source);
+    }).then(function (module) { later = later || module; });
+  }
+
+  function complete() {
+    if (dead || isWhole()) return;
+    fetching = true;
+    if (pressed.length) tell(say("Fetching the rest of the simulator…"));
+    fetchLater().then(function () {
+      if (dead) return;
+      if (!isWhole()) join();
+      tell();
+      pressed.splice(0).forEach(function (done) { done(); });
+    }).catch(function (error) {
+      if (isTrap(error)) { crash(error); return; }
+      // Where nobody waits, the next press tries again.
+      fetching = false;
+      if (pressed.length) tell(say("The rest of the simulator did not arrive."), say("Retry"), complete);
+    });
+  }
+
+  // Calls `done` now if `free` (the first part can do it) or if everything is here, else when it is.
+  function whole(done, free) {
+    if (isWhole() || (free && !pressed.length)) { done(); return; }
+    pressed.push(done);
+    tell(say("Fetching the rest of the simulator…"));
+    if (!fetching) complete();
+  }
+
+  // Called in the middle of a later function that was wanted all the same: nothing but waiting is
+  // left. A request that waits may not ask for bytes, so they come as text of one byte each.
+  function ensure(exports) {
+    exported = exports;
+    try {
+      if (!later) {
+        document.documentElement.setAttribute("data-waited", "");
+        var request = new XMLHttpRequest();
+        request.open("GET", laterUrl, false);
+        request.overrideMimeType("text/plain; charset=x-user-defined");
+        request.send();
+        if (request.status !== 200) throw new Error(status(request, laterUrl));
+        later = new WebAssembly.Module(Uint8Array.from(request.responseText, function (letter) {
+          return letter.charCodeAt(0) & 255;
+        }));
+      }
+      join();
+    } catch (error) {
+      crash(new Error(say("The rest of the simulator did not arrive.") + " " + error.message));
+      throw error;
+    }
+    return true;
+  }
+
   // ---- loading ----------------------------------------------------------------------------------
 
   function metaUrl(name) {
@@ -453,12 +539,18 @@
   });
   saved = playground.kept();
   if (!embedded) store("sessionStorage", "sfs.place", location.search + location.hash);
-  Promise.all([module, wasm, unpack(location.hash), speak(language())]).then(function (parts) {
+  // A page that begins somewhere else than at the beginning needs all of it.
+  var all = laterUrl && (saved || location.hash || params.get("t")) ? fetchLater() : null;
+  Promise.all([module, wasm, unpack(location.hash), speak(language()), all]).then(function (parts) {
     started = true;
     return parts[0].default({ module_or_path: parts[1] });
-  }).then(function () {
+  }).then(function (exports) {
     if (dead) return;
+    exported = exports;
     document.documentElement.setAttribute("data-boot", "ready");
+    // After the first paint.
+    fetching = true;
+    requestAnimationFrame(function () { setTimeout(complete); });
     part("tools.js").then(function (url) { return import(url); })
       .catch(function () { /* the page is whole without it */ });
   }).catch(function (error) {

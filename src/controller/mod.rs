@@ -269,6 +269,7 @@ fn enqueue(
 }
 
 /// Runs one controller on one key; says whether it ran (the wake may be stale).
+#[inline(never)]
 fn run<C: Controller>(
     slot: &mut Slot<C>,
     id: ControllerId,

@@ -101,7 +101,11 @@ fn want(intent: Intent, dispatcher: &UseReducerDispatcher<Model>, seen: &RefCell
         Intent::Step if platform::query("debug").is_some_and(|what| what == "panic") => {
             panic!("asked for in the address");
         }
-        intent => dispatcher.dispatch(Message::Want(intent)),
+        // A step needs no more than came first.
+        intent => {
+            let (dispatcher, free) = (dispatcher.clone(), intent == Intent::Step);
+            platform::when_whole(free, move || dispatcher.dispatch(Message::Want(intent)));
+        }
     }
 }
 

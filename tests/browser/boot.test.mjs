@@ -31,13 +31,13 @@ const wasm = (change) => (name) => (name.endsWith(".wasm") ? change : {});
 const module = (change) => (name) => (/^playground.*\.js$/.test(name) ? change : {});
 
 broken("a missing program is named", wasm({ status: 404 }), (page) =>
-  says(page, /no file playground-\w+_bg\.wasm \(404\)/));
+  says(page, /no file first-\w+\.wasm \(404\)/));
 
 broken("a missing module is named", module({ status: 404 }), (page) =>
   says(page, /no file playground-\w+\.js \(404\)/));
 
 broken("another status is told", wasm({ status: 503 }), (page) =>
-  says(page, /answered 503 for playground-\w+_bg\.wasm/));
+  says(page, /answered 503 for first-\w+\.wasm/));
 
 broken("a module of the wrong type is named", module({ type: "text/plain" }), (page) =>
   says(page, /sends playground-\w+\.js as text\/plain/));
@@ -46,7 +46,7 @@ broken("a program of the wrong type runs all the same", wasm({ type: "text/plain
   page.ready());
 
 broken("a server that hangs up is told", wasm({ drop: true }), (page) =>
-  says(page, /did not answer for playground-\w+_bg\.wasm/));
+  says(page, /did not answer for first-\w+\.wasm/));
 
 broken(
   "a policy without wasm-unsafe-eval is named",

@@ -4,8 +4,9 @@
 //! Not here: what a session's text holds (see `session::save`).
 
 use js_sys::{Array, Function, Reflect};
-use web_sys::wasm_bindgen::closure::Closure;
-use web_sys::wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen::closure::Closure;
+use wasm_bindgen::prelude::wasm_bindgen;
+use wasm_bindgen::{JsCast, JsValue};
 
 fn playground() -> JsValue {
     Reflect::get(&js_sys::global(), &"playground".into()).unwrap_or(JsValue::UNDEFINED)
@@ -20,6 +21,20 @@ fn call(name: &str, args: &[JsValue]) -> Option<JsValue> {
     let object = playground();
     let function: Function = Reflect::get(&object, &name.into()).ok()?.dyn_into().ok()?;
     function.apply(&object, &args.iter().collect::<Array>()).ok()
+}
+
+/// Fetches the part of the program that was left for later; called where a function of it is wanted
+/// before it has come by itself (`split/split.mjs` sees to that). Throws if it cannot be had.
+#[wasm_bindgen]
+pub fn ensure() {
+    if call("ensure", &[wasm_bindgen::exports()]).is_none() {
+        wasm_bindgen::throw_str("a part of the program could not be fetched");
+    }
+}
+
+/// Calls `done` when the whole program is here; now, if it is, or if `free` and nothing waits.
+pub fn when_whole(free: bool, done: impl FnOnce() + 'static) {
+    call("whole", &[Closure::once_into_js(done), free.into()]);
 }
 
 /// The session that the address holds, as text; empty without one.

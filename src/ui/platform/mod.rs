@@ -14,7 +14,7 @@ mod text;
 
 pub use bridge::{
     again, download, focus, help, keep, kept, language, link, open_whole, query, set_address,
-    share, show_found, show_text, speak, trouble,
+    share, show_found, show_text, speak, trouble, when_whole,
 };
 pub use files::{dropped, picked};
 pub use frames::Frames;

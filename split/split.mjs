@@ -1,0 +1,377 @@
+// Splits the built wasm in two: the first part holds what a page needs until somebody does
+// something out of the ordinary, the later part the functions named in later.txt. It is fetched as
+// soon as the page stands; whoever is earlier waits for it.
+//
+//   split.mjs split IN LATER.txt MAP FIRST REST
+//                                              the two parts; MAP is the linker's, for the data
+//   split.mjs watch IN OUT NAMES               IN, with a byte of memory for each function that is
+//                                              set when it runs; NAMES tells which is whose
+//   split.mjs later NAMES USED OUT             the names that are in NAMES and not in USED
+//
+// How: in the first part each later function that anything there can reach is a stub, which calls
+// `ensure` and then what stands at its place in the function table. The later part shares memory,
+// tables and globals, and when it is instantiated puts the real functions at those places. `ensure`
+// is an import of the page's own (static/boot.js), called as long as the later part is not there.
+//
+// Not here: which functions are wanted first; tests/browser/later.mjs watches a page to find out.
+import { createHash } from "node:crypto";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import binaryen from "../tests/browser/node_modules/binaryen/index.js";
+
+// The export that the page calls through, and where marks begin: the far end of the stack.
+const ENSURE = "ensure";
+const MARKS = 1024;
+const WHOLE = "whole";
+// What the later part calls the first one.
+const FIRST = "0";
+
+// Hashes differ from build to build, and so do the numbers that tell copies of a name apart.
+const plain = (name) => name.replace(/\[[0-9a-f]{12,16}\]|::h[0-9a-f]{16}|_\d+$/g, "");
+
+// What stands in later.txt for a name: a twentieth of its length.
+const short = (name) => createHash("sha256").update(plain(name)).digest("hex").slice(0, 8);
+
+function sections(bytes) {
+  const found = [];
+  let at = 8;
+  const number = () => {
+    let value = 0, shift = 0, byte;
+    do { byte = bytes[at++]; value += (byte & 127) * 2 ** shift; shift += 7; } while (byte > 127);
+    return value;
+  };
+  while (at < bytes.length) {
+    const start = at, id = bytes[at++], size = number();
+    at += size;
+    found.push({ id, bytes: bytes.subarray(start, at) });
+  }
+  return found;
+}
+
+// Where the data lie in the file: [{ address, at, size }], at being the place of the first byte.
+function dataOf(bytes) {
+  const [section] = sections(bytes).filter(({ id }) => id === 11);
+  let at = section.bytes.byteOffset - bytes.byteOffset + 1;
+  const number = () => {
+    let value = 0, shift = 0, byte;
+    do { byte = bytes[at++]; value |= (byte & 127) << shift; shift += 7; } while (byte > 127);
+    return value;
+  };
+  number();
+  const found = [];
+  for (let left = number(); left > 0; left -= 1) {
+    // Kind 0, i32.const ADDRESS, end, length: what the linker writes.
+    if (bytes[at++] !== 0 || bytes[at++] !== 0x41) throw new Error("an unknown kind of data");
+    const address = number();
+    at += 1;
+    const size = number();
+    found.push({ address, at, size });
+    at += size;
+  }
+  return found;
+}
+
+// The constants that the linker's map names: [{ address, size, near }], in order; none without a
+// map. Of texts that end with a zero the map shows only all in one. `near` is how far beside a
+// constant an address may begin that leads into it: texts are only ever named by their beginning,
+// of tables a loop may name the entry before the first.
+function constantsOf(mapName, bytes) {
+  if (!existsSync(mapName)) return [];
+  const line = /^ *([0-9a-f]+) +[0-9a-f]+ +([0-9a-f]+) {9}(\S+):\(\.rodata[^)]*\)$/;
+  const at = placeIn(bytes);
+  return readFileSync(mapName, "utf8").split("\n").map((each) => line.exec(each)).filter(Boolean)
+    .flatMap(([, hex, length, from]) => {
+      const [address, size] = [parseInt(hex, 16), parseInt(length, 16)];
+      const content = bytes.subarray(at(address), at(address) + size);
+      if (from === "<internal>") return endedByZero(address, content);
+      const text = content.every((byte) => byte >= 9);
+      return [{ address, size, near: text ? 0 : 16 }];
+    });
+}
+
+function endedByZero(address, content) {
+  const found = [];
+  for (let start = 0; start < content.length;) {
+    const end = content.indexOf(0, start) + 1 || content.length;
+    found.push({ address: address + start, size: end - start, near: 0 });
+    start = end;
+  }
+  return found;
+}
+
+// Where an address of the data lies in the file.
+function placeIn(bytes) {
+  const data = dataOf(bytes);
+  return (address) => {
+    const part = data.find((each) => address >= each.address && address < each.address + each.size);
+    return part.at + address - part.address;
+  };
+}
+
+// Numbers in the code of `module` that may be addresses.
+function numbers(module) {
+  const found = [];
+  for (const [, value] of module.emitText().matchAll(/(?:const |offset=)(-?\d+)/g)) {
+    const whole = BigInt.asUintN(64, BigInt(value));
+    found.push(Number(whole & 0xffffffffn), Number(whole >> 32n));
+  }
+  return found;
+}
+
+// The constants that `module` cannot reach: no number in its code, and in no constant that it can
+// reach, is an address of theirs.
+function unreached(bytes, constants, module) {
+  const words = new DataView(bytes.buffer, bytes.byteOffset);
+  const at = placeIn(bytes);
+  const reached = new Set();
+  const todo = numbers(module);
+  while (todo.length) {
+    const address = todo.pop();
+    let [low, high] = [0, constants.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      const each = constants[middle];
+      if (each.address + each.size + 16 <= address) low = middle + 1; else high = middle;
+    }
+    for (; low < constants.length && constants[low].address - 16 <= address; low += 1) {
+      const { address: start, size, near } = constants[low];
+      if (reached.has(low) || address < start - near || address >= start + size + near) continue;
+      reached.add(low);
+      for (let i = (4 - start % 4) % 4; i + 4 <= size; i += 4) {
+        todo.push(words.getUint32(at(start + i), true));
+      }
+    }
+  }
+  return constants.filter((_, index) => !reached.has(index))
+    .map(({ address, size }) => ({ address, bytes: bytes.slice(at(address), at(address) + size) }));
+}
+
+// Neighbours as one.
+function together(constants) {
+  const all = [];
+  for (const { address, bytes } of constants) {
+    const last = all.at(-1);
+    if (last && last.address + last.bytes.length === address) {
+      last.bytes = Buffer.concat([last.bytes, bytes]);
+    } else all.push({ address, bytes });
+  }
+  return all;
+}
+
+// `bytes` with zeroes in place of these constants, which compress to nothing.
+function without(bytes, constants) {
+  const copy = Buffer.from(bytes);
+  for (const { address, at, size } of dataOf(bytes)) {
+    for (const each of constants) {
+      const from = each.address - address;
+      if (from >= 0 && from < size) copy.fill(0, at + from, at + from + each.bytes.length);
+    }
+  }
+  return copy;
+}
+
+// The later part takes the memory as it is.
+function withoutData(bytes) {
+  const kept = sections(bytes).filter(({ id }) => id !== 11 && id !== 12);
+  return Buffer.concat([bytes.subarray(0, 8), ...kept.map((section) => section.bytes)]);
+}
+
+function functions(module) {
+  const all = [];
+  for (let i = 0; i < module.getNumFunctions(); i += 1) {
+    const ref = module.getFunctionByIndex(i);
+    const { name, module: from, base, params, results } = binaryen.getFunctionInfo(ref);
+    all.push({ ref, name, from, base, imported: from !== "", params, results });
+  }
+  return all;
+}
+
+function globals(module) {
+  const all = [];
+  for (let i = 0; i < module.getNumGlobals(); i += 1) {
+    all.push(binaryen.getGlobalInfo(module.getGlobalByIndex(i)));
+  }
+  return all;
+}
+
+function tables(module) {
+  const all = [];
+  for (let i = 0; i < module.getNumTables(); i += 1) {
+    all.push(binaryen.getTableInfo(module.getTableByIndex(i)).name);
+  }
+  return all;
+}
+
+function exportsOf(module) {
+  const all = [];
+  for (let i = 0; i < module.getNumExports(); i += 1) {
+    all.push(binaryen.getExportInfo(module.getExportByIndex(i)));
+  }
+  return all;
+}
+
+// Whole numbers of places, and the functions that stand there.
+function segments(module) {
+  const all = [];
+  for (let i = 0; i < module.getNumElementSegments(); i += 1) {
+    const info = binaryen.getElementSegmentInfo(module.getElementSegmentByIndex(i));
+    const { value } = binaryen.getExpressionInfo(info.offset);
+    all.push({ name: info.name, table: info.table, offset: value, functions: info.data });
+  }
+  return all;
+}
+
+// The function table is the one that has a segment.
+function read(bytes) {
+  const module = binaryen.readBinary(bytes);
+  const [segment] = segments(module);
+  return { module, segment, table: segment.table };
+}
+
+function watch(bytes, outName, namesName) {
+  const { module } = read(bytes);
+  const names = [];
+  for (const { ref, name, imported } of functions(module)) {
+    if (imported) continue;
+    const mark = module.i32.store8(
+      0, 1, module.i32.const(MARKS + names.length), module.i32.const(1),
+    );
+    const { setBody, getBody, getResults } = binaryen.Function;
+    setBody(ref, module.block(null, [mark, getBody(ref)], getResults(ref)));
+    names.push(plain(name));
+  }
+  writeFileSync(outName, module.emitBinary());
+  writeFileSync(namesName, JSON.stringify({ base: MARKS, names }));
+}
+
+function later(namesName, usedName, outName) {
+  const { names } = JSON.parse(readFileSync(namesName, "utf8"));
+  const used = new Set(JSON.parse(readFileSync(usedName, "utf8")));
+  const rest = new Set(names.filter((name) => !used.has(name)).map(short));
+  writeFileSync(outName, [...rest].sort().join("\n") + "\n");
+}
+
+// `call` of a function through its place in the table.
+function throughTable(module, table, place, { params, results }) {
+  const types = binaryen.expandType(params);
+  const operands = types.map((type, index) => module.local.get(index, type));
+  return module.call_indirect(table, module.i32.const(place), operands, params, results);
+}
+
+// The first part: a stub in the place of each later function. Returns what the later part must know:
+// the functions that moved, and at which places of the table those stand that anybody reaches.
+function first(bytes, names) {
+  const { module, segment, table } = read(bytes);
+  const all = functions(module);
+  for (const { name, imported, params, results } of all) {
+    if (imported || !names.has(short(name))) continue;
+    module.removeFunction(name);
+    module.addFunction(name, params, results, [], module.unreachable());
+  }
+  // Kept, whoever uses them.
+  for (const { name } of globals(module)) module.addGlobalExport(name, label("g", name));
+  for (const name of tables(module)) module.addTableExport(name, label("t", name));
+  module.runPasses(["remove-unused-module-elements"]);
+  const reached = new Set(functions(module).map(({ name }) => name));
+  // What only later functions call is later, too.
+  const moved = all.filter(({ name, imported }) =>
+    !imported && (names.has(short(name)) || !reached.has(name)));
+  const places = new Map();
+  segment.functions.forEach((name, index) => {
+    if (!places.has(name)) places.set(name, []);
+    places.get(name).push(segment.offset + index);
+  });
+  let end = segment.offset + segment.functions.length;
+  module.addGlobal(WHOLE, binaryen.i32, true, module.i32.const(0));
+  module.addGlobalExport(WHOLE, WHOLE);
+  const ensure = exportsOf(module).find((each) => each.name === ENSURE).value;
+  module.addFunction("need", binaryen.none, binaryen.none, [], module.if(
+    module.i32.eqz(module.global.get(WHOLE, binaryen.i32)),
+    module.call(ensure, [], binaryen.none),
+  ));
+  for (const each of moved.filter(({ name }) => reached.has(name))) {
+    each.places = places.get(each.name) || [end++];
+    const call = throughTable(module, table, each.places[0], each);
+    binaryen.Function.setBody(module.getFunction(each.name), module.block(
+      null, [module.call("need", [], binaryen.none), call], each.results,
+    ));
+  }
+  resize(module, table, end);
+  return { module, moved, end };
+}
+
+function resize(module, table, size) {
+  binaryen._BinaryenTableSetInitial(module.getTable(table), size);
+  binaryen._BinaryenTableSetMax(module.getTable(table), size);
+}
+
+// The later part: everything that stays behind is an import, everything that moved and is reached
+// has its places in the table.
+function rest(bytes, moved, end) {
+  const { module, segment, table } = read(withoutData(bytes));
+  const here = new Set(moved.map(({ name }) => name));
+  for (const { name } of exportsOf(module)) module.removeExport(name);
+  module.removeElementSegment(segment.name);
+  for (const { name, imported, params, results } of functions(module)) {
+    if (here.has(name)) continue;
+    if (!imported) module.removeFunction(name);
+    module.addFunctionImport(name, FIRST, name, params, results);
+  }
+  const placed = moved.flatMap(({ name, places = [] }) => places.map((place) => [place, name]));
+  placed.sort(([a], [b]) => a - b);
+  for (let at = 0; at < placed.length;) {
+    const run = [];
+    const [start] = placed[at];
+    while (at < placed.length && placed[at][0] === start + run.length) run.push(placed[at++][1]);
+    module.addActiveElementSegment(table, `at${start}`, run, module.i32.const(start));
+  }
+  resize(module, table, end);
+  // A table of its own would be dropped as unused, with all that stands in it.
+  module.addTableImport(table, FIRST, table);
+  module.runPasses(["remove-unused-module-elements"]);
+  return module;
+}
+
+// A name for export and import.
+const label = (kind, name) => `${kind}_` + name.replace(/\W/g, "");
+
+// Lets `later` have under short names what it takes from `first`; `imports` are those of the whole.
+function tie(later, first, imports) {
+  let count = 0;
+  for (const { name, imported, params, results } of functions(later)) {
+    if (!imported) continue;
+    const number = (count++).toString(36);
+    const { from, base } = imports.get(name) || {};
+    later.addFunctionImport(name, FIRST, number, params, results);
+    // An import of the whole that only later functions call.
+    if (!first.getFunction(name)) first.addFunctionImport(name, from, base, params, results);
+    first.addFunctionExport(name, number);
+  }
+  for (const { name, type, mutable } of globals(later)) {
+    later.addGlobalImport(name, FIRST, label("g", name), type, mutable);
+  }
+  for (const name of tables(later)) later.addTableImport(name, FIRST, label("t", name));
+  later.addMemoryImport(binaryen.getExportInfo(first.getExport("memory")).value, FIRST, "memory");
+}
+
+function split(whole, namesName, mapName, firstName, restName) {
+  const names = new Set(readFileSync(namesName, "utf8").split("\n").filter(Boolean));
+  const constants = unreached(whole, constantsOf(mapName, whole), first(whole, names).module);
+  const bytes = without(whole, constants);
+  const { module, moved, end } = first(bytes, names);
+  const later = rest(bytes, moved, end);
+  later.setMemory(0, -1, null, together(constants).map(({ address, bytes }) => (
+    { offset: later.i32.const(address), data: new Uint8Array(bytes), passive: false }
+  )));
+  const imports = functions(read(bytes).module).filter(({ imported }) => imported);
+  tie(later, module, new Map(imports.map((each) => [each.name, each])));
+  binaryen.setOptimizeLevel(2);
+  binaryen.setShrinkLevel(2);
+  binaryen.setDebugInfo(true);
+  writeFileSync(firstName, module.emitBinary());
+  writeFileSync(restName, later.emitBinary());
+}
+
+const [verb, input, ...names] = process.argv.slice(2);
+if (verb === "later") later(input, ...names);
+else if (verb === "watch") watch(readFileSync(input), ...names);
+else split(readFileSync(input), ...names);

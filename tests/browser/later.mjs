@@ -1,0 +1,61 @@
+// Finds out which functions a page needs first: opens a build in which each function leaves a mark
+// (split/split.mjs watch), does what anybody does first, and reads the marks. `./dev later` calls it.
+//
+//   node later.mjs DIST NAMES USED    names of the functions that ran, as JSON, into USED
+//
+// Not here: a test. That the first part suffices for this is tested in boot.test.mjs.
+
+import { readFile, writeFile } from "node:fs/promises";
+import { chromium } from "playwright-core";
+import { serve } from "./server.mjs";
+
+/** Until everything that happens by itself has happened, in milliseconds. */
+const QUIET_MS = 3000;
+
+const VISITS = [
+  { viewport: { width: 1440, height: 900 }, colorScheme: "light", locale: "en-US", query: "" },
+  { viewport: { width: 390, height: 844 }, colorScheme: "dark", locale: "en-US", query: "" },
+  { viewport: { width: 640, height: 420 }, colorScheme: "light", locale: "zh-CN", query: "?embed=1" },
+  { viewport: { width: 320, height: 240 }, colorScheme: "light", locale: "en-US", query: "?embed=mini" },
+];
+
+async function marks(page, { base, names }) {
+  const places = await page.evaluate(async ([base, count]) => {
+    const { content } = document.querySelector('meta[name="playground-module"]');
+    const exported = await (await import(new URL(content, document.baseURI).href)).default();
+    // What fetches the later part must never be in it.
+    window.playground.ensure = () => true;
+    exported.ensure();
+    const bytes = new Uint8Array(exported.memory.buffer, base, count);
+    return [...bytes.keys()].filter((place) => bytes[place]);
+  }, [base, names.length]);
+  return places.map((place) => names[place]);
+}
+
+async function main([dist, namesFile, usedFile]) {
+  const names = JSON.parse(await readFile(namesFile, "utf8"));
+  const site = await serve(dist, { prefix: "/some/folder/" });
+  const browser = await chromium.launch({
+    executablePath: process.env.CHROME_BIN || "/usr/bin/chromium",
+    chromiumSandbox: process.getuid?.() !== 0,
+    args: ["--disable-gpu"],
+  });
+  const used = new Set();
+  for (const { query, ...options } of VISITS) {
+    const context = await browser.newContext(options);
+    const page = await context.newPage();
+    await page.goto(site.url + query);
+    await page.locator("html[data-boot=ready]").waitFor({ state: "attached" });
+    const step = page.locator(".step").first();
+    if (await step.isVisible()) await step.click();
+    await page.waitForTimeout(QUIET_MS);
+    for (const name of await marks(page, names)) used.add(name);
+    await context.close();
+  }
+  await browser.close();
+  await site.close();
+  await writeFile(usedFile, JSON.stringify([...used].sort()));
+  console.log(`${used.size} of ${new Set(names.names).size} functions are wanted first.`);
+}
+
+await main(process.argv.slice(2));
