@@ -272,7 +272,8 @@
       editor.goto(line);
       return true;
     },
-    ensure: ensure, whole: whole, share: run("share"), open: run("open"), address: run("address"), download: run("download"),
+    ensure: ensure, whole: whole, share: run("share"), open: run("open"), address: run("address"),
+    download: run("download"),
     help: function () { if (playground.openHelp) playground.openHelp(); }, part: part,
   };
 
