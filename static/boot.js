@@ -272,8 +272,8 @@
       editor.goto(line);
       return true;
     },
-    ensure: ensure, whole: whole, share: run("share"), open: run("open"), address: run("address"),
-    download: run("download"),
+    ensure: ensure, whole: whole, isWhole: isWhole, share: run("share"), open: run("open"),
+    address: run("address"), download: run("download"),
     help: function () { if (playground.openHelp) playground.openHelp(); }, part: part,
   };
 
@@ -541,7 +541,9 @@
   saved = playground.kept();
   if (!embedded) store("sessionStorage", "sfs.place", location.search + location.hash);
   // A page that begins somewhere else than at the beginning needs all of it.
-  var all = laterUrl && (saved || location.hash || params.get("t")) ? fetchLater() : null;
+  var elsewhere = saved || location.hash ||
+    /[?&](t|until|play|example|nodes|select|view|hl)=/.test(location.search);
+  var all = laterUrl && elsewhere ? fetchLater() : null;
   Promise.all([module, wasm, unpack(location.hash), speak(language()), all]).then(function (parts) {
     started = true;
     return parts[0].default({ module_or_path: parts[1] });

@@ -125,6 +125,7 @@ fn use_typing(
 }
 
 /// Keeps the session for a reload or a restart: soon after each change, and when the page is left.
+/// Nothing worth it happens before the whole program is here.
 #[hook]
 fn use_kept(last: Rc<RefCell<Model>>, dispatcher: UseReducerDispatcher<Model>) {
     let (pending, warned) = (use_mut_ref(|| false), use_mut_ref(|| false));
@@ -133,6 +134,9 @@ fn use_kept(last: Rc<RefCell<Model>>, dispatcher: UseReducerDispatcher<Model>) {
         if !std::mem::replace(&mut *pending.borrow_mut(), true) {
             let keep = move || {
                 *pending.borrow_mut() = false;
+                if !platform::is_whole() {
+                    return;
+                }
                 let kept = platform::keep(&model.borrow().session().save(Extent::Moment));
                 if !kept && !std::mem::replace(&mut *warned.borrow_mut(), true) {
                     dispatcher.dispatch(Message::NotKept);
@@ -143,7 +147,9 @@ fn use_kept(last: Rc<RefCell<Model>>, dispatcher: UseReducerDispatcher<Model>) {
     });
     use_effect_with((), move |()| {
         let listener = platform::Listener::leaving(move || {
-            platform::keep(&last.borrow().session().save(Extent::Moment));
+            if platform::is_whole() {
+                platform::keep(&last.borrow().session().save(Extent::Moment));
+            }
         });
         move || drop(listener)
     });

@@ -45,6 +45,8 @@ async function main([dist, namesFile, usedFile]) {
     const context = await browser.newContext(options);
     const page = await context.newPage();
     await page.goto(site.url + query);
+    // As in a page that waits for its later part.
+    await page.evaluate(() => { window.playground.isWhole = () => false; });
     await page.locator("html[data-boot=ready]").waitFor({ state: "attached" });
     const step = page.locator(".step").first();
     if (await step.isVisible()) await step.click();

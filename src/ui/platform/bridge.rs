@@ -37,6 +37,11 @@ pub fn when_whole(free: bool, done: impl FnOnce() + 'static) {
     call("whole", &[Closure::once_into_js(done), free.into()]);
 }
 
+/// Whether the whole program is here.
+pub fn is_whole() -> bool {
+    call("isWhole", &[]).is_none_or(|whole| whole.is_truthy())
+}
+
 /// The session that the address holds, as text; empty without one.
 pub fn link() -> String {
     text("link")

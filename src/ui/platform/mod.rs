@@ -13,8 +13,8 @@ mod storage;
 mod text;
 
 pub use bridge::{
-    again, download, focus, help, keep, kept, language, link, open_whole, query, set_address,
-    share, show_found, show_text, speak, trouble, when_whole,
+    again, download, focus, help, is_whole, keep, kept, language, link, open_whole, query,
+    set_address, share, show_found, show_text, speak, trouble, when_whole,
 };
 pub use files::{dropped, picked};
 pub use frames::Frames;
