@@ -41,7 +41,7 @@ test("every URL is relative and every file it names is there", () => {
 
 test("names of programs and style sheets carry a hash", () => {
   // Parts that are fetched later carry the program's hash in their address.
-  const later = ["share.js", "editor.js"];
+  const later = ["share.js", "tools.js", "editor.js"];
   for (const name of readdirSync(DIST).filter((name) => !later.includes(name))) {
     if (/\.(js|css|wasm)$/.test(name)) assert.match(name, /-[0-9a-f]{12,}(_bg)?\.(js|css|wasm)$/);
   }
