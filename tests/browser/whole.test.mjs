@@ -72,7 +72,7 @@ parted("whoever cannot wait gets the rest at once", { delayMs: 1_000 }, async (p
 });
 
 parted("whoever cannot wait and gets nothing stops, and says so", { status: 503 }, async (page) => {
-  assert.match(await wanted(page), /could not be fetched/);
+  assert.match(await wanted(page), /^The server answered 503 for later-/);
   await page.sees(/The rest of the simulator did not arrive\. The server answered 503 for later-/);
   await page.role("button", "Restart clean").waitFor();
 });

@@ -23,13 +23,18 @@ fn call(name: &str, args: &[JsValue]) -> Option<JsValue> {
     function.apply(&object, &args.iter().collect::<Array>()).ok()
 }
 
+#[wasm_bindgen]
+extern "C" {
+    // What it throws goes through to whoever called the program: nothing here may still run.
+    #[wasm_bindgen(js_namespace = playground, js_name = ensure)]
+    fn fetch_later(exports: &JsValue);
+}
+
 /// Fetches the part of the program that was left for later; called where a function of it is wanted
 /// before it has come by itself (`split/split.mjs` sees to that). Throws if it cannot be had.
 #[wasm_bindgen]
 pub fn ensure() {
-    if call("ensure", &[wasm_bindgen::exports()]).is_none() {
-        wasm_bindgen::throw_str("a part of the program could not be fetched");
-    }
+    fetch_later(&wasm_bindgen::exports());
 }
 
 /// Calls `done` when the whole program is here; now, if it is, or if `free` and nothing waits.
