@@ -2,6 +2,7 @@
 // Not a server to publish with.
 
 import { createServer } from "node:http";
+import { gzipSync } from "node:zlib";
 import { readFile } from "node:fs/promises";
 import { extname, join, normalize } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -25,10 +26,10 @@ const TYPES = {
  *
  * `answer(name)` may return `{ status?, type?, headers?, delayMs?, drop? }` to change the answer
  * for a file: a status, a type, a pause before it, or a connection cut without one.
- * `files` holds further files by name, as text.
+ * `files` holds further files by name, as text; `pack` sends everything as gzip.
  * Returns `{ url, close() }`; `url` ends with the prefix.
  */
-export async function serve(root, { prefix = "/", answer = () => ({}), files = {} } = {}) {
+export async function serve(root, { prefix = "/", answer = () => ({}), files = {}, pack = false } = {}) {
   const server = createServer(async (request, response) => {
     const path = decodeURIComponent(new URL(request.url, "http://host").pathname);
     if (!path.startsWith(prefix)) return send(response, 404, "text/plain", "outside the prefix");
@@ -40,7 +41,9 @@ export async function serve(root, { prefix = "/", answer = () => ({}), files = {
     if (change.status >= 400) return send(response, change.status, "text/plain", "as told");
     const type = change.type ?? TYPES[extname(name)] ?? "application/octet-stream";
     try {
-      send(response, 200, type, files[name] ?? await readFile(join(root, name)), change.headers);
+      const body = files[name] ?? await readFile(join(root, name));
+      const headers = pack ? { "content-encoding": "gzip", ...change.headers } : change.headers;
+      send(response, 200, type, pack ? gzipSync(body, { level: 9 }) : body, headers);
     } catch {
       send(response, 404, "text/plain", "no such file");
     }
