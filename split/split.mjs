@@ -31,43 +31,40 @@ const plain = (name) => name.replace(/\[[0-9a-f]{12,16}\]|::h[0-9a-f]{16}|_\d+$/
 // What stands in later.txt for a name: a twentieth of its length.
 const short = (name) => createHash("sha256").update(plain(name)).digest("hex").slice(0, 8);
 
+// Reads numbers as wasm writes them, from `at` on; `at` goes on with it.
+class Reader {
+  constructor(bytes, at) { this.bytes = bytes; this.at = at; }
+  byte() { return this.bytes[this.at++]; }
+  number() {
+    let value = 0, shift = 0, byte;
+    do { byte = this.byte(); value += (byte & 127) * 2 ** shift; shift += 7; } while (byte > 127);
+    return value;
+  }
+}
+
+// [{ id, start, content, end }]: where a section begins, where its content does, where it ends.
 function sections(bytes) {
   const found = [];
-  let at = 8;
-  const number = () => {
-    let value = 0, shift = 0, byte;
-    do { byte = bytes[at++]; value += (byte & 127) * 2 ** shift; shift += 7; } while (byte > 127);
-    return value;
-  };
-  while (at < bytes.length) {
-    const start = at, id = bytes[at++], size = number();
-    at += size;
-    found.push({ id, bytes: bytes.subarray(start, at) });
+  for (const reader = new Reader(bytes, 8); reader.at < bytes.length;) {
+    const start = reader.at, id = reader.byte(), size = reader.number(), content = reader.at;
+    reader.at += size;
+    found.push({ id, start, content, end: reader.at });
   }
   return found;
 }
 
 // Where the data lie in the file: [{ address, at, size }], at being the place of the first byte.
 function dataOf(bytes) {
-  const [section] = sections(bytes).filter(({ id }) => id === 11);
-  let at = section.bytes.byteOffset - bytes.byteOffset + 1;
-  const number = () => {
-    let value = 0, shift = 0, byte;
-    do { byte = bytes[at++]; value |= (byte & 127) << shift; shift += 7; } while (byte > 127);
-    return value;
-  };
-  number();
-  const found = [];
-  for (let left = number(); left > 0; left -= 1) {
+  const reader = new Reader(bytes, sections(bytes).find(({ id }) => id === 11).content);
+  return counted(reader.number(), () => {
     // Kind 0, i32.const ADDRESS, end, length: what the linker writes.
-    if (bytes[at++] !== 0 || bytes[at++] !== 0x41) throw new Error("an unknown kind of data");
-    const address = number();
-    at += 1;
-    const size = number();
-    found.push({ address, at, size });
-    at += size;
-  }
-  return found;
+    if (reader.byte() !== 0 || reader.byte() !== 0x41) throw new Error("an unknown kind of data");
+    const address = reader.number();
+    reader.at += 1;
+    const size = reader.number(), at = reader.at;
+    reader.at += size;
+    return { address, at, size };
+  });
 }
 
 // The constants that the linker's map names: [{ address, size, near }], in order; none without a
@@ -172,53 +169,34 @@ function without(bytes, constants) {
 // The later part takes the memory as it is.
 function withoutData(bytes) {
   const kept = sections(bytes).filter(({ id }) => id !== 11 && id !== 12);
-  return Buffer.concat([bytes.subarray(0, 8), ...kept.map((section) => section.bytes)]);
+  return Buffer.concat([
+    bytes.subarray(0, 8), ...kept.map(({ start, end }) => bytes.subarray(start, end)),
+  ]);
 }
 
-function functions(module) {
-  const all = [];
-  for (let i = 0; i < module.getNumFunctions(); i += 1) {
-    const ref = module.getFunctionByIndex(i);
-    const { name, module: from, base, params, results } = binaryen.getFunctionInfo(ref);
-    all.push({ ref, name, from, base, imported: from !== "", params, results });
-  }
-  return all;
-}
+const counted = (count, at) => Array.from({ length: count }, (_, index) => at(index));
 
-function globals(module) {
-  const all = [];
-  for (let i = 0; i < module.getNumGlobals(); i += 1) {
-    all.push(binaryen.getGlobalInfo(module.getGlobalByIndex(i)));
-  }
-  return all;
-}
+const functions = (module) => counted(module.getNumFunctions(), (i) => {
+  const ref = module.getFunctionByIndex(i);
+  const { name, module: from, base, params, results } = binaryen.getFunctionInfo(ref);
+  return { ref, name, from, base, imported: from !== "", params, results };
+});
 
-function tables(module) {
-  const all = [];
-  for (let i = 0; i < module.getNumTables(); i += 1) {
-    all.push(binaryen.getTableInfo(module.getTableByIndex(i)).name);
-  }
-  return all;
-}
+const globals = (module) => counted(module.getNumGlobals(), (i) =>
+  binaryen.getGlobalInfo(module.getGlobalByIndex(i)));
 
-function exportsOf(module) {
-  const all = [];
-  for (let i = 0; i < module.getNumExports(); i += 1) {
-    all.push(binaryen.getExportInfo(module.getExportByIndex(i)));
-  }
-  return all;
-}
+const tables = (module) => counted(module.getNumTables(), (i) =>
+  binaryen.getTableInfo(module.getTableByIndex(i)).name);
 
-// Whole numbers of places, and the functions that stand there.
-function segments(module) {
-  const all = [];
-  for (let i = 0; i < module.getNumElementSegments(); i += 1) {
-    const info = binaryen.getElementSegmentInfo(module.getElementSegmentByIndex(i));
-    const { value } = binaryen.getExpressionInfo(info.offset);
-    all.push({ name: info.name, table: info.table, offset: value, functions: info.data });
-  }
-  return all;
-}
+const exportsOf = (module) => counted(module.getNumExports(), (i) =>
+  binaryen.getExportInfo(module.getExportByIndex(i)));
+
+// Which functions stand in a table, and from which place on.
+const segments = (module) => counted(module.getNumElementSegments(), (i) => {
+  const info = binaryen.getElementSegmentInfo(module.getElementSegmentByIndex(i));
+  const { value } = binaryen.getExpressionInfo(info.offset);
+  return { name: info.name, table: info.table, offset: value, functions: info.data };
+});
 
 // The function table is the one that has a segment.
 function read(bytes) {

@@ -415,15 +415,16 @@
     fetching = true;
     if (pressed.length) tell(say("Fetching the rest of the simulator…"));
     fetchLater().then(function () {
-      if (dead) return;
-      if (!isWhole()) join();
-      tell();
-      pressed.splice(0).forEach(function (done) { done(); });
-    }).catch(function (error) {
-      if (isTrap(error)) { crash(error); return; }
+      if (!dead && !isWhole()) join();
+    }).then(function () { return true; }, function () {
       // Where nobody waits, the next press tries again.
       fetching = false;
       if (pressed.length) tell(say("The rest of the simulator did not arrive."), say("Retry"), complete);
+      return false;
+    }).then(function (came) {
+      if (dead || !came) return;
+      tell();
+      pressed.splice(0).forEach(function (done) { done(); });
     });
   }
 
@@ -439,6 +440,7 @@
   // left. A request that waits may not ask for bytes, so they come as text of one byte each.
   function ensure(exports) {
     exported = exports;
+    if (isWhole()) return true;
     try {
       if (!later) {
         document.documentElement.setAttribute("data-waited", "");
