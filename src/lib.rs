@@ -28,7 +28,8 @@
 //! Time is simulated milliseconds. There are no ticks: a loop that comes by every few seconds
 //! asks to be woken only when it would find something to do, at the instant its rhythm brings
 //! it by; a node that lives renews its lease without writing (`LeaseSpec::renewing`). So a
-//! cluster at rest has an empty agenda, and *settled* is exact. A step ends when nothing has
+//! cluster at rest has an empty agenda, and *settled* is exact; with CronJobs it is at rest when
+//! only their times are still to come. A step ends when nothing has
 //! happened for a moment (`timeline::film::REACTION`): single writes of one reaction follow
 //! each other within milliseconds, and nobody could tell them apart.
 //!

@@ -22,6 +22,8 @@ pub enum Source {
     DaemonSet,
     /// The Job controller.
     Job,
+    /// The CronJob controller.
+    CronJob,
     /// The volume binder (persistentvolume-controller).
     VolumeBinder,
     /// The attach/detach controller.
@@ -126,6 +128,8 @@ pub enum Because {
     PodTerminating,
     /// A suspended Job has no Pods until somebody lets it go on.
     Suspended,
+    /// A CronJob makes its next Job at its next time.
+    NextSchedule,
     /// A Job that is over is deleted some time after (ttlSecondsAfterFinished).
     TimeToLive,
     /// No node fits.

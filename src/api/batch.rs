@@ -1,10 +1,10 @@
-//! Jobs: Pods that run to their end.
-//!
-//! Not here: CronJobs.
+//! Jobs: Pods that run to their end. CronJobs: Jobs that are made again and again.
 //!
 //! Upstream: staging/src/k8s.io/api/batch/v1/types.go
 
 use super::core::pod::PodTemplateSpec;
+use super::core::volume::ObjectReference;
+use super::json::Shape;
 use super::meta::{Condition, LabelSelector, ObjectMeta, Uid, condition};
 use crate::base::Str;
 use crate::base::time::SimTime;
@@ -156,6 +156,63 @@ object! {
         succeeded: Vec<Uid> = "succeeded";
         /// Those that failed.
         failed: Vec<Uid> = "failed";
+    }
+}
+
+object! {
+    /// Jobs at set times.
+    pub struct CronJob {
+        /// Names, versions, owners.
+        meta: ObjectMeta = "metadata";
+        /// What is wanted.
+        spec: Rc<CronJobSpec> = "spec";
+        /// What it has made.
+        status: CronJobStatus = "status" always;
+    }
+}
+
+object! {
+    /// What a CronJob wants.
+    pub struct CronJobSpec {
+        /// When, as cron writes it: minute, hour, day, month, day of week.
+        schedule: Str = "schedule" always;
+        /// Seconds after its time within which a Job may still be made.
+        starting_deadline_seconds: Option<i64> = "startingDeadlineSeconds";
+        /// `Allow`, `Forbid` or `Replace`: what becomes of Jobs that still run at the next time.
+        concurrency_policy: Str = "concurrencyPolicy";
+        /// Whether it makes no Jobs for now.
+        suspend: Option<bool> = "suspend";
+        /// What its Jobs are made from.
+        job_template: JobTemplateSpec = "jobTemplate" always;
+        /// How many Jobs that ended well are kept.
+        successful_jobs_history_limit: Option<i32> = "successfulJobsHistoryLimit";
+        /// How many Jobs that failed are kept.
+        failed_jobs_history_limit: Option<i32> = "failedJobsHistoryLimit";
+    }
+    kept {
+        "timeZone": Shape::Text;
+    }
+}
+
+object! {
+    /// What Jobs are made from.
+    pub struct JobTemplateSpec {
+        /// Labels and annotations of the Jobs.
+        meta: ObjectMeta = "metadata" always;
+        /// What the Jobs want.
+        spec: Rc<JobSpec> = "spec";
+    }
+}
+
+object! {
+    /// What a CronJob has made.
+    pub struct CronJobStatus {
+        /// Jobs that have not ended.
+        active: Vec<ObjectReference> = "active";
+        /// The last time at which a Job was due and made.
+        last_schedule_time: Option<SimTime> = "lastScheduleTime";
+        /// When a Job last ended well.
+        last_successful_time: Option<SimTime> = "lastSuccessfulTime";
     }
 }
 

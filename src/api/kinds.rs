@@ -7,7 +7,7 @@
 use super::apps::daemon_set::DaemonSet;
 use super::apps::deployment::{Deployment, ReplicaSet};
 use super::apps::stateful_set::{ControllerRevision, StatefulSet};
-use super::batch::Job;
+use super::batch::{CronJob, Job};
 use super::core::config::{
     ConfigMap, LimitRange, Namespace, ResourceQuota, Secret, ServiceAccount,
 };
@@ -220,6 +220,8 @@ kinds! {
     DaemonSet("daemonsets", "daemonset", ["ds"], "apps", "v1", true),
     /// Jobs.
     Job("jobs", "job", [], "batch", "v1", true),
+    /// Jobs at set times.
+    CronJob("cronjobs", "cronjob", ["cj"], "batch", "v1", true),
     /// Budgets.
     PodDisruptionBudget(
         "poddisruptionbudgets", "poddisruptionbudget", ["pdb"], "policy", "v1", true
@@ -333,6 +335,12 @@ impl Object {
                     value[key] = Value::Null;
                 }
             }
+        }
+        if let Object::CronJob(_) = self
+            && let Some(template) = value.pointer_mut("/spec/jobTemplate/spec/template")
+            && template.get("metadata").is_none()
+        {
+            template["metadata"] = Value::Object(Default::default());
         }
         if let Object::PodDisruptionBudget(_) = self {
             print_messages(&mut value);

@@ -13,6 +13,7 @@ impl Object {
             Object::Deployment(deployment) => Some(&deployment.spec.template),
             Object::ReplicaSet(set) => Some(&set.spec.template),
             Object::Job(job) => Some(&job.spec.template),
+            Object::CronJob(own) => Some(&own.spec.job_template.spec.template),
             _ => None,
         }
     }
@@ -31,6 +32,10 @@ impl Object {
                 Some(&mut Rc::make_mut(&mut Rc::make_mut(set).spec).template)
             }
             Object::Job(job) => Some(&mut Rc::make_mut(&mut Rc::make_mut(job).spec).template),
+            Object::CronJob(own) => {
+                let spec = Rc::make_mut(&mut Rc::make_mut(own).spec);
+                Some(&mut Rc::make_mut(&mut spec.job_template.spec).template)
+            }
             _ => None,
         }
     }

@@ -1,5 +1,6 @@
 //! Batteries that know nothing of Kubernetes: time, chance, names, text, maps.
 
+pub mod cron;
 pub mod lang;
 pub mod map;
 pub mod names;

@@ -79,6 +79,14 @@ impl SimTime {
         Some(SimTime(unix.checked_sub(START_UNIX_SECONDS)? * 1000 + millis))
     }
 
+    /// The month, the day of it and the day of the week (0 is Sunday).
+    pub fn calendar(self) -> [u64; 3] {
+        let (days, _) = self.date_parts();
+        let (_, month, day) = civil_from_days(days);
+        // 1970 began on a Thursday.
+        [month, day, (days + 4) % 7]
+    }
+
     fn date_parts(self) -> (u64, u64) {
         let unix = START_UNIX_SECONDS + self.0 / 1000;
         (unix / 86_400, unix % 86_400)

@@ -60,6 +60,20 @@ const SIMILAR_SPAN: Span = Span::minutes(10);
 const SPAM_BURST: u32 = 25;
 const SPAM_REFILL: Span = Span::minutes(5);
 
+/// What names `object` in other objects, as it is now.
+pub fn reference_to(object: &Object) -> ObjectReference {
+    let (meta, info) = (object.meta(), object.kind().info());
+    ObjectReference {
+        kind: info.name.into(),
+        namespace: meta.namespace.clone(),
+        name: meta.name.clone(),
+        uid: meta.uid,
+        api_version: info.api_version().into(),
+        resource_version: meta.resource_version.0.to_string().into(),
+        ..ObjectReference::default()
+    }
+}
+
 impl Recorder {
     /// The recorder of `component`, in the older form (count, firstTimestamp).
     pub fn new(component: &str) -> Recorder {
@@ -94,18 +108,7 @@ impl Recorder {
         reason: &str,
         message: &str,
     ) {
-        let meta = object.meta();
-        let info = object.kind().info();
-        let about = ObjectReference {
-            kind: info.name.into(),
-            namespace: meta.namespace.clone(),
-            name: meta.name.clone(),
-            uid: meta.uid,
-            api_version: info.api_version().into(),
-            resource_version: meta.resource_version.0.to_string().into(),
-            ..ObjectReference::default()
-        };
-        self.record_about(server, now, about, kind, reason, message);
+        self.record_about(server, now, reference_to(object), kind, reason, message);
     }
 
     /// The same about a reference, which may name a part of an object.

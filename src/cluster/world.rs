@@ -118,6 +118,15 @@ impl World {
         self.next().map(|((at, _), _)| *at)
     }
 
+    /// Whether all that is still to come are the times of CronJobs.
+    pub fn only_schedules(&self) -> bool {
+        let mut left = self.agenda.iter().filter(|((at, _), wake)| self.expects(*at, wake));
+        left.all(|(_, wake)| {
+            let later = controller::ControllerId::CronJob;
+            matches!(wake, Wake::Controller(controller::Wake::Later(id, _)) if *id == later)
+        })
+    }
+
     /// The next agenda entry that still finds something to do.
     fn next(&self) -> Option<(&(SimTime, u64), &Wake)> {
         self.agenda.iter().find(|((at, _), wake)| self.expects(*at, wake))

@@ -5,6 +5,7 @@
 //!
 //! Upstream: cmd/kube-controller-manager/app/controllermanager.go
 
+pub mod cron_job;
 pub mod deployment;
 pub mod daemon;
 pub mod disruption;
@@ -190,6 +191,8 @@ macro_rules! controllers {
 }
 
 controllers! {
+    /// Jobs at set times.
+    CronJob: cron_job = cron_job::CronJobController;
     /// DaemonSets.
     DaemonSet: daemon = daemon::DaemonSetController;
     /// Budgets.

@@ -322,6 +322,7 @@ fn is_idle(because: &Because) -> bool {
             | Because::OnDelete
             | Because::Paused
             | Because::Suspended
+            | Because::NextSchedule
             | Because::TimeToLive
     )
 }

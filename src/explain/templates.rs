@@ -122,6 +122,7 @@ templates! {
     Because::PodNotEnded => "{subject} is not complete: {on} has not ended";
     Because::PodTerminating => "{subject} is not over: {on} is still Terminating";
     Because::Suspended => "{subject} is suspended: it makes no Pods until it goes on";
+    Because::NextSchedule => "{subject} makes its next Job when its schedule says so";
     Because::TimeToLive =>
         "{subject} is over, and will be deleted (ttlSecondsAfterFinished)";
     // Claims, volumes, attachments.

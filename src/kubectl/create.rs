@@ -1,6 +1,6 @@
 //! What makes objects from words: `create deployment`, `create secret generic`, …
 //!
-//! Not here: `--from-file` of folders, `--append-hash`, `--from` of CronJobs; whether a key fits
+//! Not here: `--from-file` of folders, `--append-hash`; whether a key fits
 //! its certificate.
 //!
 //! Upstream: staging/src/k8s.io/kubectl/pkg/cmd/create
@@ -8,7 +8,7 @@
 use super::apply::create_tree;
 use super::cx::{Cx, Failure, Item, Outcome, Task};
 use super::resource::{Known, Query};
-use super::value::{shaped, text};
+use super::value::{at, shaped, text};
 use crate::api::apps::go_json;
 use crate::api::kinds::{Key, Kind, ObjectRef};
 use crate::base::text::base64;
@@ -143,41 +143,46 @@ pub fn job(cx: &mut Cx<'_, '_>) -> Outcome {
         return Err(Failure::new("either --image or --from must be specified"));
     }
     if !from.is_empty() {
-        return Err(from_other(cx, from));
+        let tree = from_cron_job(cx, &name, from)?;
+        return make(cx, "Job", tree, "job");
     }
     let spec = job_spec(cx, &name, "Never");
     let tree = shaped(SPEC_AND_STATUS, &[json!(name), spec]);
     make(cx, "Job", tree, "job")
 }
 
-/// What is said of `create job --from`: there is no CronJob to make one of.
-fn from_other(cx: &Cx<'_, '_>, from: &str) -> Failure {
+/// The Job `name` as the CronJob that `--from` names would make it.
+fn from_cron_job(cx: &Cx<'_, '_>, name: &str, from: &str) -> Result<Value, Failure> {
     if command(cx).is_some() {
-        return Failure::new("cannot specify --from and command");
+        return Err(Failure::new("cannot specify --from and command"));
     }
-    match cx.queries(&[from.to_string()]).as_deref() {
-        Err(failure) => failure.clone(),
-        Ok([Query { kind: Known::Here(kind), name: Some(name) }]) => {
-            match cx.find(&ObjectRef::new(*kind, cx.key(*kind, name))) {
-                Err(failure) => failure,
-                Ok(_) => {
-                    let info = kind.info();
-                    let group = info.group.split('.').next().filter(|group| !group.is_empty());
-                    let package = format!("{}{}", group.unwrap_or("core"), info.version);
-                    let package = package.replace("core", "");
-                    Failure::new(format!("unknown object type *{package}.{}", info.name))
-                }
-            }
-        }
-        Ok([Query { kind: Known::Elsewhere(plural, _), name: Some(name) }]) => {
-            let group = if *plural == "cronjobs" { ".batch" } else { "" };
-            Failure::raw(format!(
-                "Error from server (NotFound): {plural}{group} {name:?} not found"
-            ))
-            .hint(format!("This simulator does not simulate {plural}: there are none."))
-        }
-        Ok(_) => Failure::new("from must be an existing cronjob"),
+    let queries = cx.queries(&[from.to_string()])?;
+    let [Query { kind: Known::Here(kind), name: Some(own) }] = &queries[..] else {
+        return Err(Failure::new("from must be an existing cronjob"));
+    };
+    let found = cx.find(&ObjectRef::new(*kind, cx.key(*kind, own)))?;
+    if *kind != Kind::CronJob {
+        let info = kind.info();
+        let package = format!("{}{}", info.group.split('.').next().unwrap_or(""), info.version);
+        return Err(Failure::new(format!("unknown object type *{package}.{}", info.name)));
     }
+    let tree = found.to_value();
+    let template = at(&tree, "spec.jobTemplate");
+    let mut notes = template["metadata"]["annotations"].clone();
+    notes["cronjob.kubernetes.io/instantiate"] = json!("manual");
+    Ok(shaped(
+        r#"{"metadata":{"name":"$0","annotations":"$1","labels":"$2","ownerReferences":[{
+        "apiVersion":"batch/v1","kind":"CronJob","name":"$3","uid":"$4","controller":true}]},
+        "spec":"$5","status":{}}"#,
+        &[
+            json!(name),
+            notes,
+            template["metadata"]["labels"].clone(),
+            json!(own),
+            at(&tree, "metadata.uid").clone(),
+            template["spec"].clone(),
+        ],
+    ))
 }
 
 /// `kubectl create cronjob`.
@@ -188,19 +193,11 @@ pub fn cron_job(cx: &mut Cx<'_, '_>) -> Outcome {
     let restart = cx.args.get("restart").unwrap_or("OnFailure");
     let spec = job_spec(cx, &name, restart);
     let tree = shaped(
-        r#"{"apiVersion":"batch/v1","kind":"CronJob","metadata":{"name":"$0"},
+        r#"{"metadata":{"name":"$0"},
         "spec":{"jobTemplate":{"metadata":{"name":"$0"},"spec":"$1"},"schedule":"$2"},
         "status":{}}"#,
         &[json!(name), spec, json!(cx.args.text("schedule"))],
     );
-    if cx.dry_run() == Some(false) && Kind::by_name("CronJob").is_none() {
-        let format = super::format::Format::of(cx)?;
-        match format.is_plain() {
-            true => cx.say(format!("cronjob.batch/{name} created (dry run)")),
-            false => cx.print_tree(&format, &tree)?,
-        }
-        return Ok(Task::Done);
-    }
     make(cx, "CronJob", tree, "cronjob")
 }
 

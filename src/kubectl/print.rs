@@ -35,6 +35,9 @@ const WORKLOAD: &[&str] = &["CONTAINERS", "IMAGES", "SELECTOR"];
 const DAEMON_SET: &[&str] =
     &["NAME", "DESIRED", "CURRENT", "READY", "UP-TO-DATE", "AVAILABLE", "NODE SELECTOR", "AGE"];
 
+const CRON_JOB: &[&str] =
+    &["NAME", "SCHEDULE", "TIMEZONE", "SUSPEND", "ACTIVE", "LAST SCHEDULE", "AGE"];
+
 const CLAIM: &[&str] = &[
     "NAME",
     "STATUS",
@@ -85,6 +88,7 @@ fn headings(kind: Kind) -> (&'static [&'static str], &'static [&'static str]) {
         Kind::ReplicaSet => (&["NAME", "DESIRED", "CURRENT", "READY", "AGE"], WORKLOAD),
         Kind::DaemonSet => (DAEMON_SET, WORKLOAD),
         Kind::Job => (&["NAME", "STATUS", "COMPLETIONS", "DURATION", "AGE"], WORKLOAD),
+        Kind::CronJob => (CRON_JOB, WORKLOAD),
         Kind::ControllerRevision => (&["NAME", "CONTROLLER", "REVISION", "AGE"], &[]),
         Kind::Service => {
             (&["NAME", "TYPE", "CLUSTER-IP", "EXTERNAL-IP", "PORT(S)", "AGE"], &["SELECTOR"])

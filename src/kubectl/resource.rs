@@ -28,7 +28,7 @@ const FOREIGN: &str = "bindings componentstatuses,cs* podtemplates replicationco
     mutatingwebhookconfigurations* validatingwebhookconfigurations* \
     validatingadmissionpolicies* mutatingadmissionpolicies* \
     customresourcedefinitions,crd,crds* apiservices* daemonsets,ds deployments,deploy \
-    replicasets,rs tokenreviews* horizontalpodautoscalers,hpa cronjobs,cj jobs \
+    replicasets,rs tokenreviews* horizontalpodautoscalers,hpa jobs \
     certificatesigningrequests,csr* flowschemas* prioritylevelconfigurations* \
     ingressclasses* ingresses,ing networkpolicies,netpol ipaddresses,ip* servicecidrs* \
     runtimeclasses* clusterrolebindings* clusterroles* rolebindings roles \

@@ -53,6 +53,7 @@ pub fn row(object: &Object, now: SimTime) -> Vec<String> {
         }
         Object::DaemonSet(set) => work_rows::daemon_set(set, name, age),
         Object::Job(job) => work_rows::job(job, name, age, now),
+        Object::CronJob(own) => work_rows::cron_job(own, name, age, now),
         Object::ControllerRevision(revision) => revision_row(revision, name, age),
         Object::Service(service) => service_row(service, name, age),
         Object::Endpoints(endpoints) => vec![name, endpoints_cell(endpoints), age],

@@ -20,6 +20,7 @@ fn spec_at(kind: Kind) -> Option<&'static [&'static str]> {
         "StatefulSet" | "Deployment" | "ReplicaSet" | "DaemonSet" | "Job" => {
             Some(&["spec", "template", "spec"])
         }
+        "CronJob" => Some(&["spec", "jobTemplate", "spec", "template", "spec"]),
         _ => None,
     }
 }

@@ -1,10 +1,10 @@
-//! The cells of DaemonSets and Jobs, in the order of their columns.
+//! The cells of DaemonSets, Jobs and CronJobs, in the order of their columns.
 //!
-//! Upstream: printDaemonSet and printJob in pkg/printers/internalversion/printers.go
+//! Upstream: printDaemonSet, printJob and printCronJob in pkg/printers/internalversion/printers.go
 
 use super::rows::{containers, labels, selector};
 use crate::api::apps::daemon_set::DaemonSet;
-use crate::api::batch::Job;
+use crate::api::batch::{CronJob, Job};
 use crate::base::time::SimTime;
 
 /// The cells of a DaemonSet.
@@ -48,5 +48,25 @@ pub(super) fn job(job: &Job, name: String, age: String, now: SimTime) -> Vec<Str
     let mut cells = vec![name, status.to_string(), completions, duration.unwrap_or_default(), age];
     cells.extend(containers(&job.spec.template));
     cells.push(selector(&job.spec.selector));
+    cells
+}
+
+/// The cells of a CronJob.
+pub(super) fn cron_job(own: &CronJob, name: String, age: String, now: SimTime) -> Vec<String> {
+    let (spec, status) = (&own.spec, &own.status);
+    let zone = spec.rest.get("timeZone").and_then(|zone| zone.as_str()).unwrap_or("<none>");
+    let suspended = if spec.suspend == Some(true) { "True" } else { "False" };
+    let last = status.last_schedule_time.map(|last| now.since(last).human());
+    let mut cells = vec![
+        name,
+        spec.schedule.to_string(),
+        zone.to_string(),
+        suspended.to_string(),
+        status.active.len().to_string(),
+        last.unwrap_or("<none>".into()),
+        age,
+    ];
+    cells.extend(containers(&spec.job_template.spec.template));
+    cells.push(selector(&spec.job_template.spec.selector));
     cells
 }

@@ -202,7 +202,7 @@ impl Session {
         let progress = self.run_until(copy.now(), false);
         self.history().look_ahead(LOOK_AHEAD);
         match progress {
-            Progress::Done if self.timeline.is_settled() || self.timeline.now() >= limit => {
+            Progress::Done if self.timeline.is_at_rest() || self.timeline.now() >= limit => {
                 Progress::Done
             }
             _ => Progress::More,

@@ -363,7 +363,7 @@ impl Session {
         if progress == Progress::Done {
             self.errand = None;
             if let Errand::Settle(_) = errand
-                && !self.timeline.is_settled()
+                && !self.timeline.is_at_rest()
             {
                 self.restless = true;
                 self.said = "not settled after 30 minutes: something goes on and on".into();

@@ -64,7 +64,7 @@ impl Place for Seat<'_> {
     }
 
     fn is_settled(&self) -> bool {
-        self.restless || self.timeline.is_settled()
+        self.restless || self.timeline.is_at_rest()
     }
 
     fn poll(&mut self, line: &str, running: &mut Running) -> Poll {

@@ -23,6 +23,9 @@ pub struct Filter {
     lines: Vec<String>,
     count: u64,
     amount: i64,
+    /// How many lines after a match are still to be printed, and the last one that was.
+    after: u64,
+    printed: u64,
 }
 
 #[derive(Clone, Debug)]
@@ -63,7 +66,7 @@ impl Filter {
 
     fn read(name: &str, words: &[String]) -> Result<(Filter, Vec<String>), String> {
         let known = match name {
-            "grep" | "egrep" => "vinocEFwqse:hA:B:",
+            "grep" | "egrep" => "vinocEFwqse:hA:B:C:",
             "head" | "tail" => "n:c:qf",
             "wc" => "lwcm",
             "sort" => "rnuk:t:f",
@@ -123,7 +126,8 @@ impl Filter {
             _ => Kind::Cat,
         };
         let files = std::mem::take(&mut options.rest);
-        Ok((Filter { kind, options, lines: Vec::new(), count: 0, amount }, files))
+        let lines = Vec::new();
+        Ok((Filter { kind, options, lines, count: 0, amount, after: 0, printed: 0 }, files))
     }
 
     /// Whether it changes its files (`sed -i`).
@@ -223,13 +227,41 @@ impl Filter {
     fn grep(&mut self, line: &str, out: &mut String) -> bool {
         let Kind::Grep(patterns) = &self.kind else { return false };
         let has = |letter| self.options.has(letter);
+        let around = |letter| {
+            let text = self.options.value(letter).or(self.options.value('C'));
+            text.and_then(|text| text.parse::<u64>().ok()).unwrap_or(0)
+        };
+        let (before, after) = (around('B'), around('A'));
+        let aside = |at: u64, line: &str| match has('n') {
+            true => format!("{at}-{line}\n"),
+            false => format!("{line}\n"),
+        };
         if patterns.iter().any(|pattern| pattern.matches(line)) == has('v') {
+            if self.after > 0 {
+                out.push_str(&aside(self.count, line));
+                (self.after, self.printed) = (self.after - 1, self.count);
+            } else {
+                self.lines.push(line.into());
+                let most = usize::try_from(before).unwrap_or(usize::MAX);
+                self.lines.drain(..self.lines.len().saturating_sub(most));
+            }
             return true;
         }
         self.amount += 1;
         if has('q') {
             return false;
         }
+        if before + after > 0 && !has('c') && !has('o') {
+            let from = self.count - self.lines.len() as u64;
+            if self.printed > 0 && from > self.printed + 1 {
+                out.push_str("--\n");
+            }
+            for (at, line) in (from..).zip(&self.lines) {
+                out.push_str(&aside(at, line));
+            }
+            (self.after, self.printed) = (after, self.count);
+        }
+        self.lines.clear();
         let number = if has('n') { format!("{}:", self.count) } else { String::new() };
         if has('o') && !has('c') {
             let mut from = 0;
@@ -297,8 +329,9 @@ impl Filter {
 type First<'f> = dyn FnMut(&mut Options) -> Result<String, String> + 'f;
 
 fn grep(name: &str, options: &mut Options, first: &mut First<'_>) -> Result<Kind, String> {
-    if options.has('A') || options.has('B') {
-        return Err("lines around a match are not here".into());
+    let counts = options.set.iter().filter(|(letter, _)| "ABC".contains(*letter));
+    if let Some((_, text)) = counts.into_iter().find(|(_, text)| text.parse::<u32>().is_err()) {
+        return Err(format!("{text}: invalid context length argument"));
     }
     let given = options.set.iter().filter(|(letter, _)| *letter == 'e');
     let mut texts: Vec<String> = given.map(|(_, text)| text.clone()).collect();

@@ -120,6 +120,11 @@ impl Timeline {
         self.next_due().is_none() || quiet && self.done == self.journal.len()
     }
 
+    /// Whether it is settled, or all that is still to come are the times of CronJobs.
+    pub fn is_at_rest(&self) -> bool {
+        self.is_settled() || self.done == self.journal.len() && self.world.only_schedules()
+    }
+
     /// Finds out whether anything is still to come that a person could see, playing at most
     /// `budget` wakes of a copy.
     pub fn look_ahead(&mut self, budget: u64) {
@@ -226,6 +231,9 @@ impl Timeline {
             return Progress::Done;
         }
         for _ in 0..budget {
+            if self.next_due().is_some() && self.is_at_rest() {
+                return Progress::Done;
+            }
             if self.take_next(limit) {
                 continue;
             }

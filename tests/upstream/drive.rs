@@ -245,32 +245,6 @@ impl Driver<'_> {
             self.world.input(&Input::network(node.trim(), false));
         }
         self.begin(number, line, false);
-        if line.contains("--from=cronjob/") {
-            self.manual_job(line);
-        }
-    }
-
-    /// Makes the Job that `line` would make of a CronJob, of the line that made that: there are
-    /// no CronJobs, but what the Job does can be held against the recording.
-    fn manual_job(&mut self, line: &str) {
-        let Some((head, cron)) = line.split_once(" --from=cronjob/") else { return };
-        let made = format!("kubectl create cronjob {cron} --image=");
-        let lines = self.scenario.actions.iter().filter_map(|action| action["cmd"].as_str());
-        let mut images = lines.filter(|line| !line.contains("--dry-run"));
-        let Some(rest) = images.find_map(|line| line.strip_prefix(&made)) else { return };
-        let (name, image) = (head.rsplit(' ').next(), rest.split(' ').next());
-        let container = json!({"name": cron, "image": image, "resources": {}});
-        let spec = json!({"containers": [container], "restartPolicy": "OnFailure"});
-        let body = json!({
-            "apiVersion": "batch/v1", "kind": "Job",
-            "metadata": {
-                "name": name,
-                "annotations": {"cronjob.kubernetes.io/instantiate": "manual"},
-            },
-            "spec": {"template": {"spec": spec}},
-        });
-        let path = "/apis/batch/v1/namespaces/default/jobs?fieldManager=kubectl-create";
-        self.send(["POST", path, ""], &body);
     }
 
     /// The Pods that `line` names are ready again.

@@ -150,7 +150,8 @@ fn indexed_name(check: &mut Check, job: &Job) {
     }
 }
 
-fn spec(check: &mut Check, at: &Path, spec: &JobSpec) {
+/// The rules for the spec at `at`: of a Job, or of those that a CronJob makes.
+pub(super) fn spec(check: &mut Check, at: &Path, spec: &JobSpec) {
     let numbers = [
         ("parallelism", spec.parallelism.map(i64::from)),
         ("completions", spec.completions.map(i64::from)),
@@ -170,7 +171,9 @@ fn spec(check: &mut Check, at: &Path, spec: &JobSpec) {
         managed_by(check, &at.child("managedBy"), &spec.managed_by);
     }
     let mode = &*spec.completion_mode;
-    check.word(&at.child("completionMode"), mode, &["NonIndexed", "Indexed"]);
+    if !mode.is_empty() {
+        check.word(&at.child("completionMode"), mode, &["NonIndexed", "Indexed"]);
+    }
     if mode == "Indexed" {
         indexed(check, at, spec);
     } else if mode == "NonIndexed" {
@@ -188,7 +191,9 @@ fn spec(check: &mut Check, at: &Path, spec: &JobSpec) {
         Some(_) => &["Failed"],
         None => &["Failed", "TerminatingOrFailed"],
     };
-    check.word(&at.child("podReplacementPolicy"), &spec.pod_replacement_policy, known);
+    if !spec.pod_replacement_policy.is_empty() {
+        check.word(&at.child("podReplacementPolicy"), &spec.pod_replacement_policy, known);
+    }
     workload::template(check, at, &spec.template);
     let at = at.child("template");
     let at = at.child("spec");

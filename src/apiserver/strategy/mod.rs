@@ -6,6 +6,7 @@
 pub mod check;
 mod claim;
 mod config;
+mod cron_job;
 mod daemon_set;
 mod deployment;
 mod dump;
@@ -52,6 +53,7 @@ pub fn default(object: &mut Object, config: &Config) {
         Object::ReplicaSet(set) => deployment::default_replica_set(Rc::make_mut(set)),
         Object::DaemonSet(set) => daemon_set::default(Rc::make_mut(set)),
         Object::Job(job) => job::default(Rc::make_mut(job)),
+        Object::CronJob(own) => cron_job::default(Rc::make_mut(own)),
         Object::PersistentVolumeClaim(claim) => claim::default(Rc::make_mut(claim)),
         Object::PersistentVolume(volume) => volume::default(Rc::make_mut(volume)),
         Object::Service(service) => service::default(Rc::make_mut(service)),
@@ -92,6 +94,10 @@ pub fn prepare_create(object: &mut Object, now: SimTime, config: &Config) {
         }
         Object::DaemonSet(set) => daemon_set::prepare_create(Rc::make_mut(set)),
         Object::Job(job) => job::prepare_create(Rc::make_mut(job)),
+        Object::CronJob(own) => {
+            let own = Rc::make_mut(own);
+            (own.status, own.meta.generation) = (Default::default(), 1);
+        }
         Object::PersistentVolumeClaim(claim) => claim::prepare_create(Rc::make_mut(claim)),
         Object::PersistentVolume(volume) => volume::prepare_create(Rc::make_mut(volume), now),
         Object::Service(service) => service::prepare_create(Rc::make_mut(service)),
@@ -123,6 +129,11 @@ pub fn prepare_update(new: &mut Object, old: &Object, config: &Config) {
             daemon_set::prepare_update(Rc::make_mut(new), old);
         }
         (Object::Job(new), Object::Job(old)) => job::prepare_update(Rc::make_mut(new), old),
+        (Object::CronJob(new), Object::CronJob(old)) => {
+            let new = Rc::make_mut(new);
+            new.status = old.status.clone();
+            new.meta.generation = old.meta.generation + i64::from(new.spec != old.spec);
+        }
         (Object::PodDisruptionBudget(new), Object::PodDisruptionBudget(old)) => {
             policy::prepare_update(Rc::make_mut(new), old);
         }
@@ -176,6 +187,7 @@ pub fn has_status(kind: Kind) -> bool {
             | Kind::ReplicaSet
             | Kind::DaemonSet
             | Kind::Job
+            | Kind::CronJob
             | Kind::PersistentVolumeClaim
             | Kind::PersistentVolume
             | Kind::Node
@@ -209,6 +221,7 @@ pub fn prepare_status(new: &mut Object, old: &Object, now: SimTime) {
             Rc::make_mut(new).spec = old.spec.clone();
         }
         (Object::Job(new), Object::Job(old)) => Rc::make_mut(new).spec = old.spec.clone(),
+        (Object::CronJob(new), Object::CronJob(old)) => Rc::make_mut(new).spec = old.spec.clone(),
         (Object::PersistentVolumeClaim(new), Object::PersistentVolumeClaim(old)) => {
             Rc::make_mut(new).spec = old.spec.clone();
         }
@@ -299,6 +312,9 @@ fn validate_either(check: &mut Check, new: &Object, old: Option<&Object>) {
         Object::Job(new) => {
             job::validate(check, new, old.and_then(Object::typed).map(|old| &**old));
         }
+        Object::CronJob(new) => {
+            cron_job::validate(check, new, old.and_then(Object::typed).map(|old| &**old));
+        }
         Object::PodDisruptionBudget(budget) => policy::validate(check, &budget.spec),
         Object::EndpointSlice(slice) => service::validate_slice(check, slice),
         Object::LimitRange(range) => config::validate_limits(check, range),
@@ -386,6 +402,10 @@ pub fn warnings(object: &Object) -> Vec<String> {
         }
         Object::Job(job) => {
             deployment::warnings(&job.meta.name, &job.spec.template, &mut out);
+        }
+        Object::CronJob(own) => {
+            let spec = &own.spec.job_template.spec.template.spec;
+            pod::warnings(spec, "spec.jobTemplate.spec.template.spec", &mut out);
         }
         _ => {}
     }

@@ -44,6 +44,13 @@ fn table(kind: &str) -> Option<&'static str> {
         "Job" => {
             "Selector:~spec.selector; Labels:#metadata.labels; Annotations:!metadata.annotations"
         }
+        "CronJob" => {
+            "Labels:#metadata.labels; Annotations:!metadata.annotations; Schedule:spec.schedule; \
+             Concurrency Policy:spec.concurrencyPolicy; Suspend:^spec.suspend; \
+             Time Zone:+spec.timeZone; \
+             Successful Job History Limit:+spec.successfulJobsHistoryLimit; \
+             Failed Job History Limit:+spec.failedJobsHistoryLimit"
+        }
         "Service" => {
             "Labels:#metadata.labels; Annotations:!metadata.annotations; \
              Selector:=spec.selector; Type:spec.type; ?IP Family Policy:spec.ipFamilyPolicy; \
@@ -92,7 +99,8 @@ pub(super) fn kind(cx: &mut Cx<'_, '_>, w: &mut Writer<'_>, object: &Object, nam
             workloads::replica_conditions(w);
         }
         "DaemonSet" => workloads::daemon_set(cx, w, object),
-        "Job" => workloads::job(cx, w),
+        "Job" => workloads::job(w),
+        "CronJob" => workloads::cron_job(w),
         "Service" => network::service(cx, w, object),
         "PersistentVolumeClaim" => volumes::claim(cx, w, object),
         "PersistentVolume" => volumes::volume(cx, w, object),

@@ -1,4 +1,4 @@
-//! StatefulSets, Deployments, DaemonSets and Jobs.
+//! StatefulSets, Deployments, DaemonSets, Jobs and CronJobs.
 //!
 //! Upstream: staging/src/k8s.io/kubectl/pkg/describe/describe.go
 
@@ -150,7 +150,7 @@ pub(super) fn daemon_set(cx: &Cx<'_, '_>, w: &mut Writer<'_>, object: &Object) {
     template(w, at(tree, "spec.template"));
 }
 
-pub(super) fn job(cx: &Cx<'_, '_>, w: &mut Writer<'_>) {
+pub(super) fn job(w: &mut Writer<'_>) {
     w.fields(
         "?Parallelism:spec.parallelism; ?Completions:spec.completions; \
          ?Completion Mode:spec.completionMode; ?Suspend:spec.suspend; \
@@ -181,5 +181,32 @@ pub(super) fn job(cx: &Cx<'_, '_>, w: &mut Writer<'_>) {
         w.pair("Completed Indexes", or_none(text_at(tree, "status.completedIndexes")));
     }
     template(w, at(tree, "spec.template"));
-    let _ = cx;
+}
+
+pub(super) fn cron_job(w: &mut Writer<'_>) {
+    let tree = w.tree;
+    match at(tree, "spec.startingDeadlineSeconds").as_i64() {
+        Some(seconds) => w.pair("Starting Deadline Seconds", format_args!("{seconds}s")),
+        None => w.fields("Starting Deadline Seconds:+spec.startingDeadlineSeconds"),
+    }
+    let spec = at(tree, "spec.jobTemplate.spec");
+    match spec["selector"].is_null() {
+        true => w.pair("Selector", "<unset>"),
+        false => w.fields("Selector:~spec.jobTemplate.spec.selector"),
+    }
+    w.fields(
+        "Parallelism:+spec.jobTemplate.spec.parallelism; \
+         Completions:+spec.jobTemplate.spec.completions",
+    );
+    if let Some(seconds) = spec["activeDeadlineSeconds"].as_i64() {
+        w.pair("Active Deadline Seconds", format_args!("{seconds}s"));
+    }
+    template(w, &spec["template"]);
+    match at(tree, "status.lastScheduleTime").is_null() {
+        true => w.pair("Last Schedule Time", "<unset>"),
+        false => w.fields("Last Schedule Time:@status.lastScheduleTime"),
+    }
+    let active: Vec<String> =
+        list(tree, "status.active").iter().map(|job| text_at(job, "name")).collect();
+    w.pair("Active Jobs", or_none(active.join(", ")));
 }

@@ -25,14 +25,11 @@ pub fn date(value: &Value) -> String {
     };
     const MONTHS: [&str; 12] =
         ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
-    const DAYS: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
+    const DAYS: [&str; 7] = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
     let whole = time.rfc3339();
     let part = |from: usize, to: usize| whole.get(from..to).unwrap_or("").to_string();
     let month = part(5, 7).parse::<usize>().unwrap_or(1).clamp(1, 12);
-    // The scenario's start, 2026-01-01, is a Thursday.
-    let start = SimTime::ZERO.rfc3339();
-    let days = time.since(SimTime::ZERO).0 / 86_400_000;
-    let day = if whole < start { 0 } else { (days as usize + 3) % 7 };
+    let day = time.calendar()[2] as usize % 7;
     let (month, year) = (MONTHS[month - 1], part(0, 4));
     format!("{}, {} {month} {year} {} +0000", DAYS[day], part(8, 10), part(11, 19))
 }
@@ -102,7 +99,8 @@ impl<'t> Writer<'t> {
     /// Writes the fields of a table: `Label:path` entries parted by `;`. Before the path a sign
     /// says how it is shown: `#` labels a line each, `!` annotations, `=` labels in one line,
     /// `~` a selector, `@` a date, `[` a list as Go prints it, `,` a list with commas, `-` with
-    /// `<none>` for nothing. A label that begins with `?` is left out if there is no value.
+    /// `<none>` for nothing, `+` with `<unset>` for nothing, `^` `True` or `False`. A label that
+    /// begins with `?` is left out if there is no value.
     pub fn fields(&mut self, table: &str) {
         let tree = self.tree;
         for entry in table.split(';').map(str::trim).filter(|entry| !entry.is_empty()) {
@@ -131,6 +129,8 @@ impl<'t> Writer<'t> {
                     self.pair(label, or_none(all.join(",")));
                 }
                 Some('-') => self.pair(label, or_none(text(value))),
+                Some('+') if value.is_null() => self.pair(label, "<unset>"),
+                Some('^') => self.pair(label, truth(value == &Value::Bool(true))),
                 _ => self.pair(label, text(value)),
             }
         }

@@ -1,0 +1,62 @@
+//! CronJobs: defaults and rules.
+//!
+//! Not here: names of time zones, which have no effect; `manualSelector` in the template.
+//!
+//! Upstream: pkg/apis/batch/v1/defaults.go, pkg/apis/batch/validation/validation.go,
+//! pkg/registry/batch/cronjob/strategy.go
+
+use super::check::{Check, Path};
+use super::{job, pod};
+use crate::api::batch::CronJob;
+use crate::base::cron::Schedule;
+use std::rc::Rc;
+
+/// A Job's name has this much after that of its CronJob.
+const NAME_MAX: usize = 52;
+
+/// Fills in what was not given; the Jobs' own defaults are theirs.
+pub fn default(own: &mut CronJob) {
+    let spec = Rc::make_mut(&mut own.spec);
+    if spec.concurrency_policy.is_empty() {
+        spec.concurrency_policy = "Allow".into();
+    }
+    spec.suspend.get_or_insert(false);
+    spec.successful_jobs_history_limit.get_or_insert(3);
+    spec.failed_jobs_history_limit.get_or_insert(1);
+    pod::default_spec(&mut Rc::make_mut(&mut spec.job_template.spec).template.spec);
+}
+
+/// The rules for a CronJob; `old` is the one it replaces.
+pub fn validate(check: &mut Check, own: &CronJob, old: Option<&CronJob>) {
+    let (at, spec) = (Path::root("spec"), &own.spec);
+    let schedule_at = at.child("schedule");
+    match (&*spec.schedule, Schedule::parse(&spec.schedule)) {
+        ("", _) => check.required(&schedule_at, ""),
+        (text, Err(why)) => check.text(&schedule_at, text, &why),
+        _ => {}
+    }
+    if spec.schedule.contains("TZ") && old.is_none_or(|old| !old.spec.schedule.contains("TZ")) {
+        let detail = "cannot use TZ or CRON_TZ in schedule, use timeZone field instead";
+        check.text(&schedule_at, &spec.schedule, detail);
+    }
+    let deadline = spec.starting_deadline_seconds.unwrap_or(0);
+    check.non_negative(&at.child("startingDeadlineSeconds"), deadline);
+    let policies = ["Allow", "Forbid", "Replace"];
+    check.word(&at.child("concurrencyPolicy"), &spec.concurrency_policy, &policies);
+    let template_at = at.child("jobTemplate");
+    let template_at = template_at.child("spec");
+    job::spec(check, &template_at, &spec.job_template.spec);
+    if let Some(selector) = &spec.job_template.spec.selector {
+        check.tree(&template_at.child("selector"), selector, "`selector` will be auto-generated");
+    }
+    for (field, limit) in [
+        ("successfulJobsHistoryLimit", spec.successful_jobs_history_limit),
+        ("failedJobsHistoryLimit", spec.failed_jobs_history_limit),
+    ] {
+        check.non_negative(&at.child(field), limit.unwrap_or(0).into());
+    }
+    if old.is_none() && own.meta.name.len() > NAME_MAX {
+        let at = Path::root("metadata");
+        check.text(&at.child("name"), &own.meta.name, "must be no more than 52 characters");
+    }
+}
