@@ -189,6 +189,11 @@ pub enum Because {
         /// The node.
         node: Str,
     },
+    /// The disk system has no room for what is wanted; the driver tries again.
+    NoRoom {
+        /// The disk system: a machine, a zone, `network` or `shared`.
+        system: Str,
+    },
     /// The driver failed and tries again.
     DriverError {
         /// The driver's message.

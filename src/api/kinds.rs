@@ -20,7 +20,9 @@ use super::discovery::EndpointSlice;
 use super::json::{Json, Reader, Schema};
 use super::meta::ObjectMeta;
 use super::policy::PodDisruptionBudget;
-use super::storage::{CSIDriver, CSINode, Lease, PriorityClass, StorageClass, VolumeAttachment};
+use super::storage::{
+    CSIDriver, CSINode, CSIStorageCapacity, Lease, PriorityClass, StorageClass, VolumeAttachment,
+};
 use crate::base::Str;
 use serde_json::Value;
 use std::rc::Rc;
@@ -208,6 +210,10 @@ kinds! {
     CSIDriver("csidrivers", "csidriver", [], "storage.k8s.io", "v1", false),
     /// Drivers by node.
     CSINode("csinodes", "csinode", [], "storage.k8s.io", "v1", false),
+    /// The room that drivers have, by class and place.
+    CSIStorageCapacity(
+        "csistoragecapacities", "csistoragecapacity", [], "storage.k8s.io", "v1", true
+    ),
     /// StatefulSets.
     StatefulSet("statefulsets", "statefulset", ["sts"], "apps", "v1", true),
     /// Remembered templates.

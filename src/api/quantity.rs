@@ -42,6 +42,11 @@ impl Quantity {
         Quantity { milli: i128::from(n) * 1000, format: Format::Decimal }
     }
 
+    /// So many bytes; prints in powers of two.
+    pub fn bytes(n: i64) -> Quantity {
+        Quantity { milli: i128::from(n) * 1000, format: Format::Binary }
+    }
+
     /// So many thousandths.
     pub fn milli(n: i64) -> Quantity {
         Quantity { milli: i128::from(n), format: Format::Decimal }

@@ -3,7 +3,8 @@
 //! Upstream: staging/src/k8s.io/api/storage/v1/types.go
 
 use super::json::{MicroTime, Shape};
-use super::meta::ObjectMeta;
+use super::meta::{LabelSelector, ObjectMeta};
+use super::quantity::Quantity;
 use crate::base::Str;
 use crate::base::sorted::SortedMap;
 use crate::base::time::SimTime;
@@ -109,6 +110,8 @@ object! {
     pub struct CSIDriverSpec {
         /// Whether volumes must be attached before they are mounted; yes if not given.
         attach_required: Option<bool> = "attachRequired";
+        /// Whether it says how much room it has, and Pods are placed by that.
+        storage_capacity: Option<bool> = "storageCapacity";
     }
     kept {
         "fsGroupPolicy": Shape::Text;
@@ -118,7 +121,6 @@ object! {
         "requiresRepublish": Shape::Bool;
         "seLinuxMount": Shape::Bool;
         "serviceAccountTokenInSecrets": Shape::Bool;
-        "storageCapacity": Shape::Bool;
         "tokenRequests": Shape::Any;
         "volumeLifecycleModes": Shape::Any;
     }
@@ -161,6 +163,29 @@ object! {
     pub struct VolumeNodeResources {
         /// So many.
         count: Option<i32> = "count";
+    }
+}
+
+object! {
+    /// How much room a driver has for volumes of one class in one place.
+    pub struct CSIStorageCapacity {
+        /// Names, versions, owners.
+        meta: ObjectMeta = "metadata";
+        /// The nodes that can reach what is there; `None` for none, an empty selector for all.
+        node_topology: Option<LabelSelector> = "nodeTopology";
+        /// The class.
+        storage_class_name: Str = "storageClassName" always;
+        /// How much room there is.
+        capacity: Option<Quantity> = "capacity";
+        /// How large one volume can be at most.
+        maximum_volume_size: Option<Quantity> = "maximumVolumeSize";
+    }
+}
+
+impl CSIStorageCapacity {
+    /// How large a new volume can be: the more precise of both, if either is known.
+    pub fn limit(&self) -> Option<&Quantity> {
+        self.maximum_volume_size.as_ref().or(self.capacity.as_ref())
     }
 }
 

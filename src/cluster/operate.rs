@@ -3,7 +3,7 @@
 //!
 //! ```text
 //! poweroff|poweron MACHINE, shutdown MACHINE, partition|heal MACHINE, stop|start COMPONENT
-//! fault KIND TARGET [TIME], mend KIND TARGET, mend all
+//! fault KIND TARGET [TIME or SIZE], mend KIND TARGET, mend all
 //! add-machine NAME [zone=Z] [cpu=4] [memory=16Gi] [pods=110] [volumes=N]
 //! remove-machine NAME
 //! ```
@@ -18,7 +18,7 @@ use crate::apiserver::strategy::names::dns_subdomain;
 use crate::base::Str;
 use crate::base::time::Span;
 use crate::config::MachineConfig;
-use crate::infra::fault::{Fault, FaultKind, Target, WORDS, Word};
+use crate::infra::fault::{Fault, FaultKind, Holds, Target, WORDS, Word};
 
 /// The components by the names that commands use; the first two can be stopped.
 const COMPONENTS: [(&str, Process); 4] = [
@@ -55,7 +55,7 @@ impl World {
             ["fault", kind, ref rest @ ..] => self.break_it(named(kind)?, rest),
             ["mend", kind, target] => self.mend(named(kind)?, target),
             ["fault" | "mend", ..] => {
-                let form = "fault KIND TARGET [TIME], mend KIND TARGET, mend all";
+                let form = "fault KIND TARGET [TIME or SIZE], mend KIND TARGET, mend all";
                 Err(format!("{}; kinds are: {}", usage(form), kinds()))
             }
             [verb, ref rest @ ..] => {
@@ -73,9 +73,10 @@ impl World {
     }
 
     fn break_it(&mut self, word: &'static Word, rest: &[&str]) -> Result<String, String> {
-        let (target, span) = match (rest, word.delays) {
-            ([target], false) => (*target, Span::ZERO),
-            ([target, span], true) => (*target, length(span)?),
+        let (target, span, bytes) = match (rest, word.holds) {
+            ([target], Holds::Nothing) => (*target, Span::ZERO, -1),
+            ([target, span], Holds::Time) => (*target, length(span)?, -1),
+            ([target, bytes], Holds::Size) => (*target, Span::ZERO, size(bytes)?),
             _ => return Err(usage(&form(word))),
         };
         let (target, note) = self.checked(word, target)?;
@@ -83,10 +84,11 @@ impl World {
         if let Some(off) = off.filter(|_| word.kind == FaultKind::Shutdown) {
             return Err(format!("that is so already: {off}"));
         }
-        let fault = Fault { kind: word.kind, target: target.into(), span, since: self.now };
+        let (kind, target) = (word.kind, target.into());
+        let fault = Fault { kind, target, span, bytes, since: self.now };
         let faults = &mut self.infra.faults;
         let old = faults.get(fault.kind, &fault.target);
-        if let Some(old) = old.filter(|old| old.span == span) {
+        if let Some(old) = old.filter(|old| (old.span, old.bytes) == (span, bytes)) {
             return Err(format!("that is so already: {old}"));
         }
         faults.put(fault.clone());
@@ -98,8 +100,8 @@ impl World {
     fn mend(&mut self, word: &'static Word, target: &str) -> Result<String, String> {
         let (target, _) = self.checked(word, target)?;
         let Some(fault) = self.infra.faults.take(word.kind, &target) else {
-            let would =
-                Fault { kind: word.kind, target: target.into(), span: Span::ZERO, since: self.now };
+            let (kind, target, since) = (word.kind, target.into(), self.now);
+            let would = Fault { kind, target, span: Span::ZERO, bytes: -1, since };
             return Err(format!("that is not so: {would}"));
         };
         self.infra.revision += 1;
@@ -150,6 +152,7 @@ impl World {
                 self.with_csi(|csi, cx, timers| csi.pace_changed(cx, &fault.target, timers));
             }
             FaultKind::DiskFails => {}
+            FaultKind::DiskRoom => self.with_csi(|csi, cx, timers| csi.poll_rooms(cx, timers)),
             _ => self.with_kubelets(|kubelets, cx, timers| {
                 kubelets.fault_changed(cx, fault, on, timers);
             }),
@@ -168,6 +171,12 @@ impl World {
             Target::Stoppable => known(components.take(2).collect(), "component to stop"),
             Target::Component => known(components.collect(), "component"),
             Target::Work => known(vec!["attach", "detach", "provision"], "work of a backend"),
+            Target::System => {
+                // A zone whose last machine is gone can still be mended.
+                let faulty = self.infra.faults.get(word.kind, target).map(|it| it.target.clone());
+                let all: Vec<Str> = self.infra.disk_systems().into_iter().chain(faulty).collect();
+                known(all.iter().map(|name| &**name).collect(), "disk system")
+            }
             Target::Image => Ok((target.to_string(), String::new())),
             Target::Pod => self.checked_pod(target),
         }
@@ -235,7 +244,8 @@ impl World {
         if self.infra.machines.size() == 1 {
             return Err(format!("{name} is the last machine: a cluster without any does nothing"));
         }
-        for word in WORDS.iter().filter(|word| word.target == Target::Machine) {
+        let about = |word: &&Word| matches!(word.target, Target::Machine | Target::System);
+        for word in WORDS.iter().filter(about) {
             self.infra.faults.take(word.kind, &machine);
         }
         let name: Str = machine.into();
@@ -294,7 +304,12 @@ fn form(word: &Word) -> String {
         Some((on, _)) => on.to_string(),
         None => format!("fault {}", word.name),
     };
-    format!("{head} {}{}", thing(word), if word.delays { " TIME" } else { "" })
+    let amount = match word.holds {
+        Holds::Nothing => "",
+        Holds::Time => " TIME",
+        Holds::Size => " SIZE",
+    };
+    format!("{head} {}{amount}", thing(word))
 }
 
 fn thing(word: &Word) -> &'static str {
@@ -304,7 +319,13 @@ fn thing(word: &Word) -> &'static str {
         Target::Image => "IMAGE",
         Target::Pod => "pod/NAME or statefulset/NAME",
         Target::Work => "attach, detach or provision",
+        Target::System => "MACHINE, ZONE, network or shared",
     }
+}
+
+fn size(text: &str) -> Result<i64, String> {
+    let size = Quantity::parse(text).filter(|size| !size.is_negative());
+    size.map(|size| size.as_units()).ok_or_else(|| format!("{text:?} is no size, such as 10Gi"))
 }
 
 fn length(text: &str) -> Result<Span, String> {

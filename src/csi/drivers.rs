@@ -7,7 +7,11 @@
 //! step. A class's parameter `topology` (`zone` or `node`) ties its volumes to the zone or
 //! the machine they were made in, and `stall: "true"` makes a volume that is never ready.
 //!
-//! Not here: snapshots, secrets, mount options, capacity of a backend.
+//! A driver says how much room its disk systems have when its CSIDriver's `storageCapacity` is
+//! true, which it is not at the start: whoever sets it is taken to run the sidecar with
+//! `--enable-capacity` from then on.
+//!
+//! Not here: snapshots, secrets, mount options.
 
 use crate::api::kinds::Object;
 use crate::api::meta::ObjectMeta;
@@ -118,12 +122,12 @@ impl Driver {
     }
 
     /// By which label of a node the driver knows where it is. The recordings' drivers know none.
-    fn topology_keys(&self, storage: Storage) -> Vec<Str> {
+    pub fn place_key(&self, storage: Storage) -> Option<&'static str> {
         match self.home {
-            _ if storage == Storage::NoAttach => Vec::new(),
-            Home::Node => vec![HOSTNAME.into()],
-            Home::Network | Home::Zone if self.attach => vec![ZONE.into()],
-            _ => Vec::new(),
+            _ if storage == Storage::NoAttach => None,
+            Home::Node => Some(HOSTNAME),
+            Home::Network | Home::Zone if self.attach => Some(ZONE),
+            _ => None,
         }
     }
 }
@@ -154,7 +158,7 @@ pub fn node_drivers(storage: Storage, node: &Str, volumes: Option<i32>) -> Vec<C
             count: Some(count),
             ..VolumeNodeResources::default()
         }),
-        topology_keys: driver.topology_keys(storage),
+        topology_keys: driver.place_key(storage).into_iter().map(Str::from).collect(),
         ..CSINodeDriver::default()
     };
     drivers(storage).iter().map(entry).collect()

@@ -12,6 +12,7 @@ mod attacher;
 mod drivers;
 mod provisioner;
 mod resizer;
+mod rooms;
 
 use crate::api::core::volume::PersistentVolume;
 use crate::api::kinds::Kind;
@@ -39,6 +40,10 @@ pub enum Wake {
     Retry(Str),
     /// The volume for the claim of this uid has grown.
     Resized(Uid),
+    /// It is seen to that each class and place has its CSIStorageCapacity.
+    Places,
+    /// Amounts of room are asked for.
+    Poll,
     /// The attacher looks whether the volume of this name may go.
     Release(Str),
 }
@@ -51,6 +56,8 @@ pub struct Csi {
     attaching: Map<Str, attacher::Job>,
     retries: Map<Str, Retry>,
     resizing: Map<Uid, resizer::Job>,
+    /// The names of the CSIStorageCapacity objects.
+    rooms: Map<rooms::Item, Str>,
     /// When the next volume may be there at the earliest; see `Timing::turn`.
     next_turn: SimTime,
 }
@@ -90,6 +97,11 @@ impl Csi {
                 }
             }
             Kind::VolumeAttachment => self.attachment_changed(cx, change, timers),
+            Kind::Node
+            | Kind::CSINode
+            | Kind::CSIDriver
+            | Kind::StorageClass
+            | Kind::CSIStorageCapacity => self.rooms_changed(cx, change, timers),
             _ => {}
         }
     }
@@ -118,7 +130,7 @@ impl Csi {
             Wake::Attachment(name) => self.attaching.get(name).is_some_and(|job| job.due == at),
             Wake::Retry(name) => self.retries.get(name).is_some_and(|it| it.at == Some(at)),
             Wake::Resized(claim) => self.resizing.contains_key(claim),
-            Wake::Release(_) => true,
+            Wake::Release(_) | Wake::Places | Wake::Poll => true,
         }
     }
 
@@ -133,7 +145,9 @@ impl Csi {
                     self.sync_attachment(cx, &name, timers);
                 }
             }
-            Wake::Resized(claim) => self.resized(cx, claim),
+            Wake::Resized(claim) => self.resized(cx, claim, timers),
+            Wake::Places => self.sync_places(cx),
+            Wake::Poll => self.refresh_all(cx),
             Wake::Release(volume) => self.release(cx, &volume),
         }
     }

@@ -50,6 +50,21 @@ enum Place {
     Everywhere,
 }
 
+impl Job {
+    fn reach(&self) -> Reach {
+        match &self.place {
+            Place::Anywhere => Reach::Anywhere,
+            Place::Zone(zone) => Reach::Zone(zone.clone()),
+            Place::Node(node) => Reach::Local(node.clone()),
+            Place::Everywhere => Reach::Shared,
+        }
+    }
+
+    fn bytes(&self) -> i64 {
+        volumes::requested(&self.claim).as_units()
+    }
+}
+
 impl Csi {
     pub(super) fn claim_changed(
         &mut self,
@@ -85,10 +100,7 @@ impl Csi {
                 let text =
                     format!("failed to provision volume with StorageClass \"{class}\": {message}");
                 event(cx, driver, &object, EventKind::Warning, "ProvisioningFailed", &text);
-                // The scheduler is to choose another node.
-                let _ = cx.client().patch::<PersistentVolumeClaim>(&change.key, |claim| {
-                    claim.meta.annotations.remove(volumes::SELECTED_NODE);
-                });
+                choose_again(cx, &change.key);
             }
         }
     }
@@ -140,7 +152,10 @@ impl Csi {
         let due = self.provisioning.get(&uid).filter(|job| job.due == Some(cx.now)).cloned();
         let Some(job) = due else { return };
         let name = volume_name(&job.claim);
-        let Err(message) = cx.infra.backend_does("provision") else {
+        let (bytes, reach) = (job.bytes(), job.reach());
+        let room = || cx.infra.has_room(reach.system(), bytes);
+        let full = room().is_err();
+        let Err(message) = cx.infra.backend_does("provision").and_then(|()| room()) else {
             self.provisioning.remove_mut(&uid);
             self.retries.remove_mut(&name);
             return self.make_volume(cx, &job);
@@ -156,9 +171,22 @@ impl Csi {
         let text = format!("failed to provision volume with StorageClass \"{class}\": {message}");
         let claim = Object::PersistentVolumeClaim(job.claim.clone());
         event(cx, job.driver, &claim, EventKind::Warning, "ProvisioningFailed", &text);
+        self.refresh_class(cx, class);
+        let chosen = job.claim.meta.annotations.get(volumes::SELECTED_NODE).is_some();
+        if full && chosen && job.driver.place_key(cx.config.storage).is_some() {
+            self.provisioning.remove_mut(&uid);
+            self.retries.remove_mut(&name);
+            cx.say(Source::Csi, (Kind::PersistentVolumeClaim, &key), Vec::new());
+            return choose_again(cx, &key);
+        }
         let at = one_more(&mut self.retries, &name, cx.now);
-        self.await_volume(cx, uid, at, timers);
-        let wait = wait(cx.now, claim, Because::DriverError { message }, Some(at));
+        self.provisioning.insert_mut(uid, Job { due: Some(at), ..job });
+        timers.at(at, Wake::Provisioned(uid));
+        let because = match full {
+            true => Because::NoRoom { system: reach.system().into() },
+            false => Because::DriverError { message },
+        };
+        let wait = wait(cx.now, claim, because, Some(at));
         cx.say(Source::Csi, (Kind::PersistentVolumeClaim, &key), vec![wait]);
     }
 
@@ -166,18 +194,15 @@ impl Csi {
     /// released as soon as the binder sees it.
     fn make_volume(&mut self, cx: &mut NodePlane<'_>, job: &Job) {
         let volume = volume_for(job);
-        let bytes = volumes::requested(&job.claim).as_units();
-        let reach = match &job.place {
-            Place::Anywhere => Reach::Anywhere,
-            Place::Zone(zone) => Reach::Zone(zone.clone()),
-            Place::Node(node) => Reach::Local(node.clone()),
-            Place::Everywhere => Reach::Shared,
-        };
         let name = volume.meta.name.clone();
-        cx.infra.create_disk(Disk::new(name.clone(), reach, bytes, job.driver.attach));
+        let disk = Disk::new(name.clone(), job.reach(), job.bytes(), job.driver.attach);
+        cx.infra.create_disk(disk);
         let key = Key::of(&job.claim.meta);
         let made = cx.client().create(volume);
-        if made.is_ok() {
+        if let Ok(volume) = made {
+            if !self.refresh_place(cx, job.driver, &volume) {
+                self.refresh_class(cx, &job.class.meta.name);
+            }
             let text = format!("Successfully provisioned volume {name}");
             let claim = Object::PersistentVolumeClaim(job.claim.clone());
             event(cx, job.driver, &claim, EventKind::Normal, "ProvisioningSucceeded", &text);
@@ -232,10 +257,20 @@ impl Csi {
         if let Some(csi) = &volume.spec.csi {
             cx.infra.remove_disk(&csi.volume_handle);
         }
+        if !self.refresh_place(cx, driver, &volume) {
+            self.poll_rooms(cx, timers);
+        }
         cx.say(Source::Csi, (Kind::PersistentVolume, &key), Vec::new());
         self.deleting.insert_mut(name.clone(), super::Retry { failures: 0, at: None });
         let _ = cx.client().delete(Kind::PersistentVolume, &key, &DeleteOptions::default());
     }
+}
+
+/// The scheduler is to choose another node.
+fn choose_again(cx: &mut NodePlane<'_>, claim: &Key) {
+    let _gone = cx.client().patch::<PersistentVolumeClaim>(claim, |claim| {
+        claim.meta.annotations.remove(volumes::SELECTED_NODE);
+    });
 }
 
 /// Who describes a volume by hand has made the disk beforehand, where the volume says it is.

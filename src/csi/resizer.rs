@@ -8,7 +8,7 @@
 
 use super::drivers;
 use super::provisioner::wait;
-use super::{Csi, Wake};
+use super::{Csi, Wake, one_more};
 use crate::api::core::volume::{PersistentVolume, PersistentVolumeClaim};
 use crate::api::kinds::{Key, Kind, Object, Resource};
 use crate::api::meta::{Condition, Uid, set_condition};
@@ -57,9 +57,8 @@ impl Csi {
         let _ = cx.client().patch_status::<PersistentVolumeClaim>(&change.key, |claim| {
             set_condition(&mut claim.status.conditions, condition, now);
         });
-        let text = format!("External resizer is resizing volume {}", volume.meta.name);
         let object = Object::PersistentVolumeClaim(claim.clone());
-        cx.event(&component, &"".into(), &object, EventKind::Normal, "Resizing", &text);
+        say_resizing(cx, &component, &object, &volume.meta.name);
         let due = cx.now + cx.config.timing.provision;
         let because = Because::Resizing { driver: driver.name.into() };
         let wait = wait(cx.now, object, because, Some(due));
@@ -69,10 +68,30 @@ impl Csi {
         timers.at(due, Wake::Resized(uid));
     }
 
-    /// The backend has grown the volume: first the volume says so, then the claim.
-    pub(super) fn resized(&mut self, cx: &mut NodePlane<'_>, uid: Uid) {
+    /// The backend has grown the volume: first the volume says so, then the claim. Without room
+    /// for that it is asked again after a pause, as long as the claim is there.
+    pub(super) fn resized(&mut self, cx: &mut NodePlane<'_>, uid: Uid, timers: &mut Timers<Wake>) {
         let Some(job) = self.resizing.get(&uid).cloned() else { return };
+        let name = &job.volume.name;
+        let claim = cx.cache.get::<PersistentVolumeClaim>(&job.claim).cloned();
+        let claim = claim.filter(|claim| claim.meta.uid == uid);
+        if let Some((claim, (system, message))) = claim.zip(no_room(cx, &job)) {
+            let object = Object::PersistentVolumeClaim(claim);
+            if self.retries.contains_key(name) {
+                say_resizing(cx, &job.component, &object, name);
+            }
+            let resizer = &job.component["external-resizer ".len()..];
+            let text = format!("resize volume {name:?} by resizer {resizer:?} failed: {message}");
+            let reason = "VolumeResizeFailed";
+            cx.event(&job.component, &"".into(), &object, EventKind::Warning, reason, &text);
+            let at = one_more(&mut self.retries, name, cx.now);
+            let wait = wait(cx.now, object, Because::NoRoom { system }, Some(at));
+            cx.say(Source::Csi, (Kind::PersistentVolumeClaim, &job.claim), vec![wait]);
+            return timers.at(at, Wake::Resized(uid));
+        }
         self.resizing.remove_mut(&uid);
+        self.retries.remove_mut(name);
+        self.poll_rooms(cx, timers);
         cx.say(Source::Csi, (Kind::PersistentVolumeClaim, &job.claim), Vec::new());
         let grown = cx.client().patch::<PersistentVolume>(&job.volume, |volume| {
             let spec = Rc::make_mut(&mut volume.spec);
@@ -95,4 +114,18 @@ impl Csi {
             cx.event(&job.component, &"".into(), &claim, EventKind::Normal, reason, text);
         }
     }
+}
+
+fn say_resizing(cx: &mut NodePlane<'_>, component: &Str, claim: &Object, volume: &Str) {
+    let text = format!("External resizer is resizing volume {volume}");
+    cx.event(component, &"".into(), claim, EventKind::Normal, "Resizing", &text);
+}
+
+/// The disk system that is too full for what is asked, and what it answers.
+fn no_room(cx: &NodePlane<'_>, job: &Job) -> Option<(Str, Str)> {
+    let volume = cx.cache.get::<PersistentVolume>(&job.volume)?;
+    let disk = cx.infra.disks.get(&volume.spec.csi.as_ref()?.volume_handle)?;
+    let system = disk.reach.system();
+    let message = cx.infra.has_room(system, job.to.as_units() - disk.bytes).err()?;
+    Some((system.into(), message))
 }

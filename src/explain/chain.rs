@@ -8,11 +8,15 @@ use crate::apiserver::store::Store;
 use crate::base::lang::Lang;
 use crate::base::time::SimTime;
 use crate::cluster::world::World;
-use crate::infra::fault::{Fault, FaultKind};
+use crate::infra::fault::{Fault, FaultKind, Faults};
 use crate::trace::{Because, Source, Wait};
+use std::rc::Rc;
 
 /// At most so many links: more nobody reads.
 const LINKS_MAX: usize = 5;
+
+/// What kube-scheduler says of nodes where a driver has no room for a new volume.
+const NO_SPACE: &str = "did not have enough free storage";
 
 /// Longer than this, the root must do.
 const LENGTH_MAX: usize = 140;
@@ -259,6 +263,9 @@ fn fault_behind<'w>(world: &'w World, wait: &Wait, on: &ObjectRef) -> Option<&'w
         Because::Attaching { .. } => work(FaultKind::DiskSlow, "attach"),
         Because::Detaching { .. } => work(FaultKind::DiskSlow, "detach"),
         Because::Provisioning { .. } => work(FaultKind::DiskSlow, "provision"),
+        Because::NoRoom { system } => faults.get(FaultKind::DiskRoom, system),
+        Because::Unschedulable { message } if message.contains(NO_SPACE) => full(faults),
+        Because::SchedulingBackoff if pod.is_some_and(is_without_volume) => full(faults),
         Because::DriverError { message } => {
             let failing = faults.iter().filter(|fault| fault.kind == FaultKind::DiskFails);
             failing.into_iter().find(|fault| message.ends_with(&*fault.target))
@@ -267,6 +274,16 @@ fn fault_behind<'w>(world: &'w World, wait: &Wait, on: &ObjectRef) -> Option<&'w
         _ if pod.is_some_and(|pod| !pod.is_assigned()) => unheard(world, "kube-scheduler"),
         _ => unheard(world, MANAGER).filter(|_| wait.until.is_none_or(|at| at <= world.now)),
     }
+}
+
+/// A disk system that has an end.
+fn full(faults: &Faults) -> Option<&Fault> {
+    faults.iter().find(|fault| fault.kind == FaultKind::DiskRoom)
+}
+
+/// Whether the last try to place the Pod failed for want of a volume.
+fn is_without_volume(pod: &Rc<Pod>) -> bool {
+    pod.status.conditions.iter().any(|it| it.message.contains("provisioning failed for PVC"))
 }
 
 /// The wait of `subject` that matters most, `but` not this one.

@@ -149,6 +149,9 @@ templates! {
         "{subject} stays attached to {node}, which cannot say that it let go: after 6 minutes it \
          is detached by force", node: node;
     Because::Detaching { node } => "{subject} is being detached from {node}", node: node;
+    Because::NoRoom { system } =>
+        "{subject} waits for room: the disk system {text} is full, and the driver tries again",
+        text: system;
     Because::DriverError { message } =>
         "{subject}: the driver failed and tries again: {text}", text: message;
     Because::Mounting => "{subject}: its volumes are being mounted";

@@ -2,7 +2,8 @@
 //! data on them. Data is what writers left: every process that runs with the disk mounted
 //! writes once a second, so how much there is follows from the clock and nothing has to tick.
 //!
-//! Not here: what the data means, file systems that must be repaired, a disk that is full.
+//! Not here: what the data means, file systems that must be repaired, a disk that is full (a disk
+//! system can be: see `disks`).
 
 use crate::api::meta::Uid;
 use crate::base::Str;
@@ -21,6 +22,17 @@ pub enum Reach {
     Local(Str),
     /// Every machine, all at once.
     Shared,
+}
+
+impl Reach {
+    /// The disk system that such disks are made in: a machine, a zone, or one for all.
+    pub fn system(&self) -> &str {
+        match self {
+            Reach::Anywhere => "network",
+            Reach::Zone(name) | Reach::Local(name) => name,
+            Reach::Shared => "shared",
+        }
+    }
 }
 
 /// A disk.

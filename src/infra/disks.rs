@@ -6,7 +6,9 @@ use super::Infra;
 use super::disk::{Disk, Mount, Reach};
 use super::fault::FaultKind;
 use crate::api::meta::Uid;
+use crate::api::quantity::Quantity;
 use crate::base::Str;
+use crate::base::sorted::SortedSet;
 use crate::base::time::SimTime;
 
 /// Why a disk cannot be mounted.
@@ -45,6 +47,28 @@ impl Infra {
             Some(_) => Err(rpc_error("Internal", format!("the backend fails to {work}"))),
             None => Ok(()),
         }
+    }
+
+    /// The names of all disk systems: machines, then zones, then what is there for all.
+    pub fn disk_systems(&self) -> Vec<Str> {
+        let zones: SortedSet<Str> = self.machines.values().map(|it| it.zone.clone()).collect();
+        let zones = zones.into_iter().filter(|zone| !zone.is_empty());
+        let all = ["network", "shared"].map(Str::from);
+        self.machines.keys().cloned().chain(zones).chain(all).collect()
+    }
+
+    /// How many bytes of a disk system are free; `None` if there is no end to them.
+    pub fn room(&self, system: &str) -> Option<i64> {
+        let all = self.faults.get(FaultKind::DiskRoom, system)?.bytes;
+        let disks = self.disks.values().filter(|disk| disk.reach.system() == system);
+        Some(disks.fold(all, |free, disk| free.saturating_sub(disk.bytes)).max(0))
+    }
+
+    /// Whether a disk system has `bytes` to give; its error if it does not.
+    pub fn has_room(&self, system: &str, bytes: i64) -> Result<(), Str> {
+        let Some(free) = self.room(system).filter(|free| *free < bytes) else { return Ok(()) };
+        let [bytes, free] = [bytes, free].map(Quantity::bytes);
+        Err(rpc_error("ResourceExhausted", format!("{system} has {free} free, not {bytes}")))
     }
 
     /// Attaches a disk to a machine. Refused as a storage backend refuses, in gRPC's words; a

@@ -1,10 +1,11 @@
 //! What is broken on purpose, as data: an ordered set of faults, each with a name, a target and
-//! how long it delays, if it delays. Whoever a fault concerns looks it up here.
+//! how long it delays or how much it leaves, if it does. Whoever a fault concerns looks it up here.
 //!
 //! Not here: breaking and mending (`cluster::operate`). Components of the control plane never
 //! see this: they know only what the API server says.
 
 use crate::api::meta::ObjectMeta;
+use crate::api::quantity::Quantity;
 use crate::base::Str;
 use crate::base::map::Map;
 use crate::base::time::{SimTime, Span};
@@ -40,6 +41,8 @@ pub enum FaultKind {
     DiskFails,
     /// The storage backend takes longer to attach, detach or provision.
     DiskSlow,
+    /// A disk system has room for so much and no more.
+    DiskRoom,
 }
 
 /// What a fault is about.
@@ -57,6 +60,20 @@ pub enum Target {
     Pod,
     /// `attach`, `detach` or `provision`.
     Work,
+    /// A disk system: a machine for the disks in it, a zone for those of the zone, `network` or
+    /// `shared`.
+    System,
+}
+
+/// How much a fault holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Holds {
+    /// It is so or not.
+    Nothing,
+    /// A length of time.
+    Time,
+    /// An amount of bytes.
+    Size,
 }
 
 /// How a kind of fault is spoken of.
@@ -70,85 +87,92 @@ pub struct Word {
     pub short: Option<(&'static str, &'static str)>,
     /// What it is about.
     pub target: Target,
-    /// Whether it holds a length of time.
-    pub delays: bool,
-    /// What it says: `{}` is its target, `{span}` the time it holds.
+    /// Whether it holds a length of time or an amount.
+    pub holds: Holds,
+    /// What it says: `{}` is its target, `{span}` the time it holds, `{size}` the amount.
     pub says: &'static str,
 }
 
 /// All kinds of faults, in their order.
-pub const WORDS: [Word; 14] = [
-    word(FaultKind::PowerOff, "power-off", Target::Machine, false, "{} has no power")
+pub const WORDS: [Word; 15] = [
+    word(FaultKind::PowerOff, "power-off", Target::Machine, Holds::Nothing, "{} has no power")
         .short("poweroff", "poweron"),
-    word(FaultKind::Shutdown, "shutdown", Target::Machine, false, "{} is shutting down")
+    word(FaultKind::Shutdown, "shutdown", Target::Machine, Holds::Nothing, "{} is shutting down")
         .short("shutdown", "mend shutdown"),
-    word(FaultKind::Partition, "partition", Target::Machine, false, "{} is cut off")
+    word(FaultKind::Partition, "partition", Target::Machine, Holds::Nothing, "{} is cut off")
         .short("partition", "heal"),
-    word(FaultKind::Stopped, "stopped", Target::Stoppable, false, "{} is stopped")
+    word(FaultKind::Stopped, "stopped", Target::Stoppable, Holds::Nothing, "{} is stopped")
         .short("stop", "start"),
-    word(FaultKind::Lag, "lag", Target::Component, true, "{} hears of changes {span} late"),
+    word(FaultKind::Lag, "lag", Target::Component, Holds::Time, "{} hears of changes {span} late"),
     word(
         FaultKind::SlowKubelet,
         "slow-kubelet",
         Target::Machine,
-        true,
+        Holds::Time,
         "the kubelet of {} is {span} late",
     ),
     word(
         FaultKind::UnmountStuck,
         "unmount-stuck",
         Target::Machine,
-        false,
+        Holds::Nothing,
         "{} cannot unmount its disks",
     ),
     word(
         FaultKind::DeviceStuck,
         "device-stuck",
         Target::Machine,
-        false,
+        Holds::Nothing,
         "{} keeps the disks that its Pods have left",
     ),
     word(
         FaultKind::ImageFails,
         "image-fails",
         Target::Image,
-        false,
+        Holds::Nothing,
         "the registry does not give out the image {}",
     ),
     word(
         FaultKind::ImageSlow,
         "image-slow",
         Target::Image,
-        true,
+        Holds::Time,
         "the registry takes {span} longer for the image {}",
     ),
     word(
         FaultKind::NeverReady,
         "never-ready",
         Target::Pod,
-        false,
+        Holds::Nothing,
         "the application of {} answers no readiness probe",
     ),
     word(
         FaultKind::CrashLoop,
         "crash-loop",
         Target::Pod,
-        false,
+        Holds::Nothing,
         "the application of {} crashes when it starts",
     ),
     word(
         FaultKind::DiskFails,
         "disk-fails",
         Target::Work,
-        false,
+        Holds::Nothing,
         "the storage backend fails to {}",
     ),
     word(
         FaultKind::DiskSlow,
         "disk-slow",
         Target::Work,
-        true,
+        Holds::Time,
         "the storage backend takes {span} longer to {}",
+    ),
+    word(
+        FaultKind::DiskRoom,
+        "disk-room",
+        Target::System,
+        Holds::Size,
+        "the disk system {} has room for {size} in all",
     ),
 ];
 
@@ -156,10 +180,10 @@ const fn word(
     kind: FaultKind,
     name: &'static str,
     target: Target,
-    delays: bool,
+    holds: Holds,
     says: &'static str,
 ) -> Word {
-    Word { kind, name, short: None, target, delays, says }
+    Word { kind, name, short: None, target, holds, says }
 }
 
 impl Word {
@@ -185,6 +209,8 @@ pub struct Fault {
     pub target: Str,
     /// How long it delays; zero for a kind that does not.
     pub span: Span,
+    /// How many bytes it leaves; below zero where that is not said.
+    pub bytes: i64,
     /// Since when.
     pub since: SimTime,
 }
@@ -197,10 +223,21 @@ impl Fault {
             Some((on, _)) => format!("{on} {}", self.target),
             None => format!("fault {} {}", word.name, self.target),
         };
-        if word.delays {
-            line.push_str(&format!(" {}", self.span.go()));
+        match word.holds {
+            Holds::Nothing => {}
+            Holds::Time => line.push_str(&format!(" {}", self.span.go())),
+            Holds::Size => line.push_str(&format!(" {}", Quantity::bytes(self.bytes))),
         }
         line
+    }
+
+    /// `says`, in whatever language, with what the fault is about and holds in its places.
+    pub fn put(&self, says: &str, span: &str) -> String {
+        let size = match self.bytes {
+            ..0 => "so much".to_string(),
+            bytes => Quantity::bytes(bytes).to_string(),
+        };
+        says.replace("{span}", span).replace("{size}", &size).replace("{}", &self.target)
     }
 
     /// The command that ends it.
@@ -216,8 +253,7 @@ impl Fault {
 impl std::fmt::Display for Fault {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let span = if self.span == Span::ZERO { "some time".to_string() } else { self.span.go() };
-        let says = self.kind.word().says.replace("{span}", &span);
-        f.write_str(&says.replace("{}", &self.target))
+        f.write_str(&self.put(self.kind.word().says, &span))
     }
 }
 

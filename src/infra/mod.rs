@@ -86,7 +86,7 @@ impl Infra {
     pub fn switch_off(&mut self, name: &Str, now: SimTime) {
         self.faults.take(FaultKind::Shutdown, name);
         let (kind, target) = (FaultKind::PowerOff, name.clone());
-        self.faults.put(Fault { kind, target, span: Span::ZERO, since: now });
+        self.faults.put(Fault { kind, target, span: Span::ZERO, bytes: -1, since: now });
         if let Some(machine) = self.machines.get_mut(name) {
             machine.powered = false;
             machine.since = now;

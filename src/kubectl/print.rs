@@ -117,6 +117,7 @@ fn headings(kind: Kind) -> (&'static [&'static str], &'static [&'static str]) {
         Kind::Namespace => (&["NAME", "STATUS", "AGE"], &[]),
         Kind::CSIDriver => (DRIVER, &[]),
         Kind::CSINode => (&["NAME", "DRIVERS", "AGE"], &[]),
+        Kind::CSIStorageCapacity => (&["NAME", "STORAGECLASSNAME", "CAPACITY"], &[]),
         Kind::Lease => (&["NAME", "HOLDER", "AGE"], &[]),
         Kind::PriorityClass => {
             (&["NAME", "VALUE", "GLOBAL-DEFAULT", "AGE", "PREEMPTIONPOLICY"], &[])

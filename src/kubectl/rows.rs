@@ -74,6 +74,10 @@ pub fn row(object: &Object, now: SimTime) -> Vec<String> {
         Object::Namespace(namespace) => vec![name, namespace.status.phase.to_string(), age],
         Object::CSIDriver(driver) => driver_row(object, driver.spec.attach_required, name, age),
         Object::CSINode(node) => vec![name, node.spec.drivers.len().to_string(), age],
+        Object::CSIStorageCapacity(room) => {
+            let capacity = room.capacity.as_ref().map_or(String::new(), |has| has.to_string());
+            vec![name, room.storage_class_name.to_string(), or_unset(&capacity)]
+        }
         Object::Lease(lease) => {
             vec![name, lease.spec.holder_identity.as_deref().unwrap_or("").to_string(), age]
         }

@@ -61,7 +61,7 @@ impl Scheduler {
         let choice = match (&state.binding, &node.node) {
             (Some(plan), Some(object)) if !plan.delayed.is_empty() => {
                 let from = Sources { store: &cx.cache, nodes: &self.nodes, volumes: &self.volumes };
-                volume_binding::choose(plan, object, &from)
+                volume_binding::choose(plan, object, &from).ok()
             }
             _ => None,
         };

@@ -42,6 +42,8 @@ pub(super) enum Happening {
     Class,
     /// A volume that no claim has appeared or changed.
     Volume,
+    /// A driver said that it has more room somewhere.
+    Room,
     /// The limits of a node changed, or a volume was detached.
     Slots,
 }
@@ -79,6 +81,7 @@ impl Happening {
                 InterPodAffinity,
             ],
             Happening::Class | Happening::Volume => &[VolumeBinding, VolumeZone],
+            Happening::Room => &[VolumeBinding],
             Happening::Slots => &[NodeVolumeLimits],
         }
     }
@@ -100,9 +103,11 @@ impl Happening {
                 NodeVolumeLimits => other.claim_names().next().is_some(),
                 _ => neighbour_helps(plugin, pod, other),
             },
-            Happening::NodeRemoved | Happening::Class | Happening::Volume | Happening::Slots => {
-                self.concerns().contains(&plugin)
-            }
+            Happening::NodeRemoved
+            | Happening::Class
+            | Happening::Volume
+            | Happening::Room
+            | Happening::Slots => self.concerns().contains(&plugin),
         }
     }
 }

@@ -25,6 +25,7 @@ use crate::api::core::node::Node;
 use crate::api::core::pod::Pod;
 use crate::api::core::volume::PersistentVolume;
 use crate::api::kinds::{Key, Kind, Object};
+use crate::api::storage::{CSIDriver, CSIStorageCapacity};
 use crate::apiserver::watch::Change;
 use crate::base::map::Map;
 use crate::base::prng::Prng;
@@ -51,6 +52,9 @@ const NAME: &str = "default-scheduler";
 const LEFTOVER: Span = Span::minutes(5);
 /// How often those Pods are looked for.
 const LEFTOVER_PERIOD: Span = Span::seconds(30);
+
+/// Whose Pods those are.
+const LEFT: [Plugin; 2] = [Plugin::VolumeBinding, Plugin::InterPodAffinity];
 
 /// When the scheduler is to be woken.
 #[derive(Clone, Debug, PartialEq)]
@@ -116,6 +120,8 @@ impl Scheduler {
                     self.happened(cx, &Happening::Slots);
                 }
             }
+            Kind::CSIStorageCapacity => self.room_changed(cx, change),
+            Kind::CSIDriver => self.driver_changed(now, change, timers),
             Kind::Namespace => self.namespace_changed(now, change, timers),
             _ => {}
         }
@@ -144,7 +150,7 @@ impl Scheduler {
             Wake::Cycle => true,
             Wake::Retry => self.queue.next_retry().is_some_and(|due| due <= at),
             Wake::Volumes(key) => self.bindings.get(key).is_some_and(|b| b.is_due(at)),
-            Wake::Leftover => !self.queue.waiting_for(&[Plugin::InterPodAffinity]).is_empty(),
+            Wake::Leftover => !self.queue.waiting_for(&LEFT).is_empty(),
         }
     }
 
@@ -193,17 +199,44 @@ impl Scheduler {
     /// Other labels of a namespace may help Pods with rules about neighbours there, but wake
     /// nobody: such Pods are tried again once they have waited long.
     fn namespace_changed(&mut self, now: SimTime, change: &Change, timers: &mut Timers<Wake>) {
-        let waiting = self.queue.waiting_for(&[Plugin::InterPodAffinity]);
         let labels = |object: &Option<Object>| object.as_ref().map(|o| o.meta().labels.clone());
         let relabelled = change.old.is_some() && labels(&change.old) != labels(&change.new);
-        if relabelled && !waiting.is_empty() {
+        if relabelled {
+            self.retry_later(now, timers);
+        }
+    }
+
+    /// A driver that no longer says how much room it has may help Pods, but wakes only those
+    /// with CSI volumes of their own, of which there are none here.
+    fn driver_changed(&mut self, now: SimTime, change: &Change, timers: &mut Timers<Wake>) {
+        let says = |driver: &Rc<CSIDriver>| driver.spec.storage_capacity == Some(true);
+        if change.old::<CSIDriver>().is_some_and(says)
+            && !change.new::<CSIDriver>().is_some_and(says)
+        {
+            self.retry_later(now, timers);
+        }
+    }
+
+    fn retry_later(&mut self, now: SimTime, timers: &mut Timers<Wake>) {
+        if !self.queue.waiting_for(&LEFT).is_empty() {
             let at = (now + LEFTOVER).next_tick(SimTime::ZERO, LEFTOVER_PERIOD);
             timers.at(at, Wake::Leftover);
         }
     }
 
+    fn room_changed(&mut self, cx: &mut ControlPlane<'_>, change: &Change) {
+        let Some(new) = change.new::<CSIStorageCapacity>() else { return };
+        let more = match change.old::<CSIStorageCapacity>() {
+            Some(old) => new.limit() > old.limit(),
+            None => true,
+        };
+        if more {
+            self.happened(cx, &Happening::Room);
+        }
+    }
+
     fn leftover(&mut self, now: SimTime) {
-        for key in self.queue.waiting_for(&[Plugin::InterPodAffinity]) {
+        for key in self.queue.waiting_for(&LEFT) {
             let long = |queued: &Rc<queue::Queued>| now.since(queued.since) >= LEFTOVER;
             if self.queue.get(&key).is_some_and(long) {
                 self.queue.requeue(now, &key);

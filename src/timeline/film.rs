@@ -348,5 +348,6 @@ fn answers(change: &Change) -> bool {
 /// Whether a change is one that a person could see on the page. Events only tell of changes;
 /// leases and revisions are not drawn.
 fn is_visible(change: &Change) -> bool {
-    !matches!(change.kind, Kind::Lease | Kind::Event | Kind::ControllerRevision | Kind::CSINode)
+    use Kind::{CSINode, CSIStorageCapacity, ControllerRevision, Event, Lease};
+    !matches!(change.kind, Lease | Event | ControllerRevision | CSINode | CSIStorageCapacity)
 }

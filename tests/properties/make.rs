@@ -361,6 +361,7 @@ pub fn sample(kind: Kind) -> Value {
             "attacher": "x.example.com", "nodeName": "node-1",
             "source": {"persistentVolumeName": "v"},
         }}),
+        Kind::CSIStorageCapacity => json!({"storageClassName": "standard", "capacity": "1Gi"}),
         Kind::CSINode => json!({"spec": {"drivers": []}}),
         Kind::StatefulSet => {
             let mut spec = workload.clone();

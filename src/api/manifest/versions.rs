@@ -37,6 +37,7 @@ const OLD: &[(&str, Kind, &str)] = &[
     ("storage.k8s.io/v1beta1", Kind::VolumeAttachment, "1.22"),
     ("storage.k8s.io/v1beta1", Kind::CSIDriver, "1.22"),
     ("storage.k8s.io/v1beta1", Kind::CSINode, "1.22"),
+    ("storage.k8s.io/v1beta1", Kind::CSIStorageCapacity, "1.27"),
     ("coordination.k8s.io/v1beta1", Kind::Lease, "1.22"),
     ("scheduling.k8s.io/v1beta1", Kind::PriorityClass, "1.22"),
     ("discovery.k8s.io/v1beta1", Kind::EndpointSlice, "1.25"),

@@ -46,7 +46,7 @@ const SERVERS: [&str; 8] = [
 fn component(kind: Kind, status: bool) -> &'static str {
     match (kind, status) {
         (Kind::Pod, true) | (Kind::Node | Kind::Lease | Kind::CSINode, _) => "kubelet",
-        (Kind::PersistentVolume, false) => "csi-provisioner",
+        (Kind::PersistentVolume, false) | (Kind::CSIStorageCapacity, _) => "csi-provisioner",
         (Kind::VolumeAttachment, true) => "csi-attacher",
         (Kind::Namespace, false) => "kube-apiserver",
         _ => "kube-controller-manager",

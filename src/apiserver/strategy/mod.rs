@@ -72,6 +72,7 @@ pub fn default(object: &mut Object, config: &Config) {
         | Object::ResourceQuota(_)
         | Object::VolumeAttachment(_)
         | Object::CSINode(_)
+        | Object::CSIStorageCapacity(_)
         | Object::ControllerRevision(_)
         | Object::PodDisruptionBudget(_)
         | Object::Event(_) => {}
@@ -145,6 +146,9 @@ pub fn prepare_update(new: &mut Object, old: &Object, config: &Config) {
             if !same || new.meta.labels != old.meta.labels {
                 Rc::make_mut(new).meta.generation = old.meta.generation + 1;
             }
+        }
+        (Object::CSIDriver(new), Object::CSIDriver(old)) => {
+            storage::prepare_driver(Rc::make_mut(new), old);
         }
         _ => keep_status(new, old),
     }
@@ -329,6 +333,12 @@ fn validate_either(check: &mut Check, new: &Object, old: Option<&Object>) {
         Object::VolumeAttachment(new) => {
             let old = old.and_then(Object::typed).map(|old| &**old);
             storage::validate_attachment(check, new, old);
+        }
+        Object::CSIDriver(new) => {
+            storage::validate_driver(check, new, old.and_then(Object::typed).map(|old| &**old));
+        }
+        Object::CSIStorageCapacity(new) => {
+            storage::validate_capacity(check, new, old.and_then(Object::typed).map(|old| &**old));
         }
         Object::PriorityClass(new) => {
             storage::validate_priority(check, new, old.and_then(Object::typed).map(|old| &**old));

@@ -3,8 +3,10 @@
 //! Upstream: pkg/apis/storage/v1/defaults.go, pkg/apis/storage/validation/validation.go
 
 use super::check::{Check, Path};
-use super::names;
-use crate::api::storage::{CSIDriver, PriorityClass, StorageClass, VolumeAttachment};
+use super::{meta, names};
+use crate::api::storage::{
+    CSIDriver, CSIStorageCapacity, PriorityClass, StorageClass, VolumeAttachment,
+};
 use serde_json::json;
 
 /// Fills in what was not given.
@@ -88,13 +90,59 @@ pub fn validate_attachment(
 /// Fills in what was not given.
 pub fn default_driver(driver: &mut CSIDriver) {
     driver.spec.attach_required.get_or_insert(true);
+    driver.spec.storage_capacity.get_or_insert(false);
     let rest = &mut driver.spec.rest;
     rest.set_default("fsGroupPolicy", json!("ReadWriteOnceWithFSType"));
     rest.set_default("podInfoOnMount", json!(false));
     rest.set_default("requiresRepublish", json!(false));
     rest.set_default("seLinuxMount", json!(false));
-    rest.set_default("storageCapacity", json!(false));
     rest.set_default("volumeLifecycleModes", json!(["Persistent"]));
+}
+
+/// A driver's wishes count their changes.
+pub fn prepare_driver(new: &mut CSIDriver, old: &CSIDriver) {
+    new.meta.generation += i64::from(new.spec != old.spec);
+}
+
+/// The rules for a driver: what its volumes are like never changes.
+pub fn validate_driver(check: &mut Check, new: &CSIDriver, old: Option<&CSIDriver>) {
+    let Some(old) = old else { return };
+    let (at, modes) = (Path::root("spec"), "volumeLifecycleModes");
+    if let Some(attach) = new.spec.attach_required.filter(|_| !same_attach(new, old)) {
+        check.plain(&at.child("attachedRequired"), attach, "field is immutable");
+    }
+    let (new, old) = (new.spec.rest.get(modes), old.spec.rest.get(modes));
+    if let Some(new) = new.filter(|new| Some(*new) != old) {
+        check.plain(&at.child(modes), new, "field is immutable");
+    }
+}
+
+fn same_attach(new: &CSIDriver, old: &CSIDriver) -> bool {
+    new.spec.attach_required == old.spec.attach_required
+}
+
+/// The rules for what a driver says of its room; of which class and where never changes.
+pub fn validate_capacity(
+    check: &mut Check,
+    new: &CSIStorageCapacity,
+    old: Option<&CSIStorageCapacity>,
+) {
+    let (topology, class) = (Path::root("nodeTopology"), Path::root("storageClassName"));
+    if let Some(selector) = &new.node_topology {
+        meta::selector(check, &topology, selector);
+    }
+    check.all(&class, &new.storage_class_name, names::dns_subdomain(&new.storage_class_name));
+    if let Some(negative) = new.capacity.as_ref().filter(|capacity| capacity.is_negative()) {
+        let detail = "must be greater than or equal to 0";
+        check.text(&Path::root("capacity"), &negative.to_string(), detail);
+    }
+    let Some(old) = old else { return };
+    if new.node_topology != old.node_topology {
+        check.tree(&topology, &new.node_topology, "field is immutable");
+    }
+    if new.storage_class_name != old.storage_class_name {
+        check.text(&class, &new.storage_class_name, "field is immutable");
+    }
 }
 
 /// Fills in what was not given.

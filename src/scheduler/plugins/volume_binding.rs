@@ -2,7 +2,8 @@
 //! wait for their first consumer get a volume that fits the chosen node, or a driver's promise
 //! to make one there.
 //!
-//! Not here: capacity of drivers (CSIStorageCapacity), generic ephemeral volumes.
+//! Not here: generic ephemeral volumes, scores by how much room is left
+//! (StorageCapacityScoring, off in 1.36).
 //!
 //! Upstream: pkg/scheduler/framework/plugins/volumebinding/{volume_binding,binder}.go,
 //! staging/src/k8s.io/component-helpers/storage/volume/pv_helpers.go (FindMatchingVolume)
@@ -13,8 +14,9 @@ use crate::api::core::node::Node;
 use crate::api::core::pod::Pod;
 use crate::api::core::volume::{ClaimPhase, PersistentVolume, PersistentVolumeClaim, VolumePhase};
 use crate::api::kinds::Key;
+use crate::api::meta::LabelSelector;
 use crate::api::quantity::Quantity;
-use crate::api::storage::StorageClass;
+use crate::api::storage::{CSIDriver, CSIStorageCapacity, StorageClass};
 use crate::base::Str;
 use crate::base::sorted;
 use crate::scheduler::nodes::NodeInfo;
@@ -24,6 +26,8 @@ use std::rc::Rc;
 /// Says on a claim which node its volume is to be made for.
 pub const SELECTED_NODE: &str = "volume.kubernetes.io/selected-node";
 const BIND_COMPLETED: &str = "pv.kubernetes.io/bind-completed";
+/// What is said of a node where a driver has no room for a new volume.
+const NO_SPACE: &str = "node(s) did not have enough free storage";
 const NO_PROVISIONER: &str = "kubernetes.io/no-provisioner";
 
 /// The claims of a Pod.
@@ -129,8 +133,8 @@ pub fn filter(plan: &Plan, node: &NodeInfo, from: &Sources<'_>) -> Result<(), Re
     if plan.bound.iter().flatten().any(|volume| !reaches(object, volume)) {
         reasons.push("node(s) didn't match PersistentVolume's node affinity".into());
     }
-    if choose(plan, object, from).is_none() {
-        reasons.push("node(s) didn't find available persistent volumes to bind".into());
+    if let Err(reason) = choose(plan, object, from) {
+        reasons.push(reason.into());
     }
     if plan.bound.iter().any(Option::is_none) {
         let reason = "node(s) unavailable due to one or more pvc(s) bound to non-existent pv(s)";
@@ -142,12 +146,14 @@ pub fn filter(plan: &Plan, node: &NodeInfo, from: &Sources<'_>) -> Result<(), Re
     Err(Rejection { plugin: Plugin::VolumeBinding, unresolvable: true, reasons })
 }
 
-/// What becomes of the waiting claims on `node`; `None` if one can get no volume there.
-pub fn choose(plan: &Plan, node: &Node, from: &Sources<'_>) -> Option<Choice> {
+const NO_VOLUME: &str = "node(s) didn't find available persistent volumes to bind";
+
+/// What becomes of the waiting claims on `node`; why not, if one can get no volume there.
+pub fn choose(plan: &Plan, node: &Node, from: &Sources<'_>) -> Result<Choice, &'static str> {
     let mut choice = Choice::default();
     for claim in &plan.delayed {
         match claim.meta.annotations.get(SELECTED_NODE) {
-            Some(selected) if *selected != node.meta.name => return None,
+            Some(selected) if *selected != node.meta.name => return Err(NO_VOLUME),
             Some(_) => choice.made.push(claim.clone()),
             None => match best_volume(claim, node, &choice, from) {
                 Some(volume) => choice.existing.push((claim.clone(), volume)),
@@ -155,7 +161,8 @@ pub fn choose(plan: &Plan, node: &Node, from: &Sources<'_>) -> Option<Choice> {
             },
         }
     }
-    choice.made.iter().all(|claim| can_be_made(claim, node, from)).then_some(choice)
+    choice.made.iter().try_for_each(|claim| can_be_made(claim, node, from))?;
+    Ok(choice)
 }
 
 /// The volume kept for the claim, or else the smallest free one that is large enough.
@@ -207,18 +214,48 @@ fn is_kept_for(volume: &PersistentVolume, claim: &PersistentVolumeClaim) -> bool
     })
 }
 
-/// Whether the claim's driver can make a volume for `node`.
-fn can_be_made(claim: &PersistentVolumeClaim, node: &Node, from: &Sources<'_>) -> bool {
-    let Some(class) = class(claim, from) else { return false };
+/// Whether the claim's driver can make a volume for `node`; why not.
+fn can_be_made(
+    claim: &PersistentVolumeClaim,
+    node: &Node,
+    from: &Sources<'_>,
+) -> Result<(), &'static str> {
+    let class = class(claim, from).ok_or(NO_VOLUME)?;
     if class.provisioner.is_empty() || &*class.provisioner == NO_PROVISIONER {
-        return false;
+        return Err(NO_VOLUME);
     }
-    match class.rest.get("allowedTopologies") {
+    let somewhere = match class.rest.get("allowedTopologies") {
         Some(Value::Array(terms)) if !terms.is_empty() => {
             terms.iter().any(|term| topology_holds(term, node))
         }
         _ => true,
+    };
+    match somewhere {
+        false => Err(NO_VOLUME),
+        true if !has_room(claim, class, node, from) => Err(NO_SPACE),
+        true => Ok(()),
     }
+}
+
+/// Whether the driver, if it says how much room it has, has enough for the claim where `node`
+/// reaches it.
+fn has_room(
+    claim: &PersistentVolumeClaim,
+    class: &StorageClass,
+    node: &Node,
+    from: &Sources<'_>,
+) -> bool {
+    let Some(size) = claim.spec.resources.requests.get("storage") else { return true };
+    let driver = from.store.get::<CSIDriver>(&Key::global(class.provisioner.clone()));
+    if driver.is_none_or(|driver| driver.spec.storage_capacity != Some(true)) {
+        return true;
+    }
+    from.store.list::<CSIStorageCapacity>().any(|room| {
+        let reached = |selector: &LabelSelector| selector.matches(&node.meta.labels);
+        room.storage_class_name == class.meta.name
+            && room.limit().is_some_and(|limit| limit >= size)
+            && room.node_topology.as_ref().is_some_and(reached)
+    })
 }
 
 fn topology_holds(term: &Value, node: &Node) -> bool {

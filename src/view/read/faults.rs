@@ -11,11 +11,13 @@ use crate::api::kinds::{Kind, ObjectRef};
 use crate::base::Str;
 use crate::base::time::Span;
 use crate::cluster::input::Input;
-use crate::infra::fault::{Fault, Target, WORDS, target};
+use crate::infra::fault::{Fault, Holds, Target, WORDS, target};
 use crate::view::{Inspector, Text};
 
 /// By how much something is delayed.
 const DELAY: Span = Span::seconds(30);
+/// How much room is left: for one or two claims of the examples.
+const ROOM: i64 = 2 << 30;
 
 /// Fills in what is broken and what can be.
 pub(super) fn faults(eye: &Eye<'_>, subject: Option<&ObjectRef>, view: &mut Inspector) {
@@ -27,8 +29,9 @@ pub(super) fn faults(eye: &Eye<'_>, subject: Option<&ObjectRef>, view: &mut Insp
             if eye.world.infra.faults.get(word.kind, &name).is_some() {
                 continue;
             }
-            let span = if word.delays { DELAY } else { Span::ZERO };
-            let fault = Fault { kind: word.kind, target: name, span, since: eye.world.now };
+            let span = if word.holds == Holds::Time { DELAY } else { Span::ZERO };
+            let bytes = if word.holds == Holds::Size { ROOM } else { -1 };
+            let fault = Fault { kind: word.kind, target: name, span, bytes, since: eye.world.now };
             view.breaks.push((said(eye, &fault), deed(Input::operate(fault.command()))));
         }
     }
@@ -36,7 +39,7 @@ pub(super) fn faults(eye: &Eye<'_>, subject: Option<&ObjectRef>, view: &mut Insp
 
 fn said(eye: &Eye<'_>, fault: &Fault) -> Text {
     let says = eye.lang.tr(fault.kind.word().says);
-    says.replace("{span}", &crate::view::span(fault.span.0)).replace("{}", &fault.target).into()
+    fault.put(says, &crate::view::span(fault.span.0)).into()
 }
 
 /// What a kind of fault can be about, seen from what is picked.
@@ -44,7 +47,9 @@ fn targets(eye: &Eye<'_>, about: Target, subject: Option<&ObjectRef>) -> Vec<Str
     let names = |names: &[&str]| names.iter().map(|name| Str::from(*name)).collect();
     let store = eye.world.store();
     match (about, subject) {
-        (Target::Machine, Some(one)) if one.kind == Kind::Node => vec![one.key.name.clone()],
+        (Target::Machine | Target::System, Some(one)) if one.kind == Kind::Node => {
+            vec![one.key.name.clone()]
+        }
         (Target::Pod, Some(one)) if matches!(one.kind, Kind::Pod | Kind::StatefulSet) => {
             let kind = one.kind.info().singular;
             vec![target(kind, &one.key.name, &one.key.namespace).into()]
@@ -63,6 +68,13 @@ fn targets(eye: &Eye<'_>, about: Target, subject: Option<&ObjectRef>) -> Vec<Str
         }
         (Target::Work, Some(one)) if one.kind != Kind::PersistentVolumeClaim => Vec::new(),
         (Target::Work, _) => names(&["attach", "detach", "provision"]),
+        (Target::System, Some(one)) if one.kind == Kind::PersistentVolumeClaim => eye
+            .world
+            .infra
+            .disk_systems()
+            .into_iter()
+            .skip(eye.world.infra.machines.size())
+            .collect(),
         (Target::Stoppable, None) => names(&["kube-controller-manager", "kube-scheduler"]),
         (Target::Component, None) => {
             names(&["kube-controller-manager", "kube-scheduler", "kubelet", "csi-driver"])
