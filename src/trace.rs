@@ -241,6 +241,11 @@ pub enum Because {
         /// The node.
         node: Str,
     },
+    /// Its node is being shut down, and it is critical: it is ended after the other Pods.
+    ShutdownTurn {
+        /// The node.
+        node: Str,
+    },
     /// Only its kubelet can say that the Pod stopped, and the kubelet does not answer.
     KubeletSilent {
         /// The node.

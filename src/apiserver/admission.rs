@@ -14,7 +14,7 @@ use super::{Answer, ApiServer};
 use crate::api::core::config::{Namespace, ServiceAccount};
 use crate::api::core::container::{Container, Volume, VolumeMount};
 use crate::api::core::node::{Node, Taint};
-use crate::api::core::pod::Pod;
+use crate::api::core::pod::{CRITICAL, Pod};
 use crate::api::core::scheduling::Toleration;
 use crate::api::core::volume::PersistentVolumeClaim;
 use crate::api::kinds::{Key, Kind, Object};
@@ -211,8 +211,8 @@ impl ApiServer {
         let (value, policy) = match (&class, &*name) {
             (Some(class), _) => (class.value, class.preemption_policy.clone()),
             (None, "") => (0, None),
-            (None, "system-cluster-critical") => (2_000_000_000, None),
-            (None, "system-node-critical") => (2_000_001_000, None),
+            (None, "system-cluster-critical") => (CRITICAL, None),
+            (None, "system-node-critical") => (CRITICAL + 1000, None),
             (None, name) => {
                 let why = format!("no PriorityClass with name {name} was found");
                 return Err(Status::forbidden(Kind::Pod, &pod.meta.name, &why));

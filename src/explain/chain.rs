@@ -146,7 +146,28 @@ pub fn most_blocked(world: &World) -> Option<Unready> {
         let waits = unready.chain.first().is_some_and(|first| !is_idle(&first.because));
         (waits || !is_done(set)).then_some(unready)
     });
-    unready.max_by_key(Unready::weight).or_else(|| other(world)).or_else(|| silent_node(world))
+    let worst = unready.max_by_key(Unready::weight).or_else(|| other(world));
+    worst.or_else(|| going_down(world, None)).or_else(|| silent_node(world))
+}
+
+/// A Pod of `set`, or of any, that is still as it should be on a machine that is shutting down.
+fn going_down(world: &World, set: Option<&Key>) -> Option<Unready> {
+    let owner = |wait: &Wait| {
+        let pod = world.store().get::<Pod>(&wait.subject.key)?;
+        let owner = pod.meta.controller_of()?;
+        let kind = Kind::by_name(&owner.kind)?;
+        Some(ObjectRef::new(kind, Key::new(pod.meta.namespace.clone(), owner.name.clone())))
+    };
+    let down = world.waits.iter().filter(|wait| {
+        matches!(wait.because, Because::ShuttingDown { .. } | Because::ShutdownTurn { .. })
+            && stands(world, wait)
+    });
+    let wanted = ObjectRef::new(Kind::StatefulSet, set.cloned().unwrap_or(Key::global("")));
+    down.map(|wait| Unready {
+        set: owner(wait).unwrap_or_else(|| wait.subject.clone()),
+        chain: vec![wait.clone()],
+    })
+    .find(|unready| set.is_none() || unready.set == wanted)
 }
 
 /// Workloads that are no StatefulSets.
@@ -189,7 +210,10 @@ pub fn of_set(world: &World, key: &Key) -> Unready {
     let said = said.iter().filter(|wait| stands(world, wait));
     match said.max_by_key(|wait| weight(wait)) {
         Some(first) => follow(world, first.clone(), &mut chain),
-        None => chain.extend(unheard(world, MANAGER).map(|fault| blame(&set, fault))),
+        None => match going_down(world, Some(key)) {
+            Some(down) => chain = down.chain,
+            None => chain.extend(unheard(world, MANAGER).map(|fault| blame(&set, fault))),
+        },
     }
     Unready { set, chain }
 }
@@ -327,6 +351,7 @@ fn rank(because: &Because) -> u8 {
         Because::BrokenRevision => 8,
         // Whoever clears up says more than whoever is silent.
         Because::PodGCTick { .. } | Because::NodeQuarantine { .. } => 7,
+        Because::ShuttingDown { .. } | Because::ShutdownTurn { .. } => 7,
         _ => 6,
     }
 }

@@ -182,6 +182,9 @@ templates! {
     Because::ShuttingDown { node } =>
         "{subject} is being ended: {node} is shutting down, and its kubelet ends the Pods first",
         node: node;
+    Because::ShutdownTurn { node } =>
+        "{subject} is about to be ended: {node} is shutting down, and critical Pods go after the \
+         others", node: node;
     Because::KubeletSilent { node } =>
         "{subject} cannot be replaced: {node} does not answer, so nobody can confirm that the old \
          {subject} stopped", node: node;

@@ -276,7 +276,12 @@ impl Kubelets {
         match &worker.stage {
             Stage::Volumes(prepare) => self.volume_waits(cx, worker, prepare, &wait),
             Stage::Sandbox { until } => vec![wait(Because::Starting, Some(*until))],
-            Stage::Live => self.container_waits(cx, worker, &wait),
+            Stage::Live => {
+                let turn = self.turn(worker).map(|until| {
+                    wait(Because::ShutdownTurn { node: worker.node().clone() }, Some(until))
+                });
+                turn.into_iter().chain(self.container_waits(cx, worker, &wait)).collect()
+            }
             Stage::Stopping => {
                 let ends = worker.containers().filter_map(|container| match container.work {
                     Work::Run { end: Some((at, _)), .. } => Some(at),

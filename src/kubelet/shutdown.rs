@@ -14,7 +14,7 @@
 use super::status::qos_class;
 use super::worker::{Stage, Worker};
 use super::{Kubelets, Wake};
-use crate::api::core::pod::{Pod, PodPhase, PodStatus};
+use crate::api::core::pod::{CRITICAL, Pod, PodPhase, PodStatus};
 use crate::api::meta::Uid;
 use crate::base::Str;
 use crate::base::time::{SimTime, Span};
@@ -22,9 +22,6 @@ use crate::base::timers::Timers;
 use crate::client::node_plane::NodePlane;
 use crate::client::recorder::EventKind;
 use std::rc::Rc;
-
-/// The priority from which on a Pod is critical (system-cluster-critical).
-const CRITICAL: i32 = 2_000_000_000;
 
 /// What is said of a Pod that was ended.
 pub(super) const ENDED: &str = "Pod was terminated in response to imminent node shutdown.";
@@ -95,9 +92,9 @@ impl Kubelets {
         else {
             return;
         };
-        let pods = shutdown.pods.clone();
-        let pods: Vec<Uid> =
-            pods.iter().filter(|(group, _)| *group == critical).map(|(_, uid)| *uid).collect();
+        let all = shutdown.pods.clone();
+        let of = |group: bool| all.iter().filter(move |it| it.0 == group).map(|it| it.1);
+        let pods: Vec<Uid> = of(critical).collect();
         let empty = !pods.iter().any(|uid| self.workers.contains_key(uid));
         shutdown.critical = critical;
         shutdown.until = if empty { cx.now } else { cx.now + span };
@@ -105,6 +102,11 @@ impl Kubelets {
             return self.go_on_down(cx, name, timers);
         }
         timers.at(shutdown.until, Wake::Shutdown(name.clone()));
+        for uid in of(true).filter(|_| !critical) {
+            if let Some(worker) = self.workers.get(&uid).cloned() {
+                self.say(cx, &worker);
+            }
+        }
         for uid in pods {
             let Some(worker) = self.workers.get(&uid) else { continue };
             let mut worker = Worker::clone(worker);
@@ -152,6 +154,13 @@ impl Kubelets {
     fn switch_off(&mut self, cx: &mut NodePlane<'_>, name: &Str) {
         cx.infra.switch_off(name, cx.now);
         self.lose_power(cx, name);
+    }
+
+    /// Until when at most a Pod that is not yet being ended has to wait for that.
+    pub(super) fn turn(&self, worker: &Worker) -> Option<SimTime> {
+        let shutdown = self.nodes.get(worker.node())?.shutdown.as_ref()?;
+        let waits = worker.shutdown.is_none() && shutdown.pods.contains(&(true, worker.uid()));
+        waits.then_some(shutdown.until)
     }
 
     /// Whether the kubelet of `name` lets no Pod in any more.

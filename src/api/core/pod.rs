@@ -15,6 +15,9 @@ use crate::base::time::SimTime;
 use crate::{object, words};
 use std::rc::Rc;
 
+/// The priority from which on a Pod is critical: that of `system-cluster-critical`.
+pub const CRITICAL: i32 = 2_000_000_000;
+
 /// Amounts by resource name: `cpu`, `memory`, `storage`, …
 pub type ResourceList = SortedMap<Str, Quantity>;
 
