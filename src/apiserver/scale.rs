@@ -8,6 +8,7 @@ use super::verbs::How;
 use super::{Answer, ApiServer, DryRun};
 use crate::api::kinds::{Key, Kind, Object};
 use crate::base::time::SimTime;
+use serde_json::{Value, json};
 use std::rc::Rc;
 
 impl ApiServer {
@@ -33,13 +34,18 @@ impl ApiServer {
             Object::Deployment(new) => &mut Rc::make_mut(&mut Rc::make_mut(new).spec).replicas,
             Object::ReplicaSet(set) => &mut Rc::make_mut(&mut Rc::make_mut(set).spec).replicas,
             _ => {
-                let mut status = Status::not_found(kind, &key.name);
-                status.message = "the server could not find the requested resource".into();
-                return Err(status);
+                return Err(no_such_resource());
             }
         } = Some(replicas);
         self.update_as(now, object, DryRun::Off, How::By("scale"))
     }
+}
+
+/// What the server says of a path at which there is nothing.
+pub fn no_such_resource() -> Status {
+    let mut status = Status::bad_request("the server could not find the requested resource");
+    (status.code, status.reason) = (404, "NotFound");
+    status
 }
 
 /// How many Pods an object wants; `None` of kinds that have no such number.
@@ -50,4 +56,24 @@ pub fn replicas(object: &Object) -> Option<i32> {
         Object::ReplicaSet(set) => Some(set.replicas()),
         _ => None,
     }
+}
+
+/// What the scale subresource shows of an object.
+pub fn of(object: &Object) -> Answer<Value> {
+    let Some(wanted) = replicas(object) else { return Err(no_such_resource()) };
+    let tree = object.to_value();
+    let mut meta = json!({});
+    for key in ["name", "namespace", "uid", "resourceVersion", "creationTimestamp"] {
+        meta[key] = tree["metadata"][key].clone();
+    }
+    let labels = tree["spec"]["selector"]["matchLabels"].as_object();
+    let pairs = labels.into_iter().flatten();
+    let pairs = pairs.map(|(key, value)| format!("{key}={}", value.as_str().unwrap_or("")));
+    let pairs: Vec<String> = pairs.collect();
+    let replicas = tree["status"]["replicas"].as_i64().unwrap_or(0);
+    Ok(json!({
+        "kind": "Scale", "apiVersion": "autoscaling/v1", "metadata": meta,
+        "spec": {"replicas": wanted},
+        "status": {"replicas": replicas, "selector": pairs.join(",")},
+    }))
 }

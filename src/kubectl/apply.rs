@@ -242,6 +242,9 @@ pub fn create(cx: &mut Cx<'_, '_>) -> Outcome {
         return Err(Failure::new("must specify one of -f and -k"));
     }
     let items = needs_files(cx)?;
+    if cx.args.is_set("edit") {
+        return Ok(super::edit::begin(items.iter().map(tree_of).collect(), Vec::new(), "create"));
+    }
     Ok(Task::each(items, |cx, item| {
         let mut tree = tree_of(item);
         if cx.args.is_set("save-config") {

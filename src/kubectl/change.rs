@@ -344,11 +344,7 @@ fn patch_one(cx: &mut Cx<'_, '_>, item: &Item) -> Result<(), Failure> {
             let name = cx.named(&item.target);
             return sent(cx, &item.target, Verb::Scale, replicas, &format!("{name} patched"));
         }
-        other => {
-            return Err(Failure::new(format!(
-                "invalid subresource value: {other:?}. Must be one of [resize scale status]"
-            )));
-        }
+        other => return Err(super::get::no_subresource(other)),
     };
     let mut request = Request::new(verb, item.target.kind, &item.target.key, patch.body);
     request.dry_run = cx.dry_run().is_some();

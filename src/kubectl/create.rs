@@ -1,6 +1,6 @@
 //! What makes objects from words: `create deployment`, `create secret generic`, …
 //!
-//! Not here: `--from-file` of folders, `--append-hash`; whether a key fits
+//! Not here: `--from-file` of folders; whether a key fits
 //! its certificate.
 //!
 //! Upstream: staging/src/k8s.io/kubectl/pkg/cmd/create
@@ -8,9 +8,10 @@
 use super::apply::create_tree;
 use super::cx::{Cx, Failure, Item, Outcome, Task};
 use super::resource::{Known, Query};
-use super::value::{at, shaped, text};
+use super::value::{at, shaped, text, text_at};
 use crate::api::apps::go_json;
 use crate::api::kinds::{Key, Kind, ObjectRef};
+use crate::base::sha256;
 use crate::base::text::base64;
 use serde_json::{Map, Value, json};
 
@@ -79,6 +80,10 @@ fn make(cx: &mut Cx<'_, '_>, kind: &str, mut tree: Value, what: &str) -> Outcome
     if info.namespaced && (cx.dry_run() != Some(false) || cx.args.get("namespace").is_some()) {
         tree["metadata"]["namespace"] = json!(cx.namespace());
     }
+    if cx.args.is_set("append-hash") {
+        tree["metadata"]["name"] =
+            json!(format!("{}-{}", text_at(&tree, "metadata.name"), hash(&tree)));
+    }
     let tree = if cx.args.is_set("save-config") {
         crate::apiserver::apply::remembered(&tree)
     } else {
@@ -94,6 +99,30 @@ fn make(cx: &mut Cx<'_, '_>, kind: &str, mut tree: Value, what: &str) -> Outcome
         }
     })?;
     Ok(Task::Done)
+}
+
+/// What `--append-hash` appends: it changes with the data.
+///
+/// Upstream: staging/src/k8s.io/kubectl/pkg/util/hash/hash.go
+fn hash(tree: &Value) -> String {
+    let mut about = json!({"kind": tree["kind"], "name": tree["metadata"]["name"], "data": {}});
+    if let Some(data) = tree.get("data") {
+        about["data"] = data.clone();
+    }
+    if tree["kind"] == "Secret" {
+        about["type"] = json!(text(&tree["type"]));
+    }
+    let hex = sha256::hex(go_json(&about).as_bytes());
+    // No vowels and nothing that looks like one, so that it makes no words.
+    let safe = |c| match c {
+        '0' => 'g',
+        '1' => 'h',
+        '3' => 'k',
+        'a' => 'm',
+        'e' => 't',
+        c => c,
+    };
+    hex.chars().take(10).map(safe).collect()
 }
 
 /// A container named after its image: `nginx-slim` of `registry.k8s.io/nginx-slim:0.21`.

@@ -1,10 +1,10 @@
-//! `kubectl edit`: a text for the editor, and what becomes of it.
+//! `kubectl edit` and `create --edit`: a text for the editor, and what becomes of it.
 //!
 //! Not here: `--output-patch`, JSON in the editor.
 //!
 //! Upstream: staging/src/k8s.io/kubectl/pkg/cmd/util/editor/editoptions.go
 
-use super::apply::{last_applied, remember};
+use super::apply::{create_tree, last_applied, remember};
 use super::cx::{Cx, Failure, Flow, Item, Outcome, Task};
 use super::running::Draft;
 use super::yaml;
@@ -51,25 +51,31 @@ pub fn edit(cx: &mut Cx<'_, '_>) -> Outcome {
             false => trees.push(object.to_value()),
         }
     }
-    let body = match &trees[..] {
-        [] if of_memory => {
-            return Err(Failure::new(
+    if trees.is_empty() {
+        return Err(Failure::new(match of_memory {
+            true => {
                 "no last-applied-configuration annotation found on resources, to create the \
-                 annotation, use command `kubectl apply set-last-applied --create-annotation`",
-            ));
-        }
-        [] => return Err(Failure::new("edit cancelled, no objects found")),
+                 annotation, use command `kubectl apply set-last-applied --create-annotation`"
+            }
+            false => "edit cancelled, no objects found",
+        }));
+    }
+    let name = match &items[..] {
+        [one] => format!("{}-{}", one.target.kind.info().plural, one.target.key.name),
+        _ => "edit".to_string(),
+    };
+    Ok(begin(trees, items.into_iter().map(|item| item.target).collect(), &name))
+}
+
+/// Begins to edit `trees`, which are the objects `targets` as they are now.
+pub fn begin(trees: Vec<Value>, targets: Vec<ObjectRef>, name: &str) -> Task {
+    let body = match &trees[..] {
         [one] => yaml::of(one),
         _ => yaml::of(&super::format::list(trees)),
     };
-    let name = match &items[..] {
-        [one] => format!("{}-{}.yaml", one.target.kind.info().plural, one.target.key.name),
-        _ => "edit.yaml".to_string(),
-    };
+    let name = format!("{name}.yaml");
     let draft = Draft { name: name.as_str().into(), text: format!("{HEAD}{body}").into() };
-    let targets = items.into_iter().map(|item| item.target).collect();
-    let editing = Editing { targets, draft, before: body, text: None, refused: false };
-    Ok(Task::Edit(Box::new(editing)))
+    Task::Edit(Box::new(Editing { targets, draft, before: body, text: None, refused: false }))
 }
 
 impl Editing {
@@ -101,8 +107,15 @@ impl Editing {
         for manifest in read.objects {
             let object = manifest.object();
             let target = object.reference();
-            let known = self.targets.contains(&target);
             let tree = manifest.tree.clone();
+            if cx.name == "create" {
+                let item = Item { target, manifest: None, source: self.draft.name.to_string() };
+                if let Err(failure) = create_tree(cx, object.kind(), tree, &item) {
+                    failed.push(failure.text);
+                }
+                continue;
+            }
+            let known = self.targets.contains(&target);
             let name = cx.named(&target);
             if !known {
                 failed.push(format!("{}: names and kinds may not be changed", target.key.name));

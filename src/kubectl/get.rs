@@ -1,8 +1,6 @@
 //! `kubectl get`, and what it goes on with when it watches.
 //!
-//! Not here: `--raw` of discovery, metrics, logs and scales, by fields, and its keys in the order
-//! of Go's structs;
-//! `--chunk-size` and `--server-print` change nothing.
+//! Not here: `--chunk-size` and `--server-print` change nothing.
 //!
 //! Upstream: staging/src/k8s.io/kubectl/pkg/cmd/get/get.go
 
@@ -11,16 +9,13 @@ use super::format::Format;
 use super::print::{self, Look};
 use super::resource::{Known, Query};
 use super::running::Stream;
-use super::value::shaped;
-use super::{sort, yaml};
-use crate::api::apps::go_json;
-use crate::api::kinds::{Key, Kind, Object, ObjectRef};
-use crate::apiserver::managed;
+use super::value::number;
+use super::{raw, sort, yaml};
+use crate::api::kinds::{Kind, Object};
 use crate::apiserver::selector::Selector;
 use crate::apiserver::status::Status;
 use crate::apiserver::watch::Change;
-use crate::base::text::{TABLE, Tabs};
-use serde_json::Value;
+use crate::base::text::{self, TABLE, Tabs};
 use std::rc::Rc;
 
 /// The objects of one kind that were found.
@@ -57,7 +52,11 @@ pub fn get(cx: &mut Cx<'_, '_>) -> Outcome {
     }
     let words = cx.args.words.clone();
     if let Some(path) = cx.args.get("raw") {
-        return raw(cx, path, watch);
+        return raw::get(cx, path, watch);
+    }
+    let part = cx.args.text("subresource");
+    if !part.is_empty() {
+        return subresource(cx, part, &words, &format);
     }
     let found = match cx.items_of_files(&words)? {
         Some(items) => {
@@ -84,92 +83,55 @@ pub fn get(cx: &mut Cx<'_, '_>) -> Outcome {
     Ok(Task::Done)
 }
 
-/// `kubectl get --raw PATH`: what the server answers, in one line.
-fn raw(cx: &mut Cx<'_, '_>, path: &str, watch: bool) -> Outcome {
-    let args = cx.args;
-    let why = match () {
-        () if !args.words.is_empty() || args.get("filename").is_some() => {
-            "arguments may not be passed when --raw is specified"
-        }
-        () if watch || !args.text("selector").is_empty() => {
-            "--raw may not be specified with other flags that filter the server request or alter \
-             the output"
-        }
-        () if !args.text("output").is_empty() => "--raw and --output are mutually exclusive",
-        () if !path.starts_with('/') => "--raw must be a valid URL path: parse",
-        () => "",
-    };
-    match why.strip_suffix("parse") {
-        Some(_) => {
-            return Err(Failure::new(format!("{why} {path:?}: invalid URI for request")));
-        }
-        None if !why.is_empty() => return Err(Failure::new(why)),
-        None => {}
+/// `kubectl get --subresource`: a part of each object.
+fn subresource(cx: &mut Cx<'_, '_>, part: &str, words: &[String], format: &Format) -> Outcome {
+    if !["status", "scale", "resize"].contains(&part) {
+        return Err(no_subresource(part));
     }
-    let (bare, query) = path.split_once('?').unwrap_or((path, ""));
-    let steps: Vec<&str> = bare.split('/').skip(1).filter(|step| !step.is_empty()).collect();
-    match steps[..] {
-        ["healthz" | "livez" | "readyz"] => cx.write(Stream::Out, "ok"),
-        ["version"] => super::info::version_raw(cx),
-        _ => {
-            let tree = at_path(cx, &steps, query)?;
-            cx.say(go_json(&tree));
+    let items = match cx.items_of_files(words)? {
+        Some(items) => items,
+        None => {
+            if cx.queries(words)?.iter().any(|query| query.name.is_none()) {
+                let text = "subresource cannot be used when bulk resources are specified";
+                return Err(Failure::new(text));
+            }
+            cx.items(words, false)?
         }
+    };
+    let mut rows = vec![["NAME", "DESIRED", "AVAILABLE", "AGE"].map(String::from).to_vec()];
+    for item in items {
+        let (target, now) = (item.target, cx.now());
+        let path = format!("{}/{part}", raw::path(&target));
+        let tree = cx.server().at_path(&path)?;
+        if !format.is_plain() {
+            cx.print_tree(format, &tree)?;
+        } else if part == "scale" {
+            let age = cx.find(&target)?.meta().creation_timestamp;
+            let name = target.key.name.to_string();
+            let count = |path: &str| number(&tree, path).to_string();
+            let (wanted, found) = (count("spec.replicas"), count("status.replicas"));
+            rows.push(vec![
+                name,
+                wanted,
+                found,
+                age.map_or(String::new(), |age| now.since(age).human()),
+            ]);
+        } else {
+            let (object, kind) = (cx.find(&target)?, target.kind);
+            let look = Look { wide: cx.args.text("output") == "wide", ..Look::default() };
+            cx.write(Stream::Out, &print::text(&[object], kind, look, now));
+        }
+    }
+    if rows.len() > 1 {
+        cx.write(Stream::Out, &text::columns(&rows));
     }
     Ok(Task::Done)
 }
 
-/// The object at a path of the API, or the list.
-fn at_path(cx: &Cx<'_, '_>, steps: &[&str], query: &str) -> Result<Value, Failure> {
-    let nothing = |hint: &str| {
-        let text = "Error from server (NotFound): the server could not find the requested resource";
-        Err(Failure::raw(text).hint(hint))
-    };
-    let (group, version, rest) = match steps {
-        ["api", version, rest @ ..] if !rest.is_empty() => ("", *version, rest),
-        ["apis", group, version, rest @ ..] if !rest.is_empty() => (*group, *version, rest),
-        ["api" | "apis" | "openapi", ..] => {
-            return nothing(
-                "Kubernetes lists here what it serves; this simulator has kubectl api-resources.",
-            );
-        }
-        _ => return nothing("Paths here: /api/v1/…, /apis/GROUP/VERSION/…, /version, /healthz."),
-    };
-    let (namespace, rest) = match rest {
-        ["namespaces", name, rest @ ..] if !rest.is_empty() && rest != ["status"] => {
-            (Some(*name), rest)
-        }
-        rest => (None, rest),
-    };
-    let kind = Kind::ALL.iter().copied().find(|kind| {
-        let info = kind.info();
-        (info.group, info.version, info.plural) == (group, version, rest[0])
-    });
-    let (Some(kind), [_] | [_, _] | [_, _, "status"]) = (kind, rest) else {
-        return nothing("Paths here: /api/v1/…, /apis/GROUP/VERSION/…, /version, /healthz.");
-    };
-    if let Some(name) = rest.get(1) {
-        let key = Key::new(namespace.unwrap_or(""), *name);
-        let object = cx.find(&ObjectRef::new(kind, key))?;
-        return Ok(managed::to_value(&object));
-    }
-    let labels = query.split('&').find_map(|pair| pair.strip_prefix("labelSelector="));
-    let labels = labels.unwrap_or("").replace("%3D", "=").replace("%2C", ",");
-    let selector = Selector::of_labels(&labels).map_err(Failure::new)?;
-    let all = cx.store().list_objects(kind).filter(|object| {
-        namespace.is_none_or(|own| *object.meta().namespace == *own) && selector.matches(object)
-    });
-    let items: Vec<Value> = all.map(managed::to_value).collect();
-    let info = kind.info();
-    Ok(shaped(
-        r#"{"kind":"$0","apiVersion":"$1","metadata":{"resourceVersion":"$2"},"items":"$3"}"#,
-        &[
-            format!("{}List", info.name).into(),
-            info.api_version().into(),
-            cx.store().revision().to_string().into(),
-            items.into(),
-        ],
-    ))
+/// What is said of a part that objects do not have.
+pub fn no_subresource(part: &str) -> Failure {
+    let text = format!("invalid subresource value: {part:?}. Must be one of [resize scale status]");
+    Failure::new(text)
 }
 
 fn nothing_asked(cx: &mut Cx<'_, '_>) -> Failure {

@@ -23,6 +23,7 @@ pub mod inside;
 pub mod jsonpath;
 pub mod print;
 mod prune;
+mod raw;
 mod refused;
 mod resource;
 mod rollout;

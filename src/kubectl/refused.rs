@@ -53,16 +53,10 @@ pub fn refuse(cx: &mut Cx<'_, '_>) -> Outcome {
 /// to do instead.
 const FLAGS: &[(&str, &str, &str)] = &[
     ("apply", "applyset", "take --prune with -l"),
-    ("create", "append-hash", "give the name you want"),
-    ("create", "edit", "create it, then kubectl edit"),
-    ("create", "raw", "create it with -f"),
     ("delete", "interactive", "nothing is lost here: undo brings it back"),
-    ("delete", "raw", "delete it by its name"),
     ("diff", "prune", "apply --prune --dry-run=client says what would go"),
     ("edit", "output-patch", "kubectl diff shows changes"),
     ("edit", "subresource", "take kubectl patch --subresource"),
-    ("get", "subresource", "the object itself has its status, and kubectl scale its scale"),
-    ("replace", "raw", "replace it with -f"),
     ("set", "resolve", "kubectl get cm,secret -o yaml shows the values"),
     ("replace", "subresource", "take kubectl patch --subresource"),
 ];

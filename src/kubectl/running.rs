@@ -9,7 +9,7 @@ pub use super::complete::complete;
 use super::commands::{self, COMMANDS, Called};
 use super::cx::{Cx, Failure, Flow, Outcome, Task};
 use super::flags::Args;
-use super::{help, refused};
+use super::{help, raw, refused};
 use crate::api::kinds::ObjectRef;
 use crate::api::meta::Uid;
 use crate::apiserver::{Answer, ApiServer};
@@ -217,7 +217,12 @@ impl Running {
         let task = match (begun, run) {
             (Err(failure), _) => Err(failure),
             (Ok(Task::Done), Some(command)) if first => {
-                refused::flags(&mut cx).and_then(|()| (command.run)(&mut cx))
+                let writes = ["create", "replace", "delete"].contains(&command.name);
+                let writes = cx.args.get("raw").filter(|_| writes);
+                refused::flags(&mut cx).and_then(|()| match writes {
+                    Some(path) => raw::write(&mut cx, path),
+                    None => (command.run)(&mut cx),
+                })
             }
             (Ok(task), _) => Ok(task),
         };

@@ -25,6 +25,57 @@ pub struct Env {
     pub status: i32,
 }
 
+/// Ends each element of an array: what holds none is a plain value, the only element.
+const END: char = '\u{1f}';
+
+fn elements(value: &str) -> impl Iterator<Item = &str> {
+    value.split_terminator(END)
+}
+
+impl Env {
+    /// The value of a variable, of all or one element of an array: `a`, `a[@]`, `a[1]`, or all
+    /// places, `!a[@]`; `a[+]` is all of it as it is kept.
+    fn look(&self, name: &str) -> Vec<&str> {
+        let (own, place) = name.split_once('[').unwrap_or((name, "0]"));
+        let value = self.variables.get(own).map_or("", String::as_str);
+        match place.trim_end_matches(']') {
+            "+" => vec![value],
+            "@" | "*" => elements(value).collect(),
+            place => self
+                .place(place, value)
+                .and_then(|at| elements(value).nth(at))
+                .into_iter()
+                .collect(),
+        }
+    }
+
+    /// Which element of `value` is meant by a sum; a negative one counts from the end.
+    fn place(&self, text: &str, value: &str) -> Option<usize> {
+        let text = text.replace('$', "");
+        let at = Sum { rest: &text, env: self }.level(0)?;
+        let count = i64::try_from(elements(value).count()).ok()?;
+        usize::try_from(if at < 0 { at + count } else { at }).ok()
+    }
+
+    /// Sets a variable, or an element of an array.
+    pub fn set(&mut self, name: &str, value: String) {
+        let Some((own, place)) = name.split_once('[') else {
+            self.variables.insert(name.to_string(), value);
+            return;
+        };
+        let before = self.variables.get(own).cloned().unwrap_or_default();
+        let at = self.place(place.trim_end_matches(']'), &before).unwrap_or(0).min(9999);
+        let mut all: Vec<&str> = elements(&before).collect();
+        all.resize(all.len().max(at + 1), "");
+        all[at] = &value;
+        self.variables.insert(own.to_string(), listed(all.into_iter()));
+    }
+}
+
+fn listed<'e>(elements: impl Iterator<Item = &'e str>) -> String {
+    elements.flat_map(|element| [element, "\u{1f}"]).collect()
+}
+
 /// Why an expansion stops.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Stop {
@@ -46,6 +97,12 @@ pub struct Expansion<'e> {
     pub files: Vec<&'e str>,
 }
 
+/// Whether it makes a word of each of its elements.
+fn is_many(piece: &Piece) -> bool {
+    let Piece::Variable(name, true, None) = piece else { return false };
+    name == "@" || name.ends_with("[@]")
+}
+
 /// A word being built: its text, and whether it is a pattern of file names.
 #[derive(Default)]
 struct Field {
@@ -60,8 +117,12 @@ impl Expansion<'_> {
         let mut out = Vec::new();
         for word in words.iter().flat_map(braces) {
             let mut fields = vec![Field::default()];
+            let many = word.iter().any(is_many);
             for piece in &word {
-                self.piece(piece, &mut fields)?;
+                // Without any elements there is no word, though there are quotes.
+                if !(many && matches!(piece, Piece::Text(text, true) if text.is_empty())) {
+                    self.piece(piece, &mut fields)?;
+                }
             }
             for field in fields.into_iter().filter(|field| field.exists) {
                 let before = out.len();
@@ -81,10 +142,15 @@ impl Expansion<'_> {
     pub fn one(&mut self, word: &Word) -> Result<String, Stop> {
         let mut text = String::new();
         for piece in word {
-            text.push_str(&match piece {
-                Piece::Text(text, _) => text.clone(),
-                piece => self.value(piece)?,
-            });
+            if let Piece::List(words) = piece {
+                let words = self.words(words)?;
+                if !text.is_empty() && !text.ends_with(END) {
+                    text.push(END);
+                }
+                text.push_str(&listed(words.iter().map(String::as_str)));
+                continue;
+            }
+            text.push_str(&self.value(piece)?);
         }
         Ok(text)
     }
@@ -97,8 +163,12 @@ impl Expansion<'_> {
                 last.exists = true;
                 last.text.push_str(text);
             }
-            Piece::Variable(name, true, None) if name == "@" => {
-                for (n, arg) in self.env.args.iter().enumerate() {
+            Piece::Variable(name, ..) if is_many(piece) => {
+                let parts = match &**name {
+                    "@" => self.env.args.clone(),
+                    name => self.all(name),
+                };
+                for (n, arg) in parts.iter().enumerate() {
                     if n > 0 {
                         fields.push(Field::default());
                     }
@@ -136,7 +206,13 @@ impl Expansion<'_> {
     fn value(&mut self, piece: &Piece) -> Result<String, Stop> {
         Ok(match piece {
             Piece::Text(text, _) => text.clone(),
+            Piece::List(_) => String::new(),
             Piece::Variable(name, _, None) => self.variable(name),
+            Piece::Variable(name, _, Some(("length", _)))
+                if name.ends_with("[@]") || name.ends_with("[*]") =>
+            {
+                self.all(name).len().to_string()
+            }
             Piece::Variable(name, _, Some((form, word))) => {
                 let (value, word) = (self.variable(name), self.one(word)?);
                 match *form {
@@ -164,6 +240,14 @@ impl Expansion<'_> {
         })
     }
 
+    /// All elements of an array, or, after `!`, their places.
+    fn all(&self, name: &str) -> Vec<String> {
+        match name.strip_prefix('!') {
+            Some(name) => (0..self.env.look(name).len()).map(|at| at.to_string()).collect(),
+            None => self.env.look(name).into_iter().map(String::from).collect(),
+        }
+    }
+
     fn variable(&self, name: &str) -> String {
         match name {
             "?" => self.env.status.to_string(),
@@ -175,7 +259,7 @@ impl Expansion<'_> {
                 let at = name.parse::<usize>().unwrap_or(0);
                 self.env.args.get(at.wrapping_sub(1)).cloned().unwrap_or_default()
             }
-            name => self.env.variables.get(name).cloned().unwrap_or_default(),
+            name => self.all(name).join(" "),
         }
     }
 }
@@ -233,8 +317,8 @@ impl Sum<'_> {
         if word.starts_with(|c: char| c.is_ascii_digit()) {
             return word.parse().ok();
         }
-        let value = super::read::is_name(word).then(|| self.env.variables.get(word))?;
-        value.map_or(Some(0), |value| value.parse().ok())
+        let value = super::read::is_name(word).then(|| self.env.look(word))?;
+        value.first().map_or(Some(0), |value| value.parse().ok())
     }
 }
 

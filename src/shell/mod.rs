@@ -10,8 +10,8 @@
 //! knows their names only to say what exists. Whatever it does not know it says plainly: in
 //! bash's words first, then in the simulator's own voice the nearest thing there is.
 //!
-//! Not here: arrays, directories; stopped jobs (Ctrl+Z), an editor or typed input for jobs in the
-//! background; local variables are the script's.
+//! Not here: arrays with names for places or with gaps, directories; stopped jobs (Ctrl+Z), an
+//! editor or typed input for jobs in the background; local variables are the script's.
 //!
 //! Upstream: POSIX, Shell Command Language, and bash where it differs
 

@@ -91,6 +91,24 @@ impl Reader<'_> {
         Ok((!word.is_empty()).then_some(word))
     }
 
+    /// The elements of an array, and the parenthesis that closes it.
+    pub(super) fn list(&mut self) -> Read<Piece> {
+        let mut words = Vec::new();
+        loop {
+            self.lines();
+            match self.word()? {
+                Some(word) => words.push(word),
+                None if self.skip(")") => return Ok(Piece::List(words)),
+                None => {
+                    return Err(match self.token() {
+                        "" => unclosed(")"),
+                        found => unexpected(found),
+                    });
+                }
+            }
+        }
+    }
+
     /// Quoted text up to `end`, or to the end of the text.
     pub(super) fn quoted(&mut self, word: &mut Word, end: Option<char>) -> Read<()> {
         let mut text = String::new();
@@ -188,16 +206,26 @@ impl Reader<'_> {
     fn braces(&mut self, word: &mut Word, quoted: bool) -> Read<()> {
         let counted = self.rest().starts_with('#') && !self.rest().starts_with("#}");
         self.at += usize::from(counted);
+        let places = self.rest().starts_with('!');
+        self.at += usize::from(places);
         let rest = self.rest();
         let end = match rest.find(|c: char| !is_name_part(c)).ok_or_else(|| unclosed("}"))? {
             0 if rest.starts_with(['?', '#', '@', '*']) => 1,
             end => end,
         };
-        let name = &rest[..end];
+        let mut name = rest[..end].to_string();
         self.at += end;
+        if rest[end..].starts_with('[') {
+            let close = rest.find(']').ok_or_else(|| unclosed("}"))? + 1;
+            name = rest[..close].to_string();
+            self.at += close - end;
+        }
+        if places {
+            name = format!("!{name}");
+        }
         if self.skip("}") && !name.is_empty() {
             let what = counted.then(|| ("length", Word::new()));
-            word.push(Piece::Variable(name.into(), quoted, what));
+            word.push(Piece::Variable(name, quoted, what));
             return Ok(());
         }
         const FORMS: [&str; 8] = [":-", "-", "##", "#", "%%", "%", "//", "/"];
@@ -205,12 +233,12 @@ impl Reader<'_> {
         let Some(form) = form.filter(|_| !counted && !name.is_empty()) else {
             return Err(unknown(
                 "This form of `${…}' is not here; ${NAME}, ${NAME:-other}, ${#NAME}, \
-                 ${NAME%end}, ${NAME#start} and ${NAME/from/to} are.",
+                 ${NAME%end}, ${NAME#start}, ${NAME/from/to} and ${NAME[0]} are.",
             ));
         };
         let mut other = Vec::new();
         self.quoted(&mut other, Some('}')).map_err(|_| unclosed("}"))?;
-        word.push(Piece::Variable(name.into(), quoted, Some((form, other))));
+        word.push(Piece::Variable(name, quoted, Some((form, other))));
         Ok(())
     }
 }

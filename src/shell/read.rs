@@ -110,7 +110,7 @@ impl<'t> Reader<'t> {
     }
 
     /// Past blanks and empty lines.
-    fn lines(&mut self) {
+    pub(super) fn lines(&mut self) {
         self.blanks();
         while self.peek() == Some('\n') {
             self.take();
@@ -372,8 +372,8 @@ impl<'t> Reader<'t> {
             if words.is_empty()
                 && let Some(name) = assigned(&mut word)
             {
-                if self.text[from..self.at].ends_with('=') && self.peek() == Some('(') {
-                    return Err(unknown("Arrays are not here; `for x in a b' is."));
+                if self.text[from..self.at].ends_with('=') && self.skip("(") {
+                    word.push(self.list()?);
                 }
                 sets.push((name, word));
                 continue;
@@ -453,15 +453,22 @@ fn is_open_test(words: &[Word]) -> bool {
     is(words.first(), "[[") && !is(words.last(), "]]")
 }
 
-/// Takes `NAME=` off the front of a word.
+/// Takes `NAME=`, `NAME[PLACE]=` or `NAME+=` off the front of a word. What is there already then
+/// stands before the value.
 fn assigned(word: &mut Word) -> Option<String> {
     let Some(Piece::Text(text, false)) = word.first_mut() else { return None };
-    let (name, value) = text.split_once('=')?;
-    if !is_name(name) {
+    let (left, value) = text.split_once('=')?;
+    let name = left.strip_suffix('+').unwrap_or(left);
+    let (own, place) = name.split_once('[').unwrap_or((name, "0]"));
+    if !is_name(own) || place.len() < 2 || !place.ends_with(']') {
         return None;
     }
-    let name = name.to_string();
+    let whole = if own == name { format!("{own}[+]") } else { name.to_string() };
+    let (name, more) = (name.to_string(), name != left);
     *text = value.to_string();
+    if more {
+        word.insert(0, Piece::Variable(whole, true, None));
+    }
     Some(name)
 }
 

@@ -315,7 +315,7 @@ impl Job {
                     env.status = 0;
                 }
                 for (name, value) in sets {
-                    env.variables.insert(name, value);
+                    env.set(&name, value);
                 }
                 return;
             }

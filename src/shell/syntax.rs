@@ -1,6 +1,7 @@
 //! A script as a tree: what bash's grammar calls lists, pipelines, simple and compound commands.
 //!
-//! Not here: arrays, `select`; the reader refuses them by name.
+//! Not here: arrays with names for places or gaps between them, `select`; the reader refuses it by
+//! name.
 
 use std::rc::Rc;
 
@@ -100,4 +101,6 @@ pub enum Piece {
     Output(Block, bool),
     /// `$((…))`.
     Sum(Word),
+    /// `(…)` after `NAME=`: the elements of an array.
+    List(Vec<Word>),
 }

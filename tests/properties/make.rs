@@ -371,6 +371,9 @@ pub fn sample(kind: Kind) -> Value {
         }
         Kind::Deployment | Kind::ReplicaSet | Kind::DaemonSet => json!({"spec": workload}),
         Kind::Job => json!({"spec": job}),
+        Kind::CronJob => {
+            json!({"spec": {"schedule": "0 3 * * *", "jobTemplate": {"spec": job}}})
+        }
         Kind::ControllerRevision => json!({"revision": 1, "data": {"spec": {}}}),
         Kind::PodDisruptionBudget => json!({"spec": {"minAvailable": 1, "selector": selector}}),
         Kind::PriorityClass => json!({"value": 7}),

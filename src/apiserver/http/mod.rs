@@ -11,6 +11,7 @@ mod route;
 
 use super::managed::{self, Applied, KUBECTL};
 use super::patch::{Patch, PatchType, json_fault};
+use super::scale::no_such_resource;
 use super::selector::Selector;
 use super::status::{Cause, Status};
 use super::{Answer, ApiServer, DryRun, scale, strategy};
@@ -18,7 +19,7 @@ use crate::api::json::{Json, Problem, Reader, decode_message};
 use crate::api::kinds::{Key, Kind, Object};
 use crate::api::manifest::yaml;
 use crate::base::time::SimTime;
-use route::Route;
+pub use route::Route;
 use serde_json::{Value, json};
 
 /// A request.
@@ -110,7 +111,7 @@ impl ApiServer {
         match route.subresource {
             "" if route.name.is_empty() => self.list(route),
             "" | "status" if !route.name.is_empty() => Ok(managed::to_value(&found()?)),
-            "scale" => scale_of(&found()?),
+            "scale" => scale::of(&found()?),
             "status" | "binding" | "eviction" => Err(method_not_allowed()),
             _ => Err(no_such_resource()),
         }
@@ -245,7 +246,7 @@ impl ApiServer {
             "PUT" => body(request, "Scale")?,
             _ => {
                 let patch = Patch::parse(PatchType::Merge, request.body)?;
-                super::patch::merge(scale_of(&self.found(route.kind, &key)?)?, &patch.body)
+                super::patch::merge(scale::of(&self.found(route.kind, &key)?)?, &patch.body)
             }
         };
         let mut reader = Reader::default();
@@ -263,7 +264,7 @@ impl ApiServer {
         let dry_run = route.dry_run("UpdateOptions")? == DryRun::All;
         let mut copy = self.clone();
         let server = if dry_run { &mut copy } else { self };
-        Ok((200, scale_of(&server.scale(now, route.kind, &key, replicas)?)?))
+        Ok((200, scale::of(&server.scale(now, route.kind, &key, replicas)?)?))
     }
 
     fn delete_as_asked(
@@ -300,16 +301,21 @@ impl ApiServer {
         let [target] = &targets[..] else {
             return Ok((200, success(Value::Null)));
         };
-        if let Some(left) = self.store.object(route.kind, &target.key()) {
-            return Ok((200, managed::to_value(left)));
+        Ok((200, self.what_is_left(target)))
+    }
+
+    /// The answer to the deletion of `target`: what is left of it, or that it is gone.
+    pub fn what_is_left(&self, target: &Object) -> Value {
+        if let Some(left) = self.store.find(&target.reference()) {
+            return managed::to_value(left);
         }
-        let info = route.kind.info();
+        let info = target.kind().info();
         let mut details = json!({"name": &*target.meta().name, "kind": info.plural});
         if !info.group.is_empty() {
             details["group"] = json!(info.group);
         }
         details["uid"] = json!(target.meta().uid.to_string());
-        Ok((200, success(details)))
+        success(details)
     }
 
     fn bind_as_asked(
@@ -341,28 +347,7 @@ impl ApiServer {
         let validation = route.validation(options)?;
         let info = route.kind.info();
         let tree = body(request, info.name)?;
-        let text = |key: &str, usual: &str| tree[key].as_str().unwrap_or(usual).to_string();
-        let (name, version) = (text("kind", info.name), text("apiVersion", &info.api_version()));
-        if name != info.name || version != info.api_version() {
-            let short = version.rsplit('/').next().unwrap_or("").to_string();
-            let served =
-                |kind: &Kind| kind.info().name == name && kind.info().api_version() == version;
-            let why = match Kind::ALL.iter().any(served) {
-                true => format!(
-                    "converting ({short}.{name}) to ({}.{}): unknown conversion",
-                    if info.group.is_empty() { "core" } else { info.group },
-                    info.name
-                ),
-                false => format!(
-                    "no kind {name:?} is registered for version {version:?} in scheme \
-                     \"pkg/api/legacyscheme/scheme.go:30\""
-                ),
-            };
-            return Err(Status::bad_request(format!(
-                "{name} in version {short:?} cannot be handled as a {}: {why}",
-                info.name
-            )));
-        }
+        fits(route.kind, &tree)?;
         let mut reader = Reader::default();
         let object = Object::read(route.kind, &tree, &mut reader);
         let unknown = |problem: &Problem| matches!(problem, Problem::Unknown(_));
@@ -377,8 +362,35 @@ impl ApiServer {
     }
 }
 
+/// Whether a tree says that it is of another kind.
+pub fn fits(kind: Kind, tree: &Value) -> Answer<()> {
+    let info = kind.info();
+    let text = |key: &str, usual: &str| tree[key].as_str().unwrap_or(usual).to_string();
+    let (name, version) = (text("kind", info.name), text("apiVersion", &info.api_version()));
+    if name == info.name && version == info.api_version() {
+        return Ok(());
+    }
+    let short = version.rsplit('/').next().unwrap_or("").to_string();
+    let served = |kind: &Kind| kind.info().name == name && kind.info().api_version() == version;
+    let why = match Kind::ALL.iter().any(served) {
+        true => format!(
+            "converting ({short}.{name}) to ({}.{}): unknown conversion",
+            if info.group.is_empty() { "core" } else { info.group },
+            info.name
+        ),
+        false => format!(
+            "no kind {name:?} is registered for version {version:?} in scheme \
+             \"pkg/api/legacyscheme/scheme.go:30\""
+        ),
+    };
+    Err(Status::bad_request(format!(
+        "{name} in version {short:?} cannot be handled as a {}: {why}",
+        info.name
+    )))
+}
+
 /// The tree in a body that should hold a `kind`.
-fn body(request: &Request<'_>, kind: &str) -> Answer<Value> {
+pub fn body(request: &Request<'_>, kind: &str) -> Answer<Value> {
     let text = request.body;
     let parsed = match request.content_type {
         "" | "application/json" => serde_json::from_str(text).ok(),
@@ -435,30 +447,6 @@ fn summary(text: &str) -> String {
     }
 }
 
-/// What the scale subresource shows of an object.
-fn scale_of(object: &Object) -> Answer<Value> {
-    let Some(wanted) = scale::replicas(object) else {
-        return Err(no_such_resource());
-    };
-    let tree = object.to_value();
-    let mut meta = json!({});
-    for key in ["name", "namespace", "uid", "resourceVersion", "creationTimestamp"] {
-        meta[key] = tree["metadata"][key].clone();
-    }
-    let labels = tree["spec"]["selector"]["matchLabels"].as_object();
-    let pairs: Vec<String> = labels
-        .into_iter()
-        .flatten()
-        .map(|(key, value)| format!("{key}={}", value.as_str().unwrap_or("")))
-        .collect();
-    let replicas = tree["status"]["replicas"].as_i64().unwrap_or(0);
-    Ok(json!({
-        "kind": "Scale", "apiVersion": "autoscaling/v1", "metadata": meta,
-        "spec": {"replicas": wanted},
-        "status": {"replicas": replicas, "selector": pairs.join(",")},
-    }))
-}
-
 /// The server says each warning once.
 fn say(warnings: &mut Vec<String>, more: Vec<String>) {
     for warning in more {
@@ -468,18 +456,13 @@ fn say(warnings: &mut Vec<String>, more: Vec<String>) {
     }
 }
 
-fn success(details: Value) -> Value {
+/// A Status that says that it is done.
+pub fn success(details: Value) -> Value {
     let mut status =
         json!({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success"});
     if !details.is_null() {
         status["details"] = details;
     }
-    status
-}
-
-fn no_such_resource() -> Status {
-    let mut status = Status::bad_request("the server could not find the requested resource");
-    (status.code, status.reason) = (404, "NotFound");
     status
 }
 

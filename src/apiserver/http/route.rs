@@ -11,7 +11,7 @@ use crate::apiserver::{Answer, DeleteOptions, DryRun, Propagation, strategy};
 use serde_json::Value;
 
 /// What a path names.
-pub(super) struct Route<'r> {
+pub struct Route<'r> {
     /// The kind.
     pub kind: Kind,
     /// Empty: the whole cluster.
