@@ -321,7 +321,14 @@ impl Deeds {
             4 => "job/task".to_string(),
             _ => "daemonset/agent".to_string(),
         };
-        let (kind, target, delays) = match self.chance.below(11) {
+        let system = match self.chance.below(4) {
+            0 => pick(&mut self.chance, &["network", "shared"]).to_string(),
+            1 => format!("zone-{}", self.chance.below(3)),
+            _ => self.node(),
+        };
+        let room = pick(&mut self.chance, &[" 0", " 1Gi", " 2500Mi"]);
+        let (kind, target, delays) = match self.chance.below(13) {
+            11..=12 => ("disk-room", system + room, false),
             10 => ("shutdown", self.node(), false),
             9 => ("device-stuck", self.node(), false),
             8 => ("unmount-stuck", self.node(), false),
@@ -338,7 +345,8 @@ impl Deeds {
             true => pick(&mut self.chance, &[" 500ms", " 3s", " 20s", " 2m"]),
             false => "",
         };
-        self.faults.push((kind.to_string(), target.clone()));
+        let about = target.split(' ').next().unwrap_or("").to_string();
+        self.faults.push((kind.to_string(), about));
         Input::operate(format!("fault {kind} {target}{span}"))
     }
 
@@ -346,7 +354,13 @@ impl Deeds {
     fn other(&mut self) -> Deed {
         let replicas = self.chance.below(4);
         let halt = self.flip();
-        Deed::Kubectl(match self.chance.below(7) {
+        Deed::Kubectl(match self.chance.below(9) {
+            7..=8 => {
+                let driver = pick(&mut self.chance, &["local", "local", "block"]);
+                let says = self.chance.below(3) > 0;
+                let patch = format!("{{\"spec\":{{\"storageCapacity\":{says}}}}}");
+                format!("kubectl patch csidriver {driver}.example.com -p {patch}")
+            }
             0 => format!("kubectl scale deployment site --replicas={replicas}"),
             1 => format!("kubectl scale replicaset copies --replicas={replicas}"),
             2 => "kubectl rollout restart deployment site".to_string(),
