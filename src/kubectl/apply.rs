@@ -336,6 +336,13 @@ pub fn delete(cx: &mut Cx<'_, '_>) -> Outcome {
         return Err(Failure::new(text));
     }
     let cascade = args.get("cascade").unwrap_or("background");
+    if let "true" | "false" = cascade {
+        let instead = if cascade == "true" { "background" } else { "orphan" };
+        cx.warn(format!(
+            "warning: --cascade={cascade} is deprecated (boolean value) and can be replaced with \
+             --cascade={instead}."
+        ));
+    }
     if !["background", "foreground", "orphan", "true", "false"].contains(&cascade) {
         return Err(Failure::new(format!(
             "invalid cascade value ({cascade}). Must be \"background\", \"foreground\", or \

@@ -28,7 +28,8 @@ pub fn hint(word: &str) -> String {
             let known = super::commands::COMMANDS.iter().filter_map(|command| {
                 command.name.strip_prefix("create ").and_then(|name| name.split(' ').next())
             });
-            let known: Vec<&str> = known.collect();
+            let mut known: Vec<&str> = known.collect();
+            known.dedup();
             match crate::api::manifest::hints::nearest(word, known.iter().copied()) {
                 Some(near) => format!("Did you mean kubectl create {near}?"),
                 None => format!("kubectl create takes -f FILE, or: {}", known.join(", ")),

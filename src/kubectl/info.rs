@@ -145,19 +145,61 @@ pub fn api_resources(cx: &mut Cx<'_, '_>) -> Outcome {
 
 /// `kubectl auth can-i`.
 pub fn can_i(cx: &mut Cx<'_, '_>) -> Outcome {
-    if cx.args.is_set("list") {
+    let args = cx.args;
+    let list = args.is_set("list");
+    let why = match &args.words[..] {
+        [] if list => "",
+        _ if list => "list option must be specified with no arguments",
+        [_, _] => "",
+        _ => {
+            "you must specify two arguments: verb resource or verb resource/resourceName.\n\
+             See 'kubectl auth can-i -h' for help and examples."
+        }
+    };
+    let with = |flag: &str| args.get(flag).is_some();
+    let why = match why {
+        "" if list && (with("quiet") || with("all-namespaces") || with("subresource")) => {
+            "list option can't be specified with neither quiet, all-namespaces nor subresource \
+             options"
+        }
+        "" if !list && with("no-headers") => "--no-headers cannot be set without --list specified",
+        why => why,
+    };
+    if !why.is_empty() {
+        return Err(Failure::new(why));
+    }
+    if list {
         let head = ["Resources", "Non-Resource URLs", "Resource Names", "Verbs"];
         let rows = [row(&head), row(&["*.*", "[]", "[]", "[*]"]), row(&["", "[*]", "[]", "[*]"])];
         table(cx, &rows);
         return Ok(Task::Done);
     }
-    if cx.args.words.len() < 2 {
-        let text = "you must specify two arguments: verb resource or verb resource/resourceName.";
-        return Err(Failure::usage(text, "auth can-i"));
+    let (verb, word) = (&args.words[0], args.words[1].split('/').next().unwrap_or(""));
+    let (lower, kind) = (word.to_lowercase(), Kind::by_word(word).map(Kind::info));
+    let place = |word: &str, group: &str| match group {
+        "" => format!("'{word}'"),
+        group => format!("'{word}' in group '{group}'"),
+    };
+    if kind.is_none() && !["*", "users", "groups", ""].contains(&&*lower) {
+        let (name, group) = lower.split_once('.').unwrap_or((&lower, ""));
+        let place = place(name, group);
+        cx.warn(format!("Warning: the server doesn't have a resource type {place}\n"));
     }
-    if Kind::by_word(cx.args.words[1].split('/').next().unwrap_or("")).is_none() {
-        let word = cx.args.words[1].clone();
-        cx.warn(format!("Warning: the server doesn't have a resource type '{word}'\n"));
+    if let Some(info) = kind.filter(|info| !info.namespaced && !args.is_set("all-namespaces")) {
+        let group = if info.group.is_empty() { "" } else { &format!(" in group '{}'", info.group) };
+        let plural = info.plural;
+        cx.warn(format!("Warning: resource '{plural}' is not namespace scoped{group}\n"));
+    }
+    let verbs = match word {
+        "" => "get put post head options delete patch *",
+        _ => {
+            "get list watch create update patch delete deletecollection use bind impersonate * \
+             approve sign escalate attest"
+        }
+    };
+    let asked = word.is_empty() || !args.is_set("all-namespaces");
+    if asked && !verbs.split(' ').any(|known| known == verb) {
+        cx.warn(format!("Warning: verb '{verb}' is not a known verb\n"));
     }
     if !cx.args.is_set("quiet") {
         cx.say("yes");

@@ -41,6 +41,13 @@ pub fn answer(store: &Store, now: SimTime, key: &Key, line: &str) -> Answered {
             (Vec::new(), Some(code.unwrap_or(0)))
         }
         ["hostname"] | ["uname", "-n"] => said(format!("{}\n", pod.meta.name)),
+        ["hostname", "-f"] => {
+            let domain = match &*pod.spec.subdomain {
+                "" => String::new(),
+                subdomain => format!(".{subdomain}.{}.{DOMAIN}", key.namespace),
+            };
+            said(format!("{}{domain}\n", pod.meta.name))
+        }
         ["hostname", "-i"] => said(format!("{}\n", pod.status.pod_ip)),
         ["cat", "/etc/hostname"] => said(format!("{}\n", pod.meta.name)),
         ["cat", "/etc/resolv.conf"] => said(format!(

@@ -102,7 +102,7 @@ fn unknown_kind(word: &str) -> Failure {
     let all = Kind::ALL.iter().flat_map(|kind| names(kind.info()));
     let word = word.split('.').next().unwrap_or("");
     let text = format!("the server doesn't have a resource type {word:?}");
-    let hint = match nearest(word, all.filter(|name| name.len() > 2)) {
+    let hint = match nearest(word, all.filter(|name| name.len() > 2 && *name != word)) {
         Some(near) => format!("Did you mean {near}?"),
         None => "kubectl api-resources lists the kinds there are.".to_string(),
     };

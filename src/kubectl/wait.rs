@@ -95,7 +95,8 @@ fn read(text: &str) -> Result<For, Failure> {
             Ok(For::Condition(name.to_string(), status.to_string()))
         }
         "jsonpath" => {
-            let end = rest.rfind('}').map_or(rest.len(), |end| end + 1);
+            let end = rest.rfind('}').map(|end| end + 1).or_else(|| rest.find('='));
+            let end = end.unwrap_or(rest.len());
             let (path, tail) = rest.split_at(end);
             let value = tail.trim().strip_prefix('=');
             if path.is_empty() || value == Some("") || !tail.is_empty() && value.is_none() {
