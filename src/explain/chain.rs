@@ -314,8 +314,13 @@ fn is_without_volume(pod: &Rc<Pod>) -> bool {
 fn foremost(world: &World, subject: &ObjectRef, but: Option<&Wait>) -> Option<Wait> {
     let others = world.waits.of(subject).filter(|wait| Some(*wait) != but);
     let standing = others.filter(|wait| stands(world, wait));
-    let fresh =
-        standing.filter(|wait| but.is_none_or(|but| rank(&wait.because) >= rank(&but.because)));
+    // A claim may wait for its Pod, and then what the Pod waits for lies deeper, whatever it is.
+    let fresh = standing.filter(|wait| {
+        but.is_none_or(|but| {
+            let claim = matches!(but.because, Because::WaitForFirstConsumer);
+            claim || rank(&wait.because) >= rank(&but.because)
+        })
+    });
     fresh.max_by_key(|wait| weight(wait)).cloned()
 }
 
