@@ -9,12 +9,12 @@ use playground::config::Config;
 use playground::session::examples::EXAMPLES;
 use playground::session::save::Extent;
 use playground::session::{Action, Session};
-use playground::view::read::{self, Found, Show};
+use playground::view::read::{self, Found, Kept, Show};
 use playground::view::{Lang, Screen, Tab, plain};
 
 fn screen(session: &Session) -> Screen {
     let show = Show { lang: Lang::En, table: Kind::Pod, tab: Tab::Now };
-    read::screen(session, show, &Found::of(session, Lang::En), None)
+    read::screen(session, show, &Found::of(session, Lang::En), &mut Kept::default())
 }
 
 fn number(id: &str) -> usize {

@@ -8,7 +8,7 @@ use playground::base::time::{SimTime, Span};
 use playground::cluster::input::Input;
 use playground::config::Config;
 use playground::session::{Action, Session};
-use playground::view::read::{self, Found, Show};
+use playground::view::read::{self, Found, Kept, Show};
 use playground::view::{Lang, PodKind, Screen, Subject, TABLES, Tab, Text, subject};
 
 fn does(session: &mut Session, action: Action) {
@@ -20,14 +20,14 @@ fn does(session: &mut Session, action: Action) {
 
 fn screen(session: &Session, table: Kind, tab: Tab) -> Screen {
     let found = Found::of(session, Lang::En);
-    read::screen(session, Show { lang: Lang::En, table, tab }, &found, None)
+    read::screen(session, Show { lang: Lang::En, table, tab }, &found, &mut Kept::default())
 }
 
 /// The word of the figure for each row of a table.
 fn words(session: &Session, kind: Kind) -> Vec<(Subject, Text)> {
     let table = screen(session, kind, Tab::Now).table;
-    let rows = table.rows.iter().filter(|(_, _, cells)| cells.len() == table.heads.len());
-    rows.filter_map(|(object, _, cells)| Some((object.clone()?, cells.last()?.clone()))).collect()
+    let rows = table.rows.iter().filter(|row| row.2.len() == table.heads.len());
+    rows.filter_map(|row| Some((row.0.clone()?, row.2.last()?.clone()))).collect()
 }
 
 /// Everything the figure draws, with its word.
@@ -96,7 +96,7 @@ fn told(session: &Session, tab: Tab) -> String {
     for (changed, line) in &view.lines {
         out.push_str(&format!("{}{line}", if *changed { "* " } else { "" }));
     }
-    for event in &view.events {
+    for event in view.events.iter() {
         out.push_str(&format!("{} {} {}\n", event.at, event.reason, event.message));
     }
     for facts in &view.facts {

@@ -7,7 +7,7 @@ use playground::api::kinds::Kind;
 use playground::base::time::Span;
 use playground::cluster::input::Input;
 use playground::session::{Action, Session};
-use playground::view::read::{self, Found, Show};
+use playground::view::read::{self, Found, Kept, Show};
 use playground::view::{
     DrumKind, Intent, Lang, PodKind, Screen, Severity, State, Subject, TABLES, Tab, plain, subject,
 };
@@ -25,7 +25,12 @@ impl Visit {
 
     fn screen_of(&self, table: Kind) -> Screen {
         let found = Found::of(&self.session, Lang::En);
-        read::screen(&self.session, Show { lang: Lang::En, table, tab: Tab::Now }, &found, None)
+        read::screen(
+            &self.session,
+            Show { lang: Lang::En, table, tab: Tab::Now },
+            &found,
+            &mut Kept::default(),
+        )
     }
 
     fn screen(&self) -> Screen {
@@ -74,10 +79,8 @@ impl Visit {
         for (kind, _) in TABLES {
             let table = self.screen_of(kind).table;
             assert!(table.rows.len() <= 100);
-            let rows = table.rows.iter().filter(|(_, _, cells)| cells.len() == table.heads.len());
-            let last = rows.filter_map(|(object, _, cells)| {
-                Some((object.clone()?, cells.last()?.to_string()))
-            });
+            let rows = table.rows.iter().filter(|row| row.2.len() == table.heads.len());
+            let last = rows.filter_map(|row| Some((row.0.clone()?, row.2.last()?.to_string())));
             said.insert(kind, last.collect());
         }
         let holds = |object: &Subject, word: &str| {

@@ -8,7 +8,7 @@
 use playground::api::kinds::Kind;
 use playground::session::{Action, Session};
 use playground::ui::{Cx, Page, PageProps, Styles, StylesProps};
-use playground::view::read::{self, Found, Show};
+use playground::view::read::{self, Found, Kept, Show};
 use playground::view::{Lang, Look, Pane, Screen, Tab, sample, subject};
 use std::future::Future;
 use std::pin::pin;
@@ -150,7 +150,7 @@ fn picked() -> Screen {
         }
     }
     let show = Show { lang: Lang::En, table: Kind::Pod, tab: Tab::Now };
-    read::screen(&session, show, &Found::of(&session, Lang::En), None)
+    read::screen(&session, show, &Found::of(&session, Lang::En), &mut Kept::default())
 }
 
 #[test]

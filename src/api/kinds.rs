@@ -25,6 +25,7 @@ use super::storage::{
 };
 use crate::base::Str;
 use serde_json::Value;
+use std::cmp::Ordering;
 use std::rc::Rc;
 
 /// What is known of a kind.
@@ -258,12 +259,29 @@ impl Kind {
 }
 
 /// Where an object is within its kind.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Key {
     /// Its namespace; empty for objects of the whole cluster.
     pub namespace: Str,
     /// Its name.
     pub name: Str,
+}
+
+impl Ord for Key {
+    fn cmp(&self, other: &Key) -> Ordering {
+        // Nearly all that meet here share the text of their namespace.
+        let spaces = match Rc::ptr_eq(&self.namespace, &other.namespace) {
+            true => Ordering::Equal,
+            false => self.namespace.cmp(&other.namespace),
+        };
+        spaces.then_with(|| self.name.cmp(&other.name))
+    }
+}
+
+impl PartialOrd for Key {
+    fn partial_cmp(&self, other: &Key) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
 }
 
 impl Key {

@@ -307,6 +307,22 @@ impl Roster {
         runs.flat_map(move |(&start, &end)| start.max(range.start)..end.min(range.end))
     }
 
+    /// How many ordinals in `range` exist.
+    pub fn count(&self, range: Range<u32>) -> u32 {
+        let first = self.run_up_to(range.start).map_or(range.start, |run| run.start);
+        let runs = self.runs.range(first..range.end.max(first));
+        let overlap = |(&start, &end): (&u32, &u32)| {
+            end.min(range.end).saturating_sub(start.max(range.start))
+        };
+        runs.map(overlap).sum()
+    }
+
+    /// The ordinals in `range` of Pods that are not Running and Ready, or terminating, lowest
+    /// first.
+    pub fn unhealthy(&self, range: Range<u32>) -> impl Iterator<Item = u32> + '_ {
+        self.unhealthy.range(range).copied()
+    }
+
     /// The highest ordinal outside `range` that exists.
     pub fn last_outside(&self, range: Range<u32>) -> Option<u32> {
         let last = self.runs.last().map(|(_, &end)| end - 1)?;

@@ -20,12 +20,21 @@ pub struct Store {
     tables: Rc<Tables>,
 }
 
+/// What is bound to one node. Each write to a Pod there makes a new one, so that whoever holds one
+/// knows by the pointer whether any of these Pods has changed, also in another history.
+#[derive(Debug, Default)]
+pub struct Load {
+    /// How many Pods.
+    pub pods: u32,
+}
+
 #[derive(Clone, Debug, Default)]
 struct Tables {
     revision: u64,
     objects: [Map<Key, Object>; Kind::ALL.len()],
     dependents: Map<(Uid, Kind, Key), ()>,
     pods_by_node: Map<(Str, Key), ()>,
+    loads: Map<Str, Rc<Load>>,
     pods_by_claim: Map<(Key, Key), ()>,
     rosters: Rosters,
     free: Set<(Kind, Key)>,
@@ -141,6 +150,11 @@ impl Store {
             .filter_map(|((_, key), ())| self.get::<Pod>(key))
     }
 
+    /// What is bound to `node`; the empty name stands for none. `None` if never anything was.
+    pub fn load(&self, node: &str) -> Option<&Rc<Load>> {
+        self.tables.loads.get(node)
+    }
+
     /// The Pods that use the claim at `claim`, ordered by name.
     pub fn pods_using<'s>(&'s self, claim: &'s Key) -> impl Iterator<Item = &'s Rc<Pod>> + 's {
         let from = (claim.clone(), Key::new("", ""));
@@ -176,6 +190,7 @@ impl Store {
             let pod = |object: &Option<Object>| object.as_ref().and_then(Object::typed).cloned();
             let (before, after) = (pod(&old), pod(&new));
             tables.rosters.note(before.as_deref(), after.as_deref());
+            tables.weigh(before.as_deref(), after.as_deref());
             tables.reindex_pod(key, before, after);
         }
         if matches!(kind, Kind::Pod | Kind::ReplicaSet | Kind::ControllerRevision) {
@@ -216,6 +231,22 @@ impl Tables {
         }
         for owner in after {
             self.dependents.insert_mut((owner.uid, kind, key.clone()), ());
+        }
+    }
+
+    /// Notes on which nodes a Pod was written.
+    fn weigh(&mut self, old: Option<&Pod>, new: Option<&Pod>) {
+        let place = |pod: Option<&Pod>| pod.map(|pod| pod.spec.node_name.clone());
+        let (before, after) = (place(old), place(new));
+        let stays = before == after;
+        let pods = |tables: &Tables, node: &Str| tables.loads.get(node).map_or(0, |it| it.pods);
+        if let Some(node) = before.filter(|_| !stays) {
+            let pods = pods(self, &node).saturating_sub(1);
+            self.loads.insert_mut(node, Rc::new(Load { pods }));
+        }
+        if let Some(node) = after {
+            let pods = pods(self, &node) + u32::from(!stays);
+            self.loads.insert_mut(node, Rc::new(Load { pods }));
         }
     }
 

@@ -41,7 +41,7 @@ pub enum Verb {
 }
 
 /// One write.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Request {
     /// What is wanted.
     pub verb: Verb,

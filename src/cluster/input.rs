@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use std::rc::Rc;
 
 /// Something done from outside at one instant.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Input {
     /// `kubectl apply -f` of a text of manifests.
     Apply {

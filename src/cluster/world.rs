@@ -129,7 +129,9 @@ impl World {
 
     /// The next agenda entry that still finds something to do.
     fn next(&self) -> Option<(&(SimTime, u64), &Wake)> {
-        self.agenda.iter().find(|((at, _), wake)| self.expects(*at, wake))
+        let expected = |(at, wake): &(&(SimTime, u64), &Wake)| self.expects(at.0, wake);
+        // Mostly the first; to walk about in the agenda costs more.
+        self.agenda.first().filter(expected).or_else(|| self.agenda.iter().find(expected))
     }
 
     /// Who is woken next, for what.

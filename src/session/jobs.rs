@@ -165,7 +165,8 @@ impl Session {
     /// ends when none of them waits any more.
     pub(super) fn run_until(&mut self, until: SimTime, waiting: bool) -> Progress {
         if !self.is_watched() {
-            return self.history().run_until(until, BUDGET);
+            let budget = self.budget;
+            return self.history().run_until(until, budget);
         }
         let begun = self.timeline.world().counts.wakes;
         loop {

@@ -30,6 +30,9 @@ use undo::Before;
 /// Wakes taken in one go: enough for every ordinary step, few enough to answer at once.
 const BUDGET: u64 = 500;
 
+/// The same for whoever has a clock, and asks for more until a picture is due.
+pub const SLICE: u64 = 32;
+
 /// Wakes tried in advance to tell whether anything is still to come.
 const LOOK_AHEAD: u64 = 2_000;
 
@@ -146,6 +149,8 @@ pub struct Session {
     restless: bool,
     /// So many times a limit was reached and passed.
     passed: u64,
+    /// Wakes taken in one go.
+    budget: u64,
 }
 
 /// The examples at hand, none of them applied.
@@ -199,6 +204,7 @@ impl Session {
             held: false,
             restless: false,
             passed: 0,
+            budget: BUDGET,
         }
     }
 
@@ -208,6 +214,11 @@ impl Session {
         let back = before.before(label.into());
         self.push(back);
         self
+    }
+
+    /// This session, doing no more in one go than `wakes`.
+    pub fn sliced(self, wakes: u64) -> Session {
+        Session { budget: wakes, ..self }
     }
 
     /// The history and the moment looked at.
@@ -352,12 +363,13 @@ impl Session {
 
     /// Works on the errand for one budget.
     fn go_on(&mut self) {
+        let budget = self.budget;
         let Some(errand) = self.errand else { return };
         let progress = match errand {
             Errand::Step if self.is_watched() => return self.step_watched(),
             Errand::Settle(limit) if self.is_watched() => self.settle_watched(limit),
-            Errand::Step => self.history().step(BUDGET),
-            Errand::Settle(limit) => self.history().settle(limit, BUDGET),
+            Errand::Step => self.history().step(budget),
+            Errand::Settle(limit) => self.history().settle(limit, budget),
             Errand::Until(at) => self.run_until(at, false),
         };
         if progress == Progress::Done {

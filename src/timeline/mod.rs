@@ -56,8 +56,10 @@ pub struct Timeline {
     checkpoint_wakes: u64,
     /// From here on the agenda runs empty without anything that a person could see.
     quiet_from: Option<Position>,
-    /// A step was left when its budget ran out, after something had changed.
-    mid_step: bool,
+    /// A step or a settle was left when its budget ran out; whether something had changed.
+    midway: Option<bool>,
+    /// This history a little later: after the first thing to come that a person could see.
+    ahead: Option<Rc<Timeline>>,
 }
 
 impl Timeline {
@@ -79,7 +81,8 @@ impl Timeline {
             film,
             checkpoint_wakes: 0,
             quiet_from: None,
-            mid_step: false,
+            midway: None,
+            ahead: None,
         }
     }
 
@@ -126,9 +129,9 @@ impl Timeline {
     }
 
     /// Finds out whether anything is still to come that a person could see, playing at most
-    /// `budget` wakes of a copy.
+    /// `budget` wakes of a copy. What it finds is kept: whoever goes on goes on from there.
     pub fn look_ahead(&mut self, budget: u64) {
-        if self.is_settled() || self.is_past() {
+        if self.ahead.is_some() || self.is_settled() || self.is_past() {
             return;
         }
         let (here, mut copy) = (self.position(), self.clone());
@@ -139,9 +142,21 @@ impl Timeline {
                 return;
             }
             if copy.film.news() != seen {
+                self.ahead = Some(Rc::new(copy));
                 return;
             }
         }
+    }
+
+    /// Goes on to what was found ahead, if it was found by playing from here and is not later
+    /// than `until`. What was found otherwise is forgotten.
+    fn leap(&mut self, until: SimTime) -> bool {
+        let ahead = self.ahead.take().filter(|ahead| ahead.now() <= until);
+        let found = ahead.is_some();
+        if let Some(ahead) = ahead {
+            *self = Rc::unwrap_or_clone(ahead);
+        }
+        found
     }
 
     /// Does something from outside, now. In the past this begins another future: what lay
@@ -149,7 +164,7 @@ impl Timeline {
     pub fn act(&mut self, input: Input) -> Outcome {
         let before = self.clone();
         self.cut_future();
-        self.mid_step = false;
+        (self.midway, self.ahead) = (None, None);
         let outcome = self.world.input(&input);
         if outcome.refused {
             *self = before;
@@ -165,7 +180,8 @@ impl Timeline {
     /// Lets time run to `until`, playing what the journal holds on the way; at most `budget`
     /// wakes and inputs.
     pub fn run_until(&mut self, until: SimTime, budget: u64) -> Progress {
-        self.mid_step = false;
+        self.midway = None;
+        self.leap(until);
         for _ in 0..budget {
             if !self.take_next(until) {
                 self.arrive(until);
@@ -178,7 +194,7 @@ impl Timeline {
     /// Lets time run to `until` as `run_until` does, but no further than the end of the first
     /// instant at which something was written.
     pub fn run_to_news(&mut self, until: SimTime, budget: u64) -> Progress {
-        self.mid_step = false;
+        (self.midway, self.ahead) = (None, None);
         let seen = self.world.store().revision();
         for _ in 0..budget {
             if !self.take_next(until) {
@@ -200,13 +216,14 @@ impl Timeline {
             self.seek_to(next);
             return Progress::Done;
         }
-        let mut news = std::mem::take(&mut self.mid_step);
-        if !news {
+        let midway = self.midway.take();
+        if midway.is_none() {
             self.look_ahead(budget);
-            if self.is_settled() {
-                return Progress::Done;
-            }
         }
+        if midway != Some(true) && self.is_settled() {
+            return Progress::Done;
+        }
+        let mut news = self.leap(SimTime(u64::MAX)) || midway == Some(true);
         for _ in 0..budget {
             let due = self.next_due();
             let still = due.is_none_or(|due| due > self.world.now + REACTION);
@@ -218,18 +235,20 @@ impl Timeline {
             self.take_next(SimTime(u64::MAX));
             news |= self.film.news() != seen;
         }
-        self.mid_step = news;
+        self.midway = Some(news);
         Progress::More
     }
 
     /// Until nothing is scheduled any more that a person could see, or `limit`, whichever
     /// comes first.
     pub fn settle(&mut self, limit: SimTime, budget: u64) -> Progress {
-        self.mid_step = false;
-        self.look_ahead(budget);
-        if self.is_settled() {
-            return Progress::Done;
+        if self.midway.take().is_none() {
+            self.look_ahead(budget);
+            if self.is_settled() {
+                return Progress::Done;
+            }
         }
+        self.leap(limit);
         for _ in 0..budget {
             if self.next_due().is_some() && self.is_at_rest() {
                 return Progress::Done;
@@ -247,6 +266,7 @@ impl Timeline {
             }
             return Progress::Done;
         }
+        self.midway = Some(false);
         Progress::More
     }
 
@@ -271,7 +291,7 @@ impl Timeline {
 
     /// Replays from the nearest checkpoint before `to`.
     fn seek_to(&mut self, to: Position) {
-        self.mid_step = false;
+        (self.midway, self.ahead) = (None, None);
         let here = self.position();
         let nearest = self.checkpoints.range(..=to).next_back();
         if let Some((&at, world)) = nearest

@@ -6,7 +6,7 @@ use super::parts::{Button, Cx};
 use super::terminal::{self, Choices, TerminalView};
 use crate::api::kinds::Kind;
 use crate::view::terminal::Terminal;
-use crate::view::{Event, Intent, Subject, TABLES, Table, Text, Word};
+use crate::view::{Event, Intent, Row, Subject, TABLES, Table, Text, Word};
 use std::rc::Rc;
 use yew::prelude::*;
 
@@ -18,7 +18,7 @@ pub struct DockProps {
     /// The table shown.
     pub table: Rc<Table>,
     /// Events, newest first.
-    pub events: Rc<Vec<Event>>,
+    pub events: Rc<Vec<Rc<Event>>>,
     /// Events not listed.
     pub more: u32,
     /// The object picked.
@@ -96,14 +96,6 @@ fn grid(cx: &Cx, table: &Table) -> Html {
     if table.rows.is_empty() {
         return html! { <p class="empty">{ cx.say(Word::TableEmpty) }</p> };
     }
-    let cell = |i: usize, text: &Text, subject: Option<&Subject>| match subject {
-        Some(subject) if i == table.names => html! {
-            <td>
-                <button type="button" class="pick" onclick={cx.pick(subject)}>{ &**text }</button>
-            </td>
-        },
-        _ => html! { <td>{ &**text }</td> },
-    };
     html! {
         <div class="scroll" tabindex="0" role="region" aria-label={table.kind.info().plural}>
             <table class="tbl">
@@ -113,17 +105,47 @@ fn grid(cx: &Cx, table: &Table) -> Html {
                     }) }</tr>
                 </thead>
                 <tbody>
-                    { for table.rows.iter().map(|(subject, picked, cells)| html! {
-                        <tr class={picked.then_some("is-picked")}>
-                            { for cells.iter().enumerate()
-                                .map(|(i, text)| cell(i, text, subject.as_ref())) }
-                        </tr>
+                    { for table.rows.iter().enumerate().map(|(i, row)| html! {
+                        <RowView key={key(row, i)} cx={cx.clone()} row={row.clone()}
+                            names={table.names} />
                     }) }
                 </tbody>
             </table>
             { rest(cx, Word::RowsMore, table.more) }
             <p class="cap rest">{ cx.say(Word::AsApiServerSeesIt) }</p>
         </div>
+    }
+}
+
+fn key(row: &Row, i: usize) -> String {
+    row.0.as_ref().map_or(i.to_string(), |subject| subject.key.to_string())
+}
+
+/// Properties of [`RowView`].
+#[derive(Clone, PartialEq, Properties)]
+pub struct RowProps {
+    /// Language and presses.
+    pub cx: Cx,
+    /// The row.
+    pub row: Rc<Row>,
+    /// The column of the names.
+    pub names: usize,
+}
+
+/// A row: a component, so that one that says the same is not drawn again.
+#[component]
+pub fn RowView(RowProps { cx, row, names }: &RowProps) -> Html {
+    let (subject, picked, cells) = &**row;
+    let cell = |(i, text): (usize, &Text)| match subject {
+        Some(subject) if i == *names => html! {
+            <td>
+                <button type="button" class="pick" onclick={cx.pick(subject)}>{ &**text }</button>
+            </td>
+        },
+        _ => html! { <td>{ &**text }</td> },
+    };
+    html! {
+        <tr class={picked.then_some("is-picked")}>{ for cells.iter().enumerate().map(cell) }</tr>
     }
 }
 
@@ -135,20 +157,41 @@ fn rest(cx: &Cx, word: Word, more: u32) -> Html {
 }
 
 /// Those about the object picked are marked.
-pub(super) fn list(cx: &Cx, events: &[Event], more: u32, picked: Option<&Subject>) -> Html {
+pub(super) fn list(cx: &Cx, events: &[Rc<Event>], more: u32, picked: Option<&Subject>) -> Html {
     if events.is_empty() {
         return html! { <p class="empty">{ cx.say(Word::EventsEmpty) }</p> };
     }
     html! {
         <div class="scroll" tabindex="0" role="region" aria-label={cx.say(Word::Events)}>
-            <ol class="ev">{ for events.iter().map(|event| self::event(cx, event, picked)) }</ol>
+            <ol class="ev">{ for events.iter().map(|event| html! {
+                <EventView key={key_of(event)} cx={cx.clone()} event={event.clone()}
+                    on={picked.is_some() && event.subject.as_ref() == picked} />
+            }) }</ol>
             { rest(cx, Word::EventsMore, more) }
         </div>
     }
 }
 
-fn event(cx: &Cx, event: &Event, picked: Option<&Subject>) -> Html {
-    let on = picked.is_some() && event.subject.as_ref() == picked;
+/// As long as it says the same it lies where it did.
+fn key_of(event: &Rc<Event>) -> usize {
+    Rc::as_ptr(event) as usize
+}
+
+/// Properties of [`EventView`].
+#[derive(Clone, PartialEq, Properties)]
+pub struct EventProps {
+    /// Language and presses.
+    pub cx: Cx,
+    /// The event.
+    pub event: Rc<Event>,
+    /// It is about what is picked.
+    pub on: bool,
+}
+
+/// A line of the list: a component, so that one that says the same is not drawn again.
+#[component]
+pub fn EventView(EventProps { cx, event, on }: &EventProps) -> Html {
+    let on = *on;
     let class = classes!(
         on.then_some("is-picked"),
         event.now.then_some("now"),

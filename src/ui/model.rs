@@ -6,8 +6,8 @@ use super::platform;
 use crate::api::kinds::Kind;
 use crate::base::time::{SimTime, Span};
 use crate::session::save::{Extent, VERSION};
-use crate::session::{Action, SPEEDS, Session};
-use crate::view::read::{self, Found, Show};
+use crate::session::{Action, SLICE, SPEEDS, Session};
+use crate::view::read::{self, Found, Kept, Show};
 use crate::view::{
     Intent, Lang, Look, Options, Pane, Run, Screen, Subject, Tab, Text, Theme, Word,
 };
@@ -18,10 +18,10 @@ use yew::Reducible;
 const STILL_FROM: u32 = 20;
 
 /// Milliseconds of work for one picture.
-const WORK: u64 = 30;
+const WORK: u64 = 10;
 
-/// While a long piece of work goes on, so many pictures show the same.
-const SHOWN_EVERY: u32 = 6;
+/// While a long piece of work goes on, what has come of it is shown after so many milliseconds.
+const SHOWN_EVERY: u64 = 250;
 
 /// The state of the page.
 #[derive(Clone)]
@@ -31,8 +31,9 @@ pub struct Model {
     found: Found,
     screen: Screen,
     look: Look,
-    revision: u64,
-    worked: u32,
+    kept: Kept,
+    /// When something was last shown, in milliseconds of the clock on the wall.
+    shown: u64,
     note: Option<Text>,
     applied: u32,
 }
@@ -100,13 +101,14 @@ impl Model {
     }
 
     fn new(session: Session, theme: Theme, lang: Lang) -> Model {
+        let session = session.sliced(SLICE);
         let show = Show { lang, table: Kind::Pod, tab: Tab::Now };
         let found = Found::of(&session, show.lang);
-        let screen = read::screen(&session, show, &found, None);
-        let revision = read::revision(&session);
+        let mut kept = Kept::default();
+        let screen = read::screen(&session, show, &found, &mut kept);
         let look = Look { theme, ..Look::default() };
         let (note, applied) = (None, 0);
-        Model { session, show, found, screen, look, revision, worked: 0, note, applied }
+        Model { session, show, found, screen, look, kept, shown: 0, note, applied }
     }
 
     /// What is shown.
@@ -177,8 +179,18 @@ impl Model {
             || matches!(action, Action::File(_) | Action::Open(..) | Action::Type(_))
             || matches!(action, Action::Interrupt | Action::EndTyping | Action::Clear)
             || matches!(action, Action::OpenTab | Action::CloseTab(_) | Action::ShowTab(_));
+        let long = frame
+            || matches!(action, Action::Step | Action::Settle | Action::Forward(_))
+            || matches!(action, Action::Seek(_));
+        let begun = platform::millis();
         let mut next = self.clone();
         next.session.apply(action);
+        next.look.busy = next.session.is_busy();
+        // A press is answered at once; what comes of it is shown when it is there.
+        next.shown = if frame { next.shown } else { begun };
+        if long && next.goes_on(begun) {
+            return Rc::new(next);
+        }
         next.applied += u32::from(applying && !next.session.was_refused());
         // The last picture of a run is one of it.
         let runs = next.session.is_playing() || (frame && self.look.still);
@@ -215,31 +227,33 @@ impl Model {
         Rc::new(next)
     }
 
-    /// Goes on with a long piece of work for about one picture. What has come of it so far is
-    /// shown now and then.
-    fn work(&self, millis: u64) -> Rc<Model> {
-        let mut next = self.clone();
-        let begun = platform::millis();
-        while next.session.is_busy() && platform::millis() < begun + WORK {
-            next.session.apply(Action::Frame(millis));
+    /// Goes on with a long piece of work for about one picture; whether there is more of it, and
+    /// nothing to be shown yet.
+    fn goes_on(&mut self, begun: u64) -> bool {
+        while self.session.is_busy() && platform::millis() < begun + WORK {
+            self.session.apply(Action::Frame(0));
         }
-        next.worked += 1;
-        if next.session.is_busy() && !next.worked.is_multiple_of(SHOWN_EVERY) {
+        self.look.busy = self.session.is_busy();
+        self.look.busy && platform::millis() < self.shown + SHOWN_EVERY
+    }
+
+    /// A long piece of work, seen to from picture to picture.
+    fn work(&self) -> Rc<Model> {
+        let mut next = self.clone();
+        if next.goes_on(platform::millis()) {
             return Rc::new(next);
         }
         next.refresh();
-        next.screen.said = if next.session.is_busy() {
-            self.screen.said.clone()
-        } else {
-            read::news(self.show.lang, &self.screen, &next.screen)
+        next.screen.said = match next.look.busy {
+            true => self.screen.said.clone(),
+            false => read::news(self.show.lang, &self.screen, &next.screen),
         };
         Rc::new(next)
     }
 
     fn refresh(&mut self) {
-        let before = Some((&self.screen, self.revision));
-        self.screen = read::screen(&self.session, self.show, &self.found, before);
-        self.revision = read::revision(&self.session);
+        self.screen = read::screen(&self.session, self.show, &self.found, &mut self.kept);
+        self.shown = platform::millis();
     }
 
     /// What is wanted of the page alone, and not of the session.
@@ -364,6 +378,7 @@ impl Model {
         match Session::load(text) {
             Ok(loaded) => {
                 let session = loaded.session.over(&self.session, lang.say(Word::OpenLink));
+                let session = session.sliced(SLICE);
                 let mut next = self.clone();
                 next.found = Found::of(&session, lang);
                 next.session = session;
@@ -412,7 +427,7 @@ impl Reducible for Model {
 
     fn reduce(self: Rc<Self>, message: Message) -> Rc<Self> {
         match message {
-            Message::Frame(millis) if self.session.is_busy() => self.work(millis),
+            Message::Frame(_) if self.session.is_busy() => self.work(),
             Message::Frame(millis) if self.runs() => self.with(Action::Frame(millis), None),
             Message::Frame(_) => self,
             Message::Quiet if self.found.is_of(&self.session) => self,

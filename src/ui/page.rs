@@ -42,6 +42,7 @@ pub fn Page(PageProps { cx, screen, look, note, choices }: &PageProps) -> Html {
         "app",
         look.folded.map(|folded| if folded { "folded" } else { "open" }),
         look.still.then_some("still"),
+        look.busy.then_some("busy"),
         (!look.tables).then_some("typing"),
         look.tall.then_some("tall"),
         screen.inspector.subject.is_some().then_some("has-pick"),

@@ -241,9 +241,9 @@ fn node_head(cx: &Cx, node: &NodeCard) -> Html {
             </div>
             <div class="node-b">
                 { status(node.belief, &node.word) }
-                if let Some((state, text)) = &node.all {
+                { for node.all.iter().map(|(state, text)| html! {
                     <span class="end">{ status(*state, text) }</span>
-                }
+                }) }
             </div>
         </div>
     }

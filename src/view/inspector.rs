@@ -4,6 +4,7 @@
 //! Not here: whether an action is allowed or what it does; the engine offers them.
 
 use super::{Event, Intent, Sentence, State, Subject, Tab, Text};
+use std::rc::Rc;
 
 /// One thing that can be done.
 #[derive(Clone, Debug, PartialEq)]
@@ -131,7 +132,7 @@ pub struct Inspector {
     /// Lines of a text, and whether they differ from what was applied.
     pub lines: Vec<(bool, Text)>,
     /// Events about it, newest first.
-    pub events: Vec<Event>,
+    pub events: Rc<Vec<Rc<Event>>>,
     /// Heading of the chain: "Why it is not replaced".
     pub why: Text,
     /// Causes, root last.

@@ -21,7 +21,7 @@ pub fn node_subject(name: &str) -> Subject {
 }
 
 /// Anything a press of a button or key can ask for.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Intent {
     /// To the next moment at which anything observable changes.
     Step,
@@ -279,6 +279,8 @@ pub struct Look {
     pub folded: Option<bool>,
     /// Changes are shown at once, without movement: time runs too fast to follow them.
     pub still: bool,
+    /// A long piece of work goes on.
+    pub busy: bool,
     /// Tables are shown where the terminal could be.
     pub tables: bool,
     /// What lies below has more room than the figure.

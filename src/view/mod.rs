@@ -29,7 +29,7 @@ pub use inspector::{Act, Candidate, Change, Fact, Facts, Inspector, Link, Placin
 pub use intent::{Intent, Look, Pane, Subject, Tab, Theme, node_subject, subject};
 pub use options::Options;
 pub use phrase::{Lang, Run, Sentence, clock, plain, span};
-pub use record::{Branches, Diagnostic, Editor, Event, Severity, TABLES, Table, Transport};
+pub use record::{Branches, Diagnostic, Editor, Event, Row, Severity, TABLES, Table, Transport};
 pub use stage::{
     Budget, Density, Drum, DrumKind, NodeCard, PodCard, PodKind, Pods, SetHead, Stage, Tray,
 };
@@ -81,7 +81,7 @@ pub struct Screen {
     /// The selected object.
     pub inspector: Rc<Inspector>,
     /// Events, newest first.
-    pub events: Rc<Vec<Event>>,
+    pub events: Rc<Vec<Rc<Event>>>,
     /// How many older events are not listed.
     pub events_more: u32,
     /// The terminal.

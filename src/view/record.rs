@@ -88,7 +88,7 @@ pub struct Branches {
 }
 
 /// An event as kubectl lists it.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Event {
     /// When it was last seen: "07:10".
     pub at: Text,
@@ -121,15 +121,18 @@ pub const TABLES: [(Kind, &str); 7] = [
     (Kind::Service, "Services"),
 ];
 
+/// A row: what picking it picks, whether it is picked, its cells.
+pub type Row = (Option<Subject>, bool, Vec<Text>);
+
 /// One kind's objects, with kubectl's columns.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Table {
     /// Which.
     pub kind: Kind,
     /// Heads of the columns.
     pub heads: Vec<Text>,
-    /// Rows: what picking one picks, whether it is picked, its cells.
-    pub rows: Vec<(Option<Subject>, bool, Vec<Text>)>,
+    /// Rows, by name.
+    pub rows: Vec<Rc<Row>>,
     /// Objects that have no row here.
     pub more: u32,
     /// The column that holds the names.

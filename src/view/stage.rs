@@ -111,7 +111,7 @@ pub struct Pods {
 }
 
 /// A machine, and what the API server believes about it.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NodeCard {
     /// The node.
     pub subject: Subject,
@@ -139,8 +139,8 @@ pub struct NodeCard {
     pub memory: u32,
     /// Pods on it, according to the API server.
     pub pods: Pods,
-    /// All its Pods share one state, and there are many: said once.
-    pub all: Option<(State, Text)>,
+    /// How many of its Pods are in which state, when there are many.
+    pub all: Vec<(State, Text)>,
     /// Picked by the person.
     pub picked: bool,
 }
@@ -197,7 +197,7 @@ pub struct Tray {
 }
 
 /// The figure.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stage {
     /// StatefulSets, one line each.
     pub heads: Vec<SetHead>,

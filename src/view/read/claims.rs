@@ -48,10 +48,8 @@ fn attachments(eye: &Eye<'_>, volume: &volumes::Volume<'_>, view: &mut Inspector
     });
     let really = if held.is_empty() { eye.say(Word::NotAttached) } else { held.into() };
     let mut list = vec![fact(eye, Word::FactReally, really)];
-    for one in eye.world.store().list::<VolumeAttachment>() {
-        if one.spec.source.persistent_volume_name.as_ref() == Some(&volume.claim.spec.volume_name) {
-            list.push(fact(eye, Word::FactAttachment, attached(eye, one)));
-        }
+    for one in eye.world.store().attachments_of(&volume.claim.spec.volume_name) {
+        list.push(fact(eye, Word::FactAttachment, attached(eye, one)));
     }
     if volume.disk.is_some_and(|disk| disk.attachable) {
         view.facts.push(facts(eye, Word::FactsAttachments, list));

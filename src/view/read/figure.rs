@@ -2,6 +2,7 @@
 //!
 //! Not here: a single machine (see `nodes`), a single volume (see `volumes`).
 
+use super::kept::{Cards, Read};
 use super::{Eye, nodes, ordinal, state, volumes};
 use crate::api::apps::stateful_set::{PodManagementPolicy, StatefulSet};
 use crate::api::core::node::Node;
@@ -20,16 +21,18 @@ use std::rc::Rc;
 /// Pods without a node that are drawn.
 const TRAY_MAX: usize = 3;
 
-/// The stage.
-pub(super) fn stage(eye: &Eye<'_>) -> Stage {
+/// The stage; what is in `cards` is kept.
+pub(super) fn stage(eye: &Eye<'_>, cards: &mut Cards, read: &mut Read) -> Stage {
     let names = node_names(eye);
     let ended = super::history::ended(eye);
     let most = names.iter().map(|name| nodes::count(eye, name)).max().unwrap_or(0);
     let graves = |name: &Str| ended.iter().filter(|grave| grave.node == *name).count();
     let with_ended = names.iter().map(|name| nodes::count(eye, name) + graves(name)).max();
     let density = Density::of(if most > 8 { most } else { with_ended.unwrap_or(0) });
-    let cards = names.iter().map(|name| Rc::new(nodes::card(eye, name, density, &ended)));
-    let nodes: Vec<_> = cards.collect();
+    let busy = |name: &Str| ended.iter().any(|grave| grave.node == *name);
+    let room = nodes::Room::of(eye, density, names.len());
+    let card = |name: &Str| nodes::card(eye, name, &room, &ended);
+    let nodes = cards.keep(eye, &names, density, busy, card, read);
     let (drums, drums_more) = volumes::drums(eye, &names, &nodes);
     let place = |wanted: &dyn Fn(&PodCard) -> bool| {
         nodes.iter().enumerate().find_map(|(n, node)| {
@@ -59,7 +62,12 @@ pub(super) fn stage(eye: &Eye<'_>) -> Stage {
 /// Machines and Nodes, by name.
 pub(super) fn node_names(eye: &Eye<'_>) -> Vec<Str> {
     let named = eye.world.store().list::<Node>().map(|node| node.meta.name.clone());
-    let mut names: Vec<Str> = named.chain(eye.world.infra.machines.keys().cloned()).collect();
+    let mut names: Vec<Str> = named.collect();
+    let machines = &eye.world.infra.machines;
+    if names.len() == machines.size() && names.iter().eq(machines.keys()) {
+        return names;
+    }
+    names.extend(machines.keys().cloned());
     sorted::sort(&mut names);
     names.dedup();
     names
@@ -126,16 +134,14 @@ fn budget(eye: &Eye<'_>, set: &StatefulSet) -> Option<Budget> {
 
 fn tray(eye: &Eye<'_>) -> Tray {
     let mut tray = Tray::default();
-    for pod in eye.world.store().pods_on(&"".into()) {
-        if tray.pods.len() == TRAY_MAX {
-            tray.more += 1;
-            continue;
-        }
-        if tray.pods.is_empty() {
-            tray.reasons = reasons(eye, pod);
-        }
-        tray.pods.push(Rc::new(card(eye, pod)));
+    let nowhere: Str = "".into();
+    let pods: Vec<_> = eye.world.store().pods_on(&nowhere).take(TRAY_MAX).collect();
+    if let Some(first) = pods.first() {
+        tray.reasons = reasons(eye, first);
     }
+    let all = nodes::count(eye, &nowhere).saturating_sub(pods.len());
+    tray.more = u32::try_from(all).unwrap_or(u32::MAX);
+    tray.pods = pods.into_iter().map(|pod| Rc::new(card(eye, pod))).collect();
     tray
 }
 

@@ -8,15 +8,14 @@ use crate::api::core::node::Node;
 use crate::api::core::pod::Pod;
 use crate::api::core::service::Service;
 use crate::api::kinds::{Key, Kind, ObjectRef};
-use crate::base::sorted;
 use crate::cluster::input::{Cascade, Input};
 use crate::explain::{self, Way};
 use crate::infra::fault::FaultKind;
 use crate::timeline::film::PodState;
 use crate::view::{
-    Act, Change, Fact, Facts, Inspector, Intent, Link, Replaced, Run, State, Tab, Text, Try, Word,
+    Act, Change, Density, Fact, Facts, Inspector, Intent, Link, Replaced, Run, State, Tab, Text,
+    Try, Word,
 };
-use std::rc::Rc;
 
 /// The pane on the right.
 pub(super) fn inspector(eye: &Eye<'_>, tab: Tab) -> Inspector {
@@ -259,7 +258,7 @@ fn node(eye: &Eye<'_>, key: &Key, view: &mut Inspector) {
     let store = eye.world.store();
     let node = store.get::<Node>(key);
     let machine = eye.world.infra.machines.get(&key.name);
-    let card = nodes::card(eye, &key.name, crate::view::Density::Chip, &[]);
+    let card = nodes::card(eye, &key.name, &nodes::Room::of(eye, Density::Chip, 1), &[]);
     view.state = Some((card.belief, card.word));
     if let Some(machine) = machine {
         let (label, price) = if machine.powered {
@@ -379,13 +378,21 @@ fn service(eye: &Eye<'_>, key: &Key, view: &mut Inspector) {
     ));
 }
 
+/// So many seats before the last are looked at for a Pod that has a node.
+const LAST_SEATS: u32 = 50;
+
 /// Three things to try with the first StatefulSet there is.
 fn tries(eye: &Eye<'_>) -> Vec<Try> {
     let store = eye.world.store();
     let Some(set) = store.list::<StatefulSet>().next() else { return Vec::new() };
-    let mut seats: Vec<&Rc<Pod>> = store.pods_of(set.meta.uid).collect();
-    sorted::sort_by_key(&mut seats, |pod| super::ordinal(pod));
-    let pod = seats.iter().rev().find(|pod| pod.is_assigned()).or(seats.last()).copied();
+    let roster = store.roster(set.meta.uid);
+    let last = roster.last_outside(0..0);
+    let seats = last.into_iter().flat_map(|last| (last.saturating_sub(LAST_SEATS)..=last).rev());
+    let seats = seats.filter(|at| roster.contains(*at));
+    let mut seats =
+        seats.filter_map(|at| store.get::<Pod>(&super::seats::pod_key(set, at))).peekable();
+    let first = seats.peek().copied();
+    let pod = seats.find(|pod| pod.is_assigned()).or(first);
     let (start, end) = super::seats::range(set);
     let seat = pod.map_or_else(
         || super::seats::pod_key(set, start.max(end.saturating_sub(1))),

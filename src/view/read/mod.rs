@@ -11,6 +11,7 @@ mod faults;
 mod found;
 mod history;
 mod inspect;
+mod kept;
 mod nodes;
 mod placing;
 mod record;
@@ -21,16 +22,19 @@ mod volumes;
 
 pub use found::Found;
 pub use history::time_at;
+pub use kept::{Kept, Read};
 
 use super::{Because, Intent, Lang, Run, Screen, Sentence, Tab, Text, Transport, Word, clock};
 use crate::api::apps::stateful_set::StatefulSet;
 use crate::api::core::pod::Pod;
 use crate::api::kinds::{Key, Kind, ObjectRef};
 use crate::base::Str;
+use crate::base::time::SimTime;
 use crate::cluster::world::World;
 use crate::explain::{self, Piece};
 use crate::session::Session;
 use crate::timeline::film::{Film, PodState};
+use kept::Cards;
 use std::rc::Rc;
 
 /// What the page itself chooses about what is shown.
@@ -74,55 +78,56 @@ impl Eye<'_> {
     }
 }
 
-/// The whole page at the moment the session looks at. `before` is what was shown last: parts of
-/// it that hold many things are kept when nothing they show has changed.
-pub fn screen(
-    session: &Session,
-    show: Show,
-    found: &Found,
-    before: Option<(&Screen, u64)>,
-) -> Screen {
+/// The whole page at the moment the session looks at. What `kept` holds of the picture before is
+/// not made again where it would be the same; the picture itself does not depend on it.
+pub fn screen(session: &Session, show: Show, found: &Found, kept: &mut Kept) -> Screen {
     let world = session.timeline().world();
     let eye = Eye { lang: show.lang, session, world, film: session.timeline().film() };
+    let read = &mut Read::default();
     let seats = seats::windows(&eye);
-    let (events, more) = match before {
-        Some((screen, revision)) if revision == record::revision(session) => {
-            (screen.events.clone(), screen.events_more)
-        }
-        _ => {
-            let (events, more) = record::events(&eye, None);
-            (Rc::new(events), more)
-        }
-    };
+    let (events, more) = record::events(&eye, None, &mut kept.listed);
     let because = because(&eye);
-    Screen {
+    let [here, there] = &mut kept.cards;
+    let (stage, beside) = (figure::stage(&eye, here, read), beside(&eye, there));
+    let old = kept.screen.as_ref();
+    let table = old.map(|old| &old.table);
+    let said = eye.lang.told(session.said());
+    let screen = Screen {
         title: title(&eye),
         undo: session.undo_label().cloned(),
-        editor: Rc::new(record::editor(&eye, found)),
-        stage: Rc::new(figure::stage(&eye)),
-        beside: beside(&eye),
-        branches: Rc::new(branches(&eye)),
-        timeline: Rc::new(history::timeline(&eye, &seats)),
-        seats: Rc::new(seats),
+        editor: keep(old.map(|old| &old.editor), record::editor(&eye, found)),
+        stage: keep(old.map(|old| &old.stage), stage),
+        beside,
+        branches: keep(old.map(|old| &old.branches), branches(&eye)),
+        timeline: keep(old.map(|old| &old.timeline), history::timeline(&eye, &seats)),
+        seats: keep(old.map(|old| &old.seats), seats),
         transport: Rc::new(transport(&eye, &because)),
-        because: Rc::new(because),
-        inspector: Rc::new(inspect::inspector(&eye, show.tab)),
+        because: keep(old.map(|old| &old.because), because),
+        inspector: keep(old.map(|old| &old.inspector), inspect::inspector(&eye, show.tab)),
         events,
         events_more: more,
-        terminal: Rc::new(terminal::terminal(&eye)),
-        table: Rc::new(record::table(&eye, show.table)),
-        notice: Some(eye.lang.told(session.said()).into())
-            .filter(|said: &Text| session.was_refused() && !said.is_empty()),
-        said: eye.lang.told(session.said()).into(),
-    }
+        terminal: keep(old.map(|old| &old.terminal), terminal::terminal(&eye)),
+        table: keep(table, record::table(&eye, show.table, table)),
+        notice: Some(Text::from(&*said)).filter(|said| session.was_refused() && !said.is_empty()),
+        said: said.into(),
+    };
+    kept.read = Read { events: kept.listed.made, ..*read };
+    kept.screen = Some(screen.clone());
+    screen
+}
+
+/// What was there, if it is the same.
+fn keep<T: PartialEq>(old: Option<&Rc<T>>, new: T) -> Rc<T> {
+    old.filter(|old| ***old == new).cloned().unwrap_or_else(|| Rc::new(new))
 }
 
 /// The figure of the future beside this one.
-fn beside(eye: &Eye<'_>) -> Option<(Text, Rc<super::Stage>)> {
+fn beside(eye: &Eye<'_>, cards: &mut Cards) -> Option<(Text, Rc<super::Stage>)> {
     let session = &eye.session.beside()?;
     let (world, film) = (session.timeline().world(), session.timeline().film());
     let title = eye.fill(Word::Beside, &[("n", &session.number().to_string())]);
-    Some((title, Rc::new(figure::stage(&Eye { lang: eye.lang, session, world, film }))))
+    let eye = Eye { lang: eye.lang, session, world, film };
+    Some((title, Rc::new(figure::stage(&eye, cards, &mut Read::default()))))
 }
 
 fn branches(eye: &Eye<'_>) -> super::Branches {
@@ -160,11 +165,6 @@ pub fn news(lang: Lang, before: &Screen, after: &Screen) -> Text {
     }
     let what = if parts.is_empty() { super::plain(&after.because.text) } else { parts.join("; ") };
     lang.fill(Word::News, &[("time", time), ("what", &what)]).into()
-}
-
-/// Changes when anything that lists of events show has changed.
-pub fn revision(session: &Session) -> u64 {
-    record::revision(session)
 }
 
 fn title(eye: &Eye<'_>) -> Text {
@@ -248,14 +248,18 @@ fn transport(eye: &Eye<'_>, because: &Because) -> Transport {
 /// To when the next timer ends that is worth waiting for.
 fn jump(eye: &Eye<'_>) -> Option<(Text, u64)> {
     let soon = eye.world.now + crate::base::time::Span::seconds(3);
-    let timers = eye.world.waits.iter().filter(|wait| wait.until.is_some_and(|at| at > soon));
     let store = eye.world.store();
-    let said = timers.filter_map(|wait| {
-        let text = explain::until(wait, store, eye.world.now, eye.lang)?;
-        Some((wait.until?, text))
-    });
-    let (at, text) = said.min()?;
-    Some((text.into(), at.0))
+    let mut first: Option<(SimTime, String)> = None;
+    for wait in eye.world.waits.iter() {
+        let Some(at) = wait.until.filter(|at| *at > soon) else { continue };
+        if first.as_ref().is_none_or(|(least, _)| at <= *least)
+            && let Some(text) = explain::until(wait, store, eye.world.now, eye.lang)
+        {
+            let said = (at, text);
+            first = Some(first.map_or(said.clone(), |first| first.min(said)));
+        }
+    }
+    first.map(|(at, text)| (text.into(), at.0))
 }
 
 /// How a Pod is drawn.

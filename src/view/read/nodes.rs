@@ -16,25 +16,53 @@ use crate::base::time::SimTime;
 use crate::cluster::input::Input;
 use crate::infra::fault::FaultKind;
 use crate::infra::machine::Machine;
+use crate::infra::process::Process;
 use crate::timeline::film::PodState;
 use crate::view::{
     Density, NodeCard, PodCard, PodKind, Pods, Sentence, State, Text, Word, node_subject,
 };
 use std::rc::Rc;
 
-/// Chips that are drawn on one node.
-const CHIPS_MAX: usize = 30;
+/// Chips that are drawn on one node, at least and at most, and on all of them together.
+const CHIPS: (usize, usize, usize) = (2, 30, 200);
 
 /// The key of the taint by which a person says that a machine is off for good.
 pub(super) const OUT_OF_SERVICE: &str = "node.kubernetes.io/out-of-service";
 
 /// How many Pods a node has.
 pub(super) fn count(eye: &Eye<'_>, name: &Str) -> usize {
-    eye.world.store().pods_on(name).count()
+    eye.world.store().load(name).map_or(0, |load| load.pods as usize)
+}
+
+/// How much fits on a machine's card, and what all of them need to know.
+pub(super) struct Room<'e> {
+    density: Density,
+    chips: usize,
+    /// Processes that no Pod object stands for any more.
+    lost: Vec<&'e Process>,
+}
+
+impl<'e> Room<'e> {
+    /// On each of so many machines.
+    pub fn of(eye: &Eye<'e>, density: Density, nodes: usize) -> Room<'e> {
+        let (least, most, all) = CHIPS;
+        let chips = if density == Density::Chip { all / nodes.max(1) } else { usize::MAX };
+        let store = eye.world.store();
+        let lost =
+            |one: &&Process| store.get::<Pod>(&one.key).is_none_or(|pod| pod.meta.uid != one.pod);
+        let drawn = density <= Density::Tight;
+        let running = eye.world.infra.processes.values().filter(|_| drawn);
+        Room {
+            density,
+            chips: if density == Density::Chip { chips.clamp(least, most) } else { chips },
+            lost: running.filter(lost).collect(),
+        }
+    }
 }
 
 /// The card of the machine or Node `name`.
-pub(super) fn card(eye: &Eye<'_>, name: &Str, density: Density, ended: &[Ended]) -> NodeCard {
+pub(super) fn card(eye: &Eye<'_>, name: &Str, room: &Room<'_>, ended: &[Ended]) -> NodeCard {
+    let all: Vec<&Rc<Pod>> = eye.world.store().pods_on(name).collect();
     let store = eye.world.store();
     let node = store.get::<Node>(&Key::global(name.clone()));
     let machine = eye.world.infra.machines.get(name);
@@ -43,7 +71,7 @@ pub(super) fn card(eye: &Eye<'_>, name: &Str, density: Density, ended: &[Ended])
     let ready = node.is_some_and(|node| node.is_ready());
     let (belief, word) = belief(eye, name);
     let shifted = node.is_some() && (!reachable || !ready);
-    let (cpu, memory) = load(eye, name, machine);
+    let (cpu, memory) = load(&all, machine);
     NodeCard {
         subject: node_subject(name),
         zone: machine.map_or("".into(), |machine| machine.zone.clone()),
@@ -57,8 +85,8 @@ pub(super) fn card(eye: &Eye<'_>, name: &Str, density: Density, ended: &[Ended])
         really: really(eye, machine, node.is_some(), shifted),
         cpu,
         memory,
-        pods: pods(eye, name, density, ended),
-        all: all(eye, name, density),
+        all: tally(eye, &all, room.density),
+        pods: pods(eye, name, all, room, ended),
         picked: eye.picked(Kind::Node, "", name),
     }
 }
@@ -148,10 +176,10 @@ pub(super) fn unnoticed(eye: &Eye<'_>) -> Option<Sentence> {
 }
 
 /// CPU and memory that Pods ask for, in percent of what the machine has.
-fn load(eye: &Eye<'_>, name: &Str, machine: Option<&Machine>) -> (u32, u32) {
+fn load(pods: &[&Rc<Pod>], machine: Option<&Machine>) -> (u32, u32) {
     let Some(machine) = machine else { return (0, 0) };
     let (mut cpu, mut memory) = (0i64, 0i64);
-    for pod in eye.world.store().pods_on(name).filter(|pod| !pod.is_terminal()) {
+    for pod in pods.iter().filter(|pod| !pod.is_terminal()) {
         for container in pod.spec.containers.iter() {
             let asked = |what: &str| container.resources.requests.get(what);
             cpu = cpu.saturating_add(asked("cpu").map_or(0, Quantity::as_milli));
@@ -164,17 +192,21 @@ fn load(eye: &Eye<'_>, name: &Str, machine: Option<&Machine>) -> (u32, u32) {
     (percent(cpu, machine.cpu.as_milli()), percent(memory, machine.memory.as_units()))
 }
 
-fn pods(eye: &Eye<'_>, name: &Str, density: Density, ended: &[Ended]) -> Pods {
-    let most = if density == Density::Chip { CHIPS_MAX } else { usize::MAX };
-    let mut all: Vec<&Rc<Pod>> = eye.world.store().pods_on(name).collect();
-    sorted::sort_by_key(&mut all, |pod| (ordinal(pod), pod.meta.name.clone()));
-    let more = u32::try_from(all.len().saturating_sub(most)).unwrap_or(0);
+fn pods(eye: &Eye<'_>, name: &Str, all: Vec<&Rc<Pod>>, room: &Room<'_>, ended: &[Ended]) -> Pods {
+    let mut seated: Vec<(Option<u32>, &Rc<Pod>)> =
+        all.into_iter().map(|pod| (ordinal(pod), pod)).collect();
+    sorted::sort_by(&mut seated, |(at, one), (other_at, other)| {
+        (at, &one.meta.name).cmp(&(other_at, &other.meta.name))
+    });
+    let more = u32::try_from(seated.len().saturating_sub(room.chips)).unwrap_or(0);
+    let cards = seated.into_iter().take(room.chips);
     let mut shown: Vec<Rc<PodCard>> =
-        all.into_iter().take(most).map(|pod| Rc::new(figure::card(eye, pod))).collect();
-    if density <= Density::Tight {
+        cards.map(|(_, pod)| Rc::new(figure::card(eye, pod))).collect();
+    if room.density <= Density::Tight {
         let graves = ended.iter().filter(|grave| grave.node == *name);
         shown.extend(graves.map(|grave| Rc::new(grave_card(eye, grave))));
-        shown.extend(orphans(eye, name).map(Rc::new));
+        let here = room.lost.iter().filter(|one| one.node == *name);
+        shown.extend(here.map(|one| Rc::new(orphan(eye, name, one))));
     }
     Pods { shown, more }
 }
@@ -196,47 +228,47 @@ fn grave_card(eye: &Eye<'_>, grave: &Ended) -> PodCard {
     }
 }
 
-/// Processes on a machine that no Pod object stands for any more.
-fn orphans<'e>(eye: &'e Eye<'_>, name: &'e Str) -> impl Iterator<Item = PodCard> + 'e {
-    let here = eye.world.infra.processes.values().filter(move |one| one.node == *name);
-    let lost = here.filter(|one| {
-        let pod = eye.world.store().get::<Pod>(&one.key);
-        pod.is_none_or(|pod| pod.meta.uid != one.pod)
-    });
-    lost.map(|one| {
-        let looks = eye.film.seat(&one.key);
-        let look = looks.filter(|(_, look)| look.uid == one.pod).last();
-        let digits = one.key.name.rsplit_once('-').and_then(|(_, digits)| digits.parse().ok());
-        let word = eye.fill(Word::StillRunsFor, &[("time", &eye.ago(one.started))]);
-        PodCard {
-            key: format!("{}-orphan", one.pod).into(),
-            kind: PodKind::Orphan,
-            ordinal: digits,
-            incarnation: look.map_or(1, |(_, look)| look.incarnation),
-            state: State::Unknown,
-            ready: "".into(),
-            picked: false,
-            said: eye.fill(Word::PodSaidOrphan, &[("pod", &one.key.name), ("node", name)]),
-            word,
-            subject: ObjectRef::new(Kind::Pod, one.key.clone()),
-        }
-    })
+/// A process that no Pod object stands for any more.
+fn orphan(eye: &Eye<'_>, node: &Str, one: &Process) -> PodCard {
+    let looks = eye.film.seat(&one.key);
+    let look = looks.filter(|(_, look)| look.uid == one.pod).last();
+    let digits = one.key.name.rsplit_once('-').and_then(|(_, digits)| digits.parse().ok());
+    PodCard {
+        key: format!("{}-orphan", one.pod).into(),
+        kind: PodKind::Orphan,
+        ordinal: digits,
+        incarnation: look.map_or(1, |(_, look)| look.incarnation),
+        state: State::Unknown,
+        ready: "".into(),
+        picked: false,
+        said: eye.fill(Word::PodSaidOrphan, &[("pod", &one.key.name), ("node", node)]),
+        word: eye.fill(Word::StillRunsFor, &[("time", &eye.ago(one.started))]),
+        subject: ObjectRef::new(Kind::Pod, one.key.clone()),
+    }
 }
 
-/// What all Pods of a full node have in common.
-fn all(eye: &Eye<'_>, name: &Str, density: Density) -> Option<(State, Text)> {
+/// How many Pods of a full node are in which state.
+fn tally(eye: &Eye<'_>, pods: &[&Rc<Pod>], density: Density) -> Vec<(State, Text)> {
     if density != Density::Chip {
-        return None;
+        return Vec::new();
     }
-    let store = eye.world.store();
-    let mut states = store.pods_on(name).map(|pod| PodState::of(pod, store));
-    let first = states.next()?;
-    let mut count = 1u32;
-    for state in states {
-        if state != first {
-            return None;
+    let mut counts: Vec<(PodState, usize)> = Vec::new();
+    for pod in pods {
+        let how = PodState::of(pod, eye.world.store());
+        match counts.iter_mut().find(|(one, _)| *one == how) {
+            Some((_, count)) => *count += 1,
+            None => counts.push((how, 1)),
         }
-        count += 1;
     }
-    Some((super::state(first), eye.fill(Word::AllOf, &[("count", &count.to_string())])))
+    let alone = counts.len() == 1;
+    let text = |(how, count): (PodState, usize)| {
+        let (drawn, count) = (super::state(how), count.to_string());
+        let text = match (alone, how) {
+            (true, _) => eye.fill(Word::AllOf, &[("count", &count)]),
+            (false, PodState::Succeeded) => format!("{count} Completed").into(),
+            (false, _) => format!("{count} {}", eye.lang.say(drawn.word())).into(),
+        };
+        (drawn, text)
+    };
+    counts.into_iter().map(text).collect()
 }

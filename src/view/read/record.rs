@@ -10,23 +10,16 @@ use crate::api::kinds::{Key, Kind, Object, ObjectRef};
 use crate::base::sorted;
 use crate::base::time::SimTime;
 use crate::kubectl::print;
-use crate::session::Session;
 use crate::session::examples::EXAMPLES;
 use crate::timeline::film::PodState;
-use crate::view::{Editor, Event, Intent, Severity, Table, Text, Word, clock};
+use crate::view::{Editor, Event, Intent, Lang, Severity, Table, Text, Word, clock};
+use std::rc::Rc;
 
 /// Events that are listed.
 const EVENTS_MAX: usize = 200;
 
 /// Rows of a table.
 const ROWS_MAX: usize = 100;
-
-/// Changes when an event or a deed is added.
-pub(super) fn revision(session: &Session) -> u64 {
-    let timeline = session.timeline();
-    let done = u64::try_from(timeline.done()).unwrap_or(0);
-    timeline.world().store().revision().wrapping_mul(1_000_003).wrapping_add(done)
-}
 
 /// The left pane.
 pub(super) fn editor(eye: &Eye<'_>, found: &Found) -> Editor {
@@ -46,36 +39,109 @@ pub(super) fn editor(eye: &Eye<'_>, found: &Found) -> Editor {
     }
 }
 
-/// Events and deeds, of one object or all, newest first, and how many more there are.
-pub(super) fn events(eye: &Eye<'_>, of: Option<&ObjectRef>) -> (Vec<Event>, u32) {
-    let told =
-        eye.world.store().list::<Told>().filter(|event| of.is_none_or(|of| is_about(event, of)));
-    let mut all: Vec<(SimTime, u64, Line<'_>)> = told
-        .map(|event| (last_seen(event), event.meta.resource_version.0, Line::Told(event)))
-        .collect();
+/// Events and deeds, of one object or all, newest first, and how many more there are. Lines that
+/// are in `listed` are kept.
+pub(super) fn events<'w>(
+    eye: &Eye<'w>,
+    of: Option<&ObjectRef>,
+    listed: &mut Listed,
+) -> (Rc<Vec<Rc<Event>>>, u32) {
     let journal = eye.session.timeline().journal().iter();
     let about =
         |entry: &crate::timeline::Entry| of.is_none() || entry.input.subject().as_ref() == of;
     // A deed of the same second stands where it happened among what was written.
-    all.extend(
-        journal.take(eye.session.timeline().done()).zip(1..).filter(|(entry, _)| about(entry)).map(
-            |(entry, number)| {
-                let revision = eye.film.revision_after(number);
-                (SimTime(entry.at).whole_second(), revision, Line::Deed(entry))
-            },
-        ),
-    );
-    let more = u32::try_from(all.len().saturating_sub(EVENTS_MAX)).unwrap_or(0);
-    if more > 0 {
+    let deeds = journal.take(eye.session.timeline().done()).zip(1..);
+    let deed = |(entry, number): (&'w crate::timeline::Entry, usize)| {
+        let revision = eye.film.revision_after(number);
+        (SimTime(entry.at).whole_second(), revision, Line::Deed(entry))
+    };
+    let mut all: Vec<Row<'_>> = deeds.filter(|(entry, _)| about(entry)).map(deed).collect();
+    let deeds = all.len();
+    let store = eye.world.store();
+    let told = |from: u64| {
+        let told = store.list::<Told>().filter(move |it| it.meta.resource_version.0 >= from);
+        let told = told.filter(|event| of.is_none_or(|of| is_about(event, of)));
+        told.map(|event| (last_seen(event), event.meta.resource_version.0, Line::Told(event)))
+    };
+    // What was written before the last line of a full list is older than any of its lines.
+    let from = listed.oldest().filter(|_| of.is_none()).unwrap_or(0);
+    all.extend(told(from));
+    let mut count = all.len();
+    if from > 0 {
+        count = deeds + store.count(Kind::Event);
+        if all.iter().filter(|row| row.1 >= from).count() < EVENTS_MAX.min(count) {
+            all.truncate(deeds);
+            all.extend(told(0));
+        }
+    }
+    if all.len() > EVENTS_MAX {
         all.select_nth_unstable_by(EVENTS_MAX, |a, b| (b.0, b.1).cmp(&(a.0, a.1)));
         all.truncate(EVENTS_MAX);
     }
     sorted::sort_by_key(&mut all, |line| std::cmp::Reverse((line.0, line.1)));
-    (all.iter().map(|(at, _, line)| line.event(eye, *at)).collect(), more)
+    listed.list(eye, &all);
+    let events = listed.rows.iter().map(|row| row.event.clone()).collect();
+    (Rc::new(events), u32::try_from(count.saturating_sub(EVENTS_MAX)).unwrap_or(0))
+}
+
+/// When, at which revision, what.
+type Row<'w> = (SimTime, u64, Line<'w>);
+
+/// The list of events as it was.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Listed {
+    lang: Option<Lang>,
+    rows: Rc<Vec<ListedRow>>,
+    /// Rows that were made anew.
+    pub made: u64,
+}
+
+#[derive(Debug)]
+struct ListedRow {
+    revision: u64,
+    /// What it tells of; `None` for a deed.
+    told: Option<Rc<Told>>,
+    event: Rc<Event>,
+}
+
+impl Listed {
+    /// The oldest write among the rows of a full list.
+    fn oldest(&self) -> Option<u64> {
+        let told = self.rows.iter().filter(|row| row.told.is_some());
+        told.map(|row| row.revision).min().filter(|_| self.rows.len() == EVENTS_MAX)
+    }
+
+    /// Lists these; rows that say the same stay the same.
+    fn list(&mut self, eye: &Eye<'_>, all: &[Row<'_>]) {
+        let same = self.lang == Some(eye.lang);
+        let mut before = self.rows.iter().filter(|_| same).peekable();
+        let mut rows = Vec::new();
+        self.made = 0;
+        for (at, revision, line) in all {
+            // Of what is told, newer revisions mostly come first.
+            while before.next_if(|row| row.revision > *revision).is_some() {}
+            let now = *at == eye.world.now.whole_second();
+            let told = line.told().cloned();
+            let kept = before.peek().filter(|row| {
+                let one = row.told.as_ref().zip(told.as_ref());
+                row.event.now == now && one.is_some_and(|(row, one)| Rc::ptr_eq(row, one))
+            });
+            let event = match kept {
+                Some(row) => row.event.clone(),
+                None => {
+                    self.made += 1;
+                    Rc::new(line.event(eye, *at))
+                }
+            };
+            rows.push(ListedRow { revision: *revision, told, event });
+        }
+        self.lang = Some(eye.lang);
+        self.rows = Rc::new(rows);
+    }
 }
 
 enum Line<'w> {
-    Told(&'w Told),
+    Told(&'w Rc<Told>),
     Deed(&'w crate::timeline::Entry),
 }
 
@@ -95,6 +161,13 @@ pub(super) fn last_seen(event: &Told) -> SimTime {
 }
 
 impl Line<'_> {
+    fn told(&self) -> Option<&Rc<Told>> {
+        match self {
+            Line::Told(event) => Some(event),
+            Line::Deed(_) => None,
+        }
+    }
+
     fn event(&self, eye: &Eye<'_>, at: SimTime) -> Event {
         let time: Text = clock(at.0).into();
         let now = at == eye.world.now.whole_second();
@@ -141,8 +214,10 @@ fn short_kind(kind: &str) -> String {
 }
 
 /// The table of one kind, as `kubectl get` prints it, and what the figure says about each object.
-pub(super) fn table(eye: &Eye<'_>, kind: Kind) -> Table {
+/// Rows that `old` has are kept.
+pub(super) fn table(eye: &Eye<'_>, kind: Kind, old: Option<&Rc<Table>>) -> Table {
     let store = eye.world.store();
+    let mut before = old.into_iter().flat_map(|old| &old.rows).peekable();
     let objects: Vec<Object> = store.list_objects(kind).take(ROWS_MAX).cloned().collect();
     // Pods say where they are; the other kinds' wide columns say little here.
     let namespaces = objects.iter().any(|object| !is_default(object));
@@ -164,7 +239,10 @@ pub(super) fn table(eye: &Eye<'_>, kind: Kind) -> Table {
         let picked = eye.session.selected() == Some(&reference);
         let mut cells = cells(&row);
         cells.extend(word(eye, &reference));
-        (Some(reference), picked, cells)
+        // A row that says the same stays the same.
+        while before.next_if(|row| row.0.as_ref() < Some(&reference)).is_some() {}
+        let new = (Some(reference), picked, cells);
+        before.next_if(|row| ***row == new).cloned().unwrap_or_else(|| Rc::new(new))
     };
     let mut heads = cells(&heads);
     if objects.first().is_some_and(|object| word(eye, &object.reference()).is_some()) {

@@ -7,8 +7,7 @@ use super::{Eye, claims_of, figure, short, state, volumes};
 use crate::api::apps::stateful_set::StatefulSet;
 use crate::api::core::pod::Pod;
 use crate::api::kinds::{Key, Kind, ObjectRef};
-use crate::base::sorted;
-use crate::base::sorted::SortedSet;
+use crate::apiserver::roster::Roster;
 use crate::timeline::film::PodState;
 use crate::view::{Occupant, Seat, SeatWindow, State, Text, Word};
 use std::rc::Rc;
@@ -20,7 +19,7 @@ const ALL_SHOWN: usize = 8;
 const WINDOW: usize = 5;
 
 /// Marks on a ruler.
-const MARKS_MAX: usize = 200;
+const MARKS_MAX: u32 = 200;
 
 /// The seats of all sets.
 pub(super) fn windows(eye: &Eye<'_>) -> Vec<SeatWindow> {
@@ -40,22 +39,13 @@ pub(super) fn range(set: &StatefulSet) -> (u32, u32) {
 
 fn window(eye: &Eye<'_>, set: &StatefulSet) -> SeatWindow {
     let (start, end) = range(set);
-    let pods = eye.world.store().pods_of(set.meta.uid);
-    let leaving: SortedSet<u32> = pods
-        .filter_map(|pod| super::ordinal(pod))
-        .filter(|ordinal| !(start..end).contains(ordinal))
-        .collect();
-    let wanted = (end - start) as usize;
-    let total = wanted + leaving.len();
-    let marks = if total > ALL_SHOWN { marks(eye, set, (start, end)) } else { Vec::new() };
+    let roster = eye.world.store().roster(set.meta.uid);
+    let leaving = roster.len() - roster.count(start..end);
+    let total = (end - start) as usize + leaving as usize;
+    let marks = if total > ALL_SHOWN { marks(eye, set, &roster, (start, end)) } else { Vec::new() };
     let ordinals: Vec<u32> = if total <= ALL_SHOWN {
-        leaving
-            .iter()
-            .filter(|at| **at < start)
-            .copied()
-            .chain(start..end)
-            .chain(leaving.iter().filter(|at| **at >= end).copied())
-            .collect()
+        let (below, above) = (roster.members(0..start), roster.members(end..u32::MAX));
+        below.chain(start..end).chain(above).collect()
     } else {
         let first = first_shown(eye, set, (start, end), &marks);
         (first..end.min(first + WINDOW as u32)).collect()
@@ -74,30 +64,31 @@ fn window(eye: &Eye<'_>, set: &StatefulSet) -> SeatWindow {
         set: ObjectRef::new(Kind::StatefulSet, Key::of(&set.meta)),
         shown: ordinals
             .iter()
-            .map(|at| Rc::new(seat(eye, set, *at, leaving.contains(at))))
+            .map(|at| Rc::new(seat(eye, set, *at, !(start..end).contains(at))))
             .collect(),
         total: u32::try_from(total).unwrap_or(u32::MAX),
         window: bounds.map(|(first, last)| (ruler(first), ruler(last + 1))),
-        marks: marks.iter().take(MARKS_MAX).map(|(at, state)| (ruler(*at), *state)).collect(),
+        marks: marks.iter().map(|(at, state)| (ruler(*at), *state)).collect(),
         said,
     }
 }
 
-/// Seats whose Pod is not Ready, or that have none although their turn has come.
-fn marks(eye: &Eye<'_>, set: &StatefulSet, (start, end): (u32, u32)) -> Vec<(u32, State)> {
+/// Seats whose Pod is not Ready: all of them, or the first in each of so many equal parts.
+fn marks(
+    eye: &Eye<'_>,
+    set: &StatefulSet,
+    roster: &Roster,
+    (start, end): (u32, u32),
+) -> Vec<(u32, State)> {
     let store = eye.world.store();
-    let mut marks = Vec::new();
-    for pod in store.pods_of(set.meta.uid).filter(|pod| pod.is_terminating() || !pod.is_ready()) {
-        let Some(ordinal) = super::ordinal(pod).filter(|at| (start..end).contains(at)) else {
-            continue;
-        };
-        marks.push((ordinal, state(PodState::of(pod, store))));
-        if marks.len() == MARKS_MAX {
-            break;
-        }
-    }
-    sorted::sort_by_key(&mut marks, |(at, _)| *at);
-    marks
+    let part = (end - start).div_ceil(MARKS_MAX).max(1);
+    let parts = (start..end).step_by(part as usize);
+    let first = |at: u32| roster.unhealthy(at..end.min(at + part)).next();
+    let mark = |ordinal: u32| {
+        let pod = store.get::<Pod>(&pod_key(set, ordinal))?;
+        Some((ordinal, state(PodState::of(pod, store))))
+    };
+    parts.filter_map(first).filter_map(mark).collect()
 }
 
 /// The first seat of the window: before the picked one, else before the first in trouble, else

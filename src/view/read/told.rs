@@ -3,7 +3,8 @@
 //!
 //! Not here: printing (`kubectl` does it, reading only), reasons (see `inspect`).
 
-use super::{Eye, record, short};
+use super::record::{self, Listed};
+use super::{Eye, short};
 use crate::api::core::event::Event;
 use crate::api::kinds::{Kind, ObjectRef};
 use crate::apiserver::apply::LAST_APPLIED;
@@ -40,7 +41,9 @@ pub(super) fn told(eye: &Eye<'_>, subject: &ObjectRef, tab: Tab, now: Inspector)
         Inspector { subject: picked, kind, ordinal, state, acts, tab, ..Inspector::default() };
     match tab {
         Tab::Yaml => view.lines = lines(eye, subject),
-        Tab::Events => view.events = record::events(eye, Some(subject)).0,
+        Tab::Events => {
+            view.events = record::events(eye, Some(subject), &mut Listed::default()).0;
+        }
         Tab::History if subject.kind == Kind::Pod => view.facts = pods(eye, subject),
         Tab::History if subject.kind == Kind::StatefulSet => {
             view.lines = said(eye, &["rollout", "history"], subject);

@@ -33,12 +33,8 @@ pub(super) fn volume<'w>(eye: &Eye<'w>, key: &Key) -> Option<Volume<'w>> {
     let volume = store.get::<PersistentVolume>(&Key::global(name.clone()));
     let handle = volume.and_then(|volume| volume.spec.csi.as_ref());
     let disk = handle.and_then(|csi| eye.world.infra.disks.get(&csi.volume_handle));
-    let wanted = |one: &&Rc<VolumeAttachment>| {
-        one.spec.source.persistent_volume_name.as_ref() == Some(name) && !name.is_empty()
-    };
     let attachment = store
-        .list::<VolumeAttachment>()
-        .filter(wanted)
+        .attachments_of(name)
         .min_by_key(|one| (one.meta.is_terminating(), one.meta.creation_timestamp));
     Some(Volume { claim, disk, attachment })
 }

@@ -88,7 +88,7 @@ pub fn running() -> Screen {
         transport: Rc::new(transport("00:21")),
         timeline: Rc::new(timeline_running()),
         inspector: Rc::new(Inspector { tries: tries(), ..Inspector::default() }),
-        events: Rc::new(events_running()),
+        events: shared(events_running()),
         terminal: Rc::default(),
         events_more: 0,
         table: Rc::new(pods_table(&[
@@ -190,7 +190,7 @@ pub fn node_down() -> Screen {
         }),
         timeline: Rc::new(timeline_down()),
         inspector: Rc::new(inspector_down()),
-        events: Rc::new(events_down()),
+        events: shared(events_down()),
         table: Rc::new(pods_table(&[
             ["web-0", "1/1", "Running", "0", "7m22s", "10.244.1.5", "node-a"],
             ["web-1", "1/1", "Terminating", "0", "7m14s", "10.244.2.7", "node-b"],
@@ -291,6 +291,10 @@ fn inspector_down() -> Inspector {
         ],
         ..Inspector::default()
     }
+}
+
+fn shared(events: Vec<Event>) -> Rc<Vec<Rc<Event>>> {
+    Rc::new(events.into_iter().map(Rc::new).collect())
 }
 
 fn events_running() -> Vec<Event> {

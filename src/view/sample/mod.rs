@@ -94,7 +94,7 @@ pub fn node(letter: &str, pods: Vec<PodCard>) -> NodeCard {
         cpu: load,
         memory: load * 5 / 4,
         pods: Pods { shown: pods.into_iter().map(Rc::new).collect(), more: 0 },
-        all: None,
+        all: Vec::new(),
         picked: false,
     }
 }
@@ -225,8 +225,9 @@ pub(super) fn event(at: &str, kind: &str, object: &str, reason: &str, message: &
 
 pub(super) fn pods_table(rows: &[[&str; 7]]) -> Table {
     let heads = ["NAME", "READY", "STATUS", "RESTARTS", "AGE", "IP", "NODE"];
-    let row =
-        |cells: &[&str; 7]| (Some(pod_subject(cells[0])), false, cells.iter().map(text).collect());
+    let row = |cells: &[&str; 7]| {
+        Rc::new((Some(pod_subject(cells[0])), false, cells.iter().map(text).collect()))
+    };
     Table {
         kind: Kind::Pod,
         heads: heads.iter().map(text).collect(),

@@ -196,7 +196,7 @@ pub fn many() -> Screen {
     let stuck: Vec<_> =
         some(1).into_iter().map(|pod| PodCard { state: State::Terminating, ..pod }).collect();
     stage.nodes[1] = Rc::new(NodeCard {
-        all: Some((State::Terminating, text("all 333"))),
+        all: vec![(State::Terminating, text("all 333"))],
         ..node_off("b", State::Unknown, "Unknown", "5:52 ago", stuck)
     });
     stage.drums = vec![];
