@@ -2,7 +2,7 @@
 //!
 //! Upstream: pkg/printers/internalversion/printers.go
 
-use super::work_rows;
+use super::{describe, work_rows};
 use crate::api::apps::stateful_set::{ControllerRevision, StatefulSet};
 use crate::api::core::event::Event;
 use crate::api::core::node::Node;
@@ -11,13 +11,14 @@ use crate::api::core::service::{Endpoints, Service};
 use crate::api::core::volume::{PersistentVolume, PersistentVolumeClaim};
 use crate::api::discovery::EndpointSlice;
 use crate::api::int_or_text::IntOrText;
+use crate::api::json::Json;
 use crate::api::kinds::Object;
 use crate::api::meta::{LabelSelector, Labels, condition};
 use crate::api::policy::PodDisruptionBudget;
 use crate::api::storage::{StorageClass, VolumeAttachment};
 use crate::base::Str;
-use crate::base::sorted;
 use crate::base::time::SimTime;
+use serde_json::Value;
 
 const NONE: &str = "<none>";
 
@@ -259,23 +260,8 @@ pub(super) fn containers(template: &PodTemplateSpec) -> [String; 2] {
 
 /// A selector as upstream's FormatLabelSelector prints it.
 pub(super) fn selector(selector: &Option<LabelSelector>) -> String {
-    let Some(selector) = selector.as_ref().filter(|selector| !selector.is_empty()) else {
-        return NONE.to_string();
-    };
-    let mut parts: Vec<(&Str, String)> = Vec::new();
-    parts.extend(selector.match_labels.iter().map(|(key, value)| (key, format!("{key}={value}"))));
-    for wanted in &selector.match_expressions {
-        let (key, values) = (&wanted.key, wanted.values.join(","));
-        let text = match &*wanted.operator {
-            "In" => format!("{key} in ({values})"),
-            "NotIn" => format!("{key} notin ({values})"),
-            "Exists" => key.to_string(),
-            _ => format!("!{key}"),
-        };
-        parts.push((key, text));
-    }
-    sorted::sort_by_key(&mut parts, |(key, _)| (*key).clone());
-    parts.into_iter().map(|(_, text)| text).collect::<Vec<_>>().join(",")
+    let tree = selector.as_ref().map_or(Value::Null, LabelSelector::write);
+    or_none(&describe::selector(&tree))
 }
 
 fn revision_row(revision: &ControllerRevision, name: String, age: String) -> Vec<String> {

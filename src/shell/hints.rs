@@ -20,7 +20,8 @@ const MISSING: &[(&str, &str)] = &[
         node`, `poweroff node-a`.",
     ),
     (
-        "ssh scp systemctl service reboot journalctl",
+        "ssh scp systemctl service reboot journalctl dmesg hostname uname id ps top htop uptime \
+        free df du lsof netstat ss ip ifconfig",
         "Nodes have no door here; the \
         simulator's words do what one would do there: `shutdown node-a`, `poweron node-a`.",
     ),
@@ -35,7 +36,13 @@ const MISSING: &[(&str, &str)] = &[
         "Open another tab and let one command watch while \
         another acts.",
     ),
-    ("mkdir rmdir ln chmod chown find", "There is one directory with a few files: `ls`."),
+    (
+        "mkdir rmdir ln chmod chown find stat file diff cmp tree tar gzip",
+        "There is one directory with a few files: `ls`, `cat`, `kubectl diff`.",
+    ),
+    ("env printenv declare typeset let", "Variables are set by `x=1` and shown by `echo $x`."),
+    ("column paste join fold nl rev yes dd od", "Of filters there are those that `help` lists."),
+    ("man info", "`help`, `kubectl NAME -h` and `kubectl explain` tell what there is."),
     ("python python3 perl ruby node bash sh", "Only this small shell runs here: `help`."),
     (
         "apt apt-get yum dnf brew pip npm git make",
@@ -44,7 +51,7 @@ const MISSING: &[(&str, &str)] = &[
     ),
     ("k9s stern kubectx kubens", "Only kubectl itself is here: `kubectl get pods -w`."),
     (
-        "source . eval exec trap ulimit umask timeout time",
+        "source . eval exec trap ulimit umask timeout time mapfile",
         "Bash has it, this small \
         shell does not.",
     ),

@@ -170,7 +170,7 @@ impl Reader<'_> {
 
     fn wrong(&self) -> String {
         let rest: String = self.rest.trim().chars().take(20).collect();
-        format!("error: syntax error near '{rest}'; paths, select, length, keys, | and , are here")
+        format!("error: only paths, select, length, keys, | and , are here, not '{rest}'")
     }
 
     fn path(&mut self) -> Result<Path, String> {

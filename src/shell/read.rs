@@ -409,6 +409,9 @@ impl<'t> Reader<'t> {
             return Ok(false);
         };
         self.at += head.len();
+        if self.peek() == Some('(') && head.len() == 1 {
+            return Err(unknown("`<(…)' is not here; a pipe and `-f -' are."));
+        }
         self.blanks();
         let from = self.at;
         let Some(mut word) = self.word()? else {

@@ -19,7 +19,7 @@ mod writer;
 pub use events::{ordered, seen};
 pub use pod::template;
 pub use workloads::{replica_sets, revision};
-pub use writer::Writer;
+pub use writer::{Writer, selector};
 
 use super::cx::{Cx, Failure, Item, Outcome, Task};
 use super::get;

@@ -1,7 +1,8 @@
 //! Lines with tabs, from paths into an object.
 
+use crate::base::sorted;
 use crate::base::time::SimTime;
-use crate::kubectl::value::{at, entries, go, text, text_at};
+use crate::kubectl::value::{at, entries, go, list, text, text_at};
 use serde_json::Value;
 
 /// Annotations longer than this get lines of their own.
@@ -51,23 +52,23 @@ pub fn labels(value: &Value) -> String {
 
 /// A LabelSelector as text: `app=web,tier in (a,b)`.
 pub fn selector(value: &Value) -> String {
-    let mut parts: Vec<String> = entries(value, "matchLabels")
-        .map(|(key, value)| format!("{key}={}", text(value)))
+    let mut parts: Vec<(String, String)> = entries(value, "matchLabels")
+        .map(|(key, value)| (key.clone(), format!("{key}={}", text(value))))
         .collect();
-    for wanted in at(value, "matchExpressions").as_array().into_iter().flatten() {
+    for wanted in list(value, "matchExpressions") {
         let key = text_at(wanted, "key");
-        let values: Vec<String> =
-            at(wanted, "values").as_array().into_iter().flatten().map(text).collect();
+        let values: Vec<String> = list(wanted, "values").iter().map(text).collect();
         let values = values.join(",");
-        parts.push(match &*text_at(wanted, "operator") {
+        let shown = match &*text_at(wanted, "operator") {
             "In" => format!("{key} in ({values})"),
             "NotIn" => format!("{key} notin ({values})"),
-            "Exists" => key,
+            "Exists" => key.clone(),
             _ => format!("!{key}"),
-        });
+        };
+        parts.push((key, shown));
     }
-    parts.sort();
-    parts.join(",")
+    sorted::sort_by_key(&mut parts, |(key, _)| key.clone());
+    parts.into_iter().map(|(_, shown)| shown).collect::<Vec<_>>().join(",")
 }
 
 /// `<none>` for nothing.
