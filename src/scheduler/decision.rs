@@ -10,13 +10,11 @@ use crate::base::map::Map;
 use crate::base::sorted;
 use crate::base::sorted::SortedMap;
 use crate::base::time::SimTime;
-use std::collections::VecDeque;
 use std::rc::Rc;
 
-/// How many decisions on Pods that got a node are kept.
-const KEPT: usize = 200;
-/// How many rows they may have together.
-const KEPT_ROWS: usize = 20_000;
+/// How many rows the decisions on Pods that got a node may have together: all of 10 000 Pods on
+/// ten nodes.
+const KEPT_ROWS: usize = 100_000;
 
 /// The decision on one Pod.
 #[derive(Clone, Debug, PartialEq)]
@@ -95,39 +93,41 @@ impl Verdict {
 /// The latest decisions: on every Pod without a node, and on the last ones that got one.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Decisions {
-    by_pod: Map<Key, Rc<Decision>>,
-    bound: Rc<VecDeque<Key>>,
+    by_pod: Map<Key, (u64, Rc<Decision>)>,
+    /// Those on Pods that got a node, by their number.
+    bound: Map<u64, Key>,
     bound_rows: usize,
+    made: u64,
 }
 
 impl Decisions {
     /// The latest decision on the Pod at `key`.
     pub fn get(&self, key: &Key) -> Option<&Rc<Decision>> {
-        self.by_pod.get(key)
+        self.by_pod.get(key).map(|(_, decision)| decision)
     }
 
     /// Notes a decision; the oldest ones on Pods with nodes make room.
     pub fn put(&mut self, decision: Decision) {
         let key = decision.pod.clone();
         self.remove(&key);
+        self.made += 1;
         if decision.chosen.is_some() {
             self.bound_rows += decision.rows.len();
-            Rc::make_mut(&mut self.bound).push_back(key.clone());
+            self.bound.insert_mut(self.made, key.clone());
         }
-        self.by_pod.insert_mut(key, Rc::new(decision));
-        while self.bound.len() > KEPT || (self.bound_rows > KEPT_ROWS && self.bound.len() > 1) {
-            let Some(oldest) = self.bound.front().cloned() else { break };
+        self.by_pod.insert_mut(key, (self.made, Rc::new(decision)));
+        while self.bound_rows > KEPT_ROWS && self.bound.size() > 1 {
+            let Some(oldest) = self.bound.values().next().cloned() else { break };
             self.remove(&oldest);
         }
     }
 
     /// Forgets the decision on the Pod at `key`.
     pub fn remove(&mut self, key: &Key) {
-        let Some(old) = self.by_pod.get(key).cloned() else { return };
+        let Some((number, old)) = self.by_pod.get(key).cloned() else { return };
         self.by_pod.remove_mut(key);
-        if old.chosen.is_some() {
+        if self.bound.remove_mut(&number) {
             self.bound_rows -= old.rows.len();
-            Rc::make_mut(&mut self.bound).retain(|other| other != key);
         }
     }
 }
