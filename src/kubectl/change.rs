@@ -339,11 +339,7 @@ fn patch_one(cx: &mut Cx<'_, '_>, item: &Item) -> Result<(), Failure> {
     let verb = match args.text("subresource") {
         "" => verb,
         "status" => Verb::PatchStatus,
-        "scale" => {
-            let replicas = patch.body["spec"]["replicas"].clone();
-            let name = cx.named(&item.target);
-            return sent(cx, &item.target, Verb::Scale, replicas, &format!("{name} patched"));
-        }
+        "scale" => return patch_scale(cx, &item.target, &patch),
         other => return Err(super::get::no_subresource(other)),
     };
     let mut request = Request::new(verb, item.target.kind, &item.target.key, patch.body);
@@ -357,5 +353,27 @@ fn patch_one(cx: &mut Cx<'_, '_>, item: &Item) -> Result<(), Failure> {
     // No word of a dry run: upstream says none here either.
     let name = cx.named(&item.target);
     cx.say(format!("{name} {how}"));
+    Ok(())
+}
+
+/// `kubectl patch --subresource=scale`: the answer is the scale, not its object.
+fn patch_scale(cx: &mut Cx<'_, '_>, target: &ObjectRef, patch: &Patch) -> Result<(), Failure> {
+    let before = scales::of(&cx.find(target)?)?;
+    let after = patch.on(&before, target.kind)?;
+    let replicas = after["spec"]["replicas"].clone();
+    let mut request = Request::new(Verb::Scale, target.kind, &target.key, replicas);
+    request.dry_run = cx.dry_run().is_some();
+    let answer = cx.send(&request)?;
+    let format = Format::of(cx)?;
+    let tree = scales::of(&answer.object)?;
+    if !matches!(format, Format::Name) && !format.is_plain() {
+        return cx.print_tree(&format, &tree);
+    }
+    let name = cx.link(target, &format!("scale.autoscaling/{}", target.key.name));
+    let same = if tree["spec"] == before["spec"] { " (no change)" } else { "" };
+    match format {
+        Format::Name => cx.say(name),
+        _ => cx.say(format!("{name} patched{same}")),
+    }
     Ok(())
 }
