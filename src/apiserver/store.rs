@@ -6,6 +6,7 @@
 use super::roster::{Roster, Rosters};
 use super::volume_index::VolumeIndex;
 use super::watch::Change;
+use crate::api::core::event::Event;
 use crate::api::core::pod::Pod;
 use crate::api::kinds::{Key, Kind, Object, ObjectRef, Resource};
 use crate::api::meta::Uid;
@@ -35,6 +36,7 @@ struct Tables {
     dependents: Map<(Uid, Kind, Key), ()>,
     pods_by_node: Map<(Str, Key), ()>,
     loads: Map<Str, Rc<Load>>,
+    told: Map<u64, Key>,
     pods_by_claim: Map<(Key, Key), ()>,
     rosters: Rosters,
     free: Set<(Kind, Key)>,
@@ -150,6 +152,11 @@ impl Store {
             .filter_map(|((_, key), ())| self.get::<Pod>(key))
     }
 
+    /// All Events, in the order in which they were last written.
+    pub fn told(&self) -> impl DoubleEndedIterator<Item = &Rc<Event>> {
+        self.tables.told.values().filter_map(|key| self.get(key))
+    }
+
     /// What is bound to `node`; the empty name stands for none. `None` if never anything was.
     pub fn load(&self, node: &str) -> Option<&Rc<Load>> {
         self.tables.loads.get(node)
@@ -192,6 +199,15 @@ impl Store {
             tables.rosters.note(before.as_deref(), after.as_deref());
             tables.weigh(before.as_deref(), after.as_deref());
             tables.reindex_pod(key, before, after);
+        }
+        if kind == Kind::Event {
+            let written = |object: &Object| object.meta().resource_version.0;
+            if let Some(old) = &old {
+                tables.told.remove_mut(&written(old));
+            }
+            if let Some(new) = &new {
+                tables.told.insert_mut(written(new), key.clone());
+            }
         }
         if matches!(kind, Kind::Pod | Kind::ReplicaSet | Kind::ControllerRevision) {
             let is_free = |object: &Option<Object>| {

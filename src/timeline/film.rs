@@ -44,6 +44,11 @@ pub enum PodState {
 impl PodState {
     /// How `pod` looks, given what the store says of its node.
     pub fn of(pod: &Pod, store: &Store) -> PodState {
+        PodState::on(pod, || store.get(&Key::global(pod.spec.node_name.clone())))
+    }
+
+    /// The same, when its Node is at hand.
+    pub fn on<'s>(pod: &Pod, node: impl FnOnce() -> Option<&'s Rc<Node>>) -> PodState {
         if pod.is_terminating() {
             return PodState::Terminating;
         }
@@ -55,8 +60,7 @@ impl PodState {
         if !pod.is_assigned() {
             return PodState::Pending;
         }
-        let node = store.get::<Node>(&Key::global(pod.spec.node_name.clone()));
-        if node.is_none_or(|node| node.ready() == "Unknown") {
+        if node().is_none_or(|node| node.ready() == "Unknown") {
             return PodState::Unknown;
         }
         if is_failing(pod) {

@@ -20,8 +20,9 @@ const STILL_FROM: u32 = 20;
 /// Milliseconds of work for one picture.
 const WORK: u64 = 10;
 
-/// While a long piece of work goes on, what has come of it is shown after so many milliseconds.
-const SHOWN_EVERY: u64 = 250;
+/// While a long piece of work goes on, what has come of it is shown after so many milliseconds;
+/// after twice as many the next time, so that showing it never is most of the work.
+const SHOWN_AFTER: u64 = 250;
 
 /// The state of the page.
 #[derive(Clone)]
@@ -34,6 +35,8 @@ pub struct Model {
     kept: Kept,
     /// When something was last shown, in milliseconds of the clock on the wall.
     shown: u64,
+    /// So many milliseconds later something is shown again, if a long piece of work goes on.
+    pause: u64,
     note: Option<Text>,
     applied: u32,
 }
@@ -108,7 +111,7 @@ impl Model {
         let screen = read::screen(&session, show, &found, &mut kept);
         let look = Look { theme, ..Look::default() };
         let (note, applied) = (None, 0);
-        Model { session, show, found, screen, look, kept, shown: 0, note, applied }
+        Model { session, show, found, screen, look, kept, shown: 0, pause: 0, note, applied }
     }
 
     /// What is shown.
@@ -187,7 +190,9 @@ impl Model {
         next.session.apply(action);
         next.look.busy = next.session.is_busy();
         // A press is answered at once; what comes of it is shown when it is there.
-        next.shown = if frame { next.shown } else { begun };
+        if !frame {
+            (next.shown, next.pause) = (begun, SHOWN_AFTER);
+        }
         if long && next.goes_on(begun) {
             return Rc::new(next);
         }
@@ -234,7 +239,7 @@ impl Model {
             self.session.apply(Action::Frame(0));
         }
         self.look.busy = self.session.is_busy();
-        self.look.busy && platform::millis() < self.shown + SHOWN_EVERY
+        self.look.busy && platform::millis() < self.shown + self.pause
     }
 
     /// A long piece of work, seen to from picture to picture.
@@ -254,6 +259,7 @@ impl Model {
     fn refresh(&mut self) {
         self.screen = read::screen(&self.session, self.show, &self.found, &mut self.kept);
         self.shown = platform::millis();
+        self.pause = if self.look.busy { self.pause * 2 } else { SHOWN_AFTER };
     }
 
     /// What is wanted of the page alone, and not of the session.

@@ -30,9 +30,11 @@ pub(super) fn stage(eye: &Eye<'_>, cards: &mut Cards, read: &mut Read) -> Stage 
     let with_ended = names.iter().map(|name| nodes::count(eye, name) + graves(name)).max();
     let density = Density::of(if most > 8 { most } else { with_ended.unwrap_or(0) });
     let busy = |name: &Str| ended.iter().any(|grave| grave.node == *name);
-    let room = nodes::Room::of(eye, density, names.len());
-    let card = |name: &Str| nodes::card(eye, name, &room, &ended);
-    let nodes = cards.keep(eye, &names, density, busy, card, read);
+    let make = |some: &[&Str], pods: u64| {
+        let room = nodes::Room::of(eye, density, &names, pods);
+        some.iter().map(|name| nodes::card(eye, name, &room, &ended)).collect()
+    };
+    let nodes = cards.keep(eye, (&names, density), busy, make, read);
     let (drums, drums_more) = volumes::drums(eye, &names, &nodes);
     let place = |wanted: &dyn Fn(&PodCard) -> bool| {
         nodes.iter().enumerate().find_map(|(n, node)| {

@@ -258,7 +258,7 @@ fn node(eye: &Eye<'_>, key: &Key, view: &mut Inspector) {
     let store = eye.world.store();
     let node = store.get::<Node>(key);
     let machine = eye.world.infra.machines.get(&key.name);
-    let card = nodes::card(eye, &key.name, &nodes::Room::of(eye, Density::Chip, 1), &[]);
+    let card = nodes::card(eye, &key.name, &nodes::Room::of(eye, Density::Chip, &[], 0), &[]);
     view.state = Some((card.belief, card.word));
     if let Some(machine) = machine {
         let (label, price) = if machine.powered {

@@ -103,36 +103,40 @@ fn is_lively(card: &NodeCard) -> bool {
 
 impl Cards {
     /// The cards of the machines `names`: those that are as they were, and for the others what
-    /// `make` makes. `busy` says of which machines nothing can be kept.
+    /// `make` makes of their names. `busy` says of which machines nothing can be kept.
     pub fn keep(
         &mut self,
         eye: &Eye<'_>,
-        names: &[Str],
-        density: Density,
+        (names, density): (&[Str], Density),
         busy: impl Fn(&Str) -> bool,
-        mut make: impl FnMut(&Str) -> NodeCard,
+        make: impl FnOnce(&[&Str], u64) -> Vec<NodeCard>,
         read: &mut Read,
     ) -> Vec<Rc<NodeCard>> {
         let like = Some((eye.lang, density, names.len()));
-        if self.like != like {
-            self.list = Rc::default();
-        }
+        let same = self.like == like;
         self.like = like;
-        let mut list = SortedMap::default();
-        let picked = picked_on(eye);
+        let (picked, faults) = (picked_on(eye), &eye.world.infra.faults);
+        let mut before = std::mem::take(&mut self.list);
+        if !same {
+            before = Rc::default();
+        }
+        let (mut kept, mut others) = (Vec::new(), Vec::new());
         for name in names {
             let made_of = MadeOf::now(eye, name);
-            let down = eye.world.infra.faults.get(FaultKind::Shutdown, name).is_some();
+            let down = faults.get(FaultKind::Shutdown, name).is_some();
             let free = !down && picked.as_ref() != Some(name) && !busy(name);
-            let kept = self.list.get(name).filter(|it| free && !it.lively);
-            let card = match kept.filter(|it| it.made_of.is(&made_of)) {
-                Some(kept) => kept.card.clone(),
-                None => {
-                    read.nodes += 1;
-                    read.pods += made_of.load.as_ref().map_or(0, |load| u64::from(load.pods));
-                    Rc::new(make(name))
-                }
-            };
+            let card = before.get(name).filter(|it| free && !it.lively && it.made_of.is(&made_of));
+            if card.is_none() {
+                others.push(name);
+                read.pods += made_of.load.as_ref().map_or(0, |load| u64::from(load.pods));
+            }
+            kept.push((made_of, card.map(|it| it.card.clone())));
+        }
+        read.nodes += others.len() as u64;
+        let mut made = make(&others, read.pods).into_iter();
+        let mut list = SortedMap::default();
+        for (name, (made_of, card)) in names.iter().zip(kept) {
+            let Some(card) = card.or_else(|| made.next().map(Rc::new)) else { break };
             let lively = is_lively(&card);
             list.insert(name.clone(), Card { card, made_of, lively });
         }

@@ -34,35 +34,61 @@ pub(super) fn count(eye: &Eye<'_>, name: &Str) -> usize {
     eye.world.store().load(name).map_or(0, |load| load.pods as usize)
 }
 
-/// How much fits on a machine's card, and what all of them need to know.
+/// What the cards of all machines need to know.
 pub(super) struct Room<'e> {
     density: Density,
+    /// How many chips fit on each.
     chips: usize,
     /// Processes that no Pod object stands for any more.
     lost: Vec<&'e Process>,
+    /// The Pods of each machine, where they were read all at once.
+    groups: Vec<(&'e str, Vec<&'e Rc<Pod>>)>,
 }
 
 impl<'e> Room<'e> {
-    /// On each of so many machines.
-    pub fn of(eye: &Eye<'e>, density: Density, nodes: usize) -> Room<'e> {
+    /// On these machines, of which so many Pods are to be read.
+    pub fn of(eye: &Eye<'e>, density: Density, names: &'e [Str], pods: u64) -> Room<'e> {
         let (least, most, all) = CHIPS;
-        let chips = if density == Density::Chip { all / nodes.max(1) } else { usize::MAX };
+        let chips = (all / names.len().max(1)).clamp(least, most);
         let store = eye.world.store();
         let lost =
             |one: &&Process| store.get::<Pod>(&one.key).is_none_or(|pod| pod.meta.uid != one.pod);
         let drawn = density <= Density::Tight;
         let running = eye.world.infra.processes.values().filter(|_| drawn);
+        let mut groups: Vec<_> = Vec::new();
+        // To look up each of many costs more than to go through all.
+        if pods as usize > store.count(Kind::Pod) / 4 {
+            groups.extend(names.iter().map(|name| (&**name, Vec::new())));
+            for pod in store.list::<Pod>() {
+                let node = &*pod.spec.node_name;
+                if let Ok(at) = groups.binary_search_by(|(name, _)| (*name).cmp(node)) {
+                    groups[at].1.push(pod);
+                }
+            }
+        }
         Room {
             density,
-            chips: if density == Density::Chip { chips.clamp(least, most) } else { chips },
+            chips: if density == Density::Chip { chips } else { usize::MAX },
             lost: running.filter(lost).collect(),
+            groups,
+        }
+    }
+
+    /// The Pods on a machine, ordered by namespace and name.
+    fn pods<'a>(&self, eye: &Eye<'a>, name: &'a Str) -> Vec<&'a Rc<Pod>>
+    where
+        'e: 'a,
+    {
+        match self.groups.binary_search_by(|(one, _)| (*one).cmp(name)) {
+            Ok(at) => self.groups[at].1.clone(),
+            Err(_) => eye.world.store().pods_on(name).collect(),
         }
     }
 }
 
 /// The card of the machine or Node `name`.
 pub(super) fn card(eye: &Eye<'_>, name: &Str, room: &Room<'_>, ended: &[Ended]) -> NodeCard {
-    let all: Vec<&Rc<Pod>> = eye.world.store().pods_on(name).collect();
+    let all = room.pods(eye, name);
     let store = eye.world.store();
     let node = store.get::<Node>(&Key::global(name.clone()));
     let machine = eye.world.infra.machines.get(name);
@@ -85,7 +111,7 @@ pub(super) fn card(eye: &Eye<'_>, name: &Str, room: &Room<'_>, ended: &[Ended]) 
         really: really(eye, machine, node.is_some(), shifted),
         cpu,
         memory,
-        all: tally(eye, &all, room.density),
+        all: tally(eye, &all, node, room.density),
         pods: pods(eye, name, all, room, ended),
         picked: eye.picked(Kind::Node, "", name),
     }
@@ -248,13 +274,18 @@ fn orphan(eye: &Eye<'_>, node: &Str, one: &Process) -> PodCard {
 }
 
 /// How many Pods of a full node are in which state.
-fn tally(eye: &Eye<'_>, pods: &[&Rc<Pod>], density: Density) -> Vec<(State, Text)> {
+fn tally(
+    eye: &Eye<'_>,
+    pods: &[&Rc<Pod>],
+    node: Option<&Rc<Node>>,
+    density: Density,
+) -> Vec<(State, Text)> {
     if density != Density::Chip {
         return Vec::new();
     }
     let mut counts: Vec<(PodState, usize)> = Vec::new();
     for pod in pods {
-        let how = PodState::of(pod, eye.world.store());
+        let how = PodState::on(pod, || node);
         match counts.iter_mut().find(|(one, _)| *one == how) {
             Some((_, count)) => *count += 1,
             None => counts.push((how, 1)),

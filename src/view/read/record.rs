@@ -56,24 +56,14 @@ pub(super) fn events<'w>(
         (SimTime(entry.at).whole_second(), revision, Line::Deed(entry))
     };
     let mut all: Vec<Row<'_>> = deeds.filter(|(entry, _)| about(entry)).map(deed).collect();
-    let deeds = all.len();
     let store = eye.world.store();
-    let told = |from: u64| {
-        let told = store.list::<Told>().filter(move |it| it.meta.resource_version.0 >= from);
-        let told = told.filter(|event| of.is_none_or(|of| is_about(event, of)));
-        told.map(|event| (last_seen(event), event.meta.resource_version.0, Line::Told(event)))
-    };
-    // What was written before the last line of a full list is older than any of its lines.
-    let from = listed.oldest().filter(|_| of.is_none()).unwrap_or(0);
-    all.extend(told(from));
-    let mut count = all.len();
-    if from > 0 {
-        count = deeds + store.count(Kind::Event);
-        if all.iter().filter(|row| row.1 >= from).count() < EVENTS_MAX.min(count) {
-            all.truncate(deeds);
-            all.extend(told(0));
-        }
-    }
+    let told = store.told().rev().filter(|event| of.is_none_or(|of| is_about(event, of)));
+    let line =
+        |event: &'w Rc<Told>| (last_seen(event), event.meta.resource_version.0, Line::Told(event));
+    // Whatever was written before so many others was also seen before them.
+    let (deeds, most) = (all.len(), of.map_or(EVENTS_MAX, |_| usize::MAX));
+    all.extend(told.take(most).map(line));
+    let count = of.map_or(deeds + store.count(Kind::Event), |_| all.len());
     if all.len() > EVENTS_MAX {
         all.select_nth_unstable_by(EVENTS_MAX, |a, b| (b.0, b.1).cmp(&(a.0, a.1)));
         all.truncate(EVENTS_MAX);
@@ -105,12 +95,6 @@ struct ListedRow {
 }
 
 impl Listed {
-    /// The oldest write among the rows of a full list.
-    fn oldest(&self) -> Option<u64> {
-        let told = self.rows.iter().filter(|row| row.told.is_some());
-        told.map(|row| row.revision).min().filter(|_| self.rows.len() == EVENTS_MAX)
-    }
-
     /// Lists these; rows that say the same stay the same.
     fn list(&mut self, eye: &Eye<'_>, all: &[Row<'_>]) {
         let same = self.lang == Some(eye.lang);
