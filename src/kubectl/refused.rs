@@ -57,7 +57,6 @@ const FLAGS: &[(&str, &str, &str)] = &[
     ("diff", "prune", "apply --prune --dry-run=client says what would go"),
     ("edit", "output-patch", "kubectl diff shows changes"),
     ("edit", "subresource", "take kubectl patch --subresource"),
-    ("set", "resolve", "kubectl get cm,secret -o yaml shows the values"),
     ("replace", "subresource", "take kubectl patch --subresource"),
 ];
 

@@ -1,15 +1,16 @@
 //! `kubectl set`: image, env, resources, selector, serviceaccount.
 //!
-//! Not here: `set env --resolve`.
+//! Not here: `set env --resolve` of labels, annotations and amounts.
 //!
 //! Upstream: staging/src/k8s.io/kubectl/pkg/cmd/set
 
 use super::change::sent;
 use super::cx::{Act, Cx, Failure, Item, Outcome, Task};
 use super::resource::{Known, NOTHING};
-use super::value::{list, shaped, text_at};
+use super::value::{entries, list, shaped, text_at};
 use crate::api::kinds::{Kind, ObjectRef};
 use crate::api::quantity::Quantity;
+use crate::base::text::from_base64;
 use crate::client::request::Verb;
 use serde_json::{Map, Value, json};
 
@@ -205,6 +206,7 @@ fn env_one(cx: &mut Cx<'_, '_>, item: &Item) -> Result<(), Failure> {
     let wanted = cx.args.get("containers").unwrap_or("*").to_string();
     let (kind, owner) = (item.target.kind.info().name, item.target.key.name.clone());
     let (mut body, mut found, mut changed) = (Map::new(), false, false);
+    let mut unresolved = false;
     for key in ["containers", "initContainers"] {
         for container in list(&spec, key) {
             let own = text_at(container, "name");
@@ -234,7 +236,7 @@ fn env_one(cx: &mut Cx<'_, '_>, item: &Item) -> Result<(), Failure> {
             }
             if cx.args.is_set("list") {
                 cx.say(format!("# {kind} {owner}, container {own}"));
-                after.iter().for_each(|variable| cx.say(listed(variable)));
+                unresolved |= list_variables(cx, item, &after);
             }
             if after != list(container, "env") {
                 changed = true;
@@ -247,6 +249,9 @@ fn env_one(cx: &mut Cx<'_, '_>, item: &Item) -> Result<(), Failure> {
         cx.warn(format!(
             "Warning: {kind}/{owner} does not have any containers matching {wanted:?}"
         ));
+    }
+    if unresolved {
+        return Err(Failure::new("failed to retrieve valueFrom references"));
     }
     if cx.args.is_set("list") || !changed {
         return Ok(());
@@ -273,10 +278,62 @@ fn replaced(after: &[Value], container: &Value) -> Vec<Value> {
     out
 }
 
+/// What a variable that refers to something comes to; `None` if it does not.
+fn resolved(cx: &Cx<'_, '_>, item: &Item, variable: &Value) -> Result<Option<String>, String> {
+    let Some((what, from)) = entries(variable, "valueFrom").next() else { return Ok(None) };
+    let (kind, words) = match what.as_str() {
+        "configMapKeyRef" => (Kind::ConfigMap, "config map"),
+        "secretKeyRef" => (Kind::Secret, "secret"),
+        "fieldRef" => {
+            let object = cx.find(&item.target).map_err(|failure| failure.text)?;
+            let path = text_at(from, "fieldPath");
+            let known = ["metadata.name", "metadata.namespace", "metadata.uid"];
+            if !known.contains(&&*path) {
+                return Err(format!("unsupported fieldPath: {path}"));
+            }
+            return Ok(Some(text_at(&object.to_value(), &path)));
+        }
+        other => return Err(format!("{other} is not resolved here")),
+    };
+    let target = ObjectRef::new(kind, cx.key(kind, &text_at(from, "name")));
+    let tree = cx.find(&target).map_err(|failure| {
+        failure.text.split_once("): ").map_or(failure.text.clone(), |(_, why)| why.to_string())
+    })?;
+    let (tree, key) = (tree.to_value(), text_at(from, "key"));
+    let Some(value) = tree["data"][&key].as_str() else {
+        return Err(format!("key {key} not found in {words} {}", target.key.name));
+    };
+    let plain = if kind == Kind::Secret { from_base64(value) } else { None };
+    Ok(Some(plain.unwrap_or(value.to_string())))
+}
+
+/// Lists variables, with `--resolve` by what they come to; whether any comes to nothing.
+fn list_variables(cx: &mut Cx<'_, '_>, item: &Item, all: &[Value]) -> bool {
+    let mut failed = Vec::new();
+    for variable in all {
+        let name = text_at(variable, "name");
+        let value = match cx.args.is_set("resolve") {
+            true => resolved(cx, item, variable),
+            false => Ok(None),
+        };
+        match value {
+            Ok(Some(value)) => cx.say(format!("{name}={value}")),
+            value => {
+                cx.say(listed(variable));
+                failed.extend(value.err().map(|why| (name, why)));
+            }
+        }
+    }
+    for (name, why) in &failed {
+        cx.warn(format!("error retrieving reference for {name}: {why}"));
+    }
+    !failed.is_empty()
+}
+
 /// One line of `--list`.
 fn listed(variable: &Value) -> String {
     let name = text_at(variable, "name");
-    let Some((kind, from)) = super::value::entries(variable, "valueFrom").next() else {
+    let Some((kind, from)) = entries(variable, "valueFrom").next() else {
         return format!("{name}={}", text_at(variable, "value"));
     };
     let part = |key: &str| text_at(from, key);
