@@ -17,41 +17,23 @@
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import binaryen from "../tests/browser/node_modules/binaryen/index.js";
+import { marked, outlined, Reader, REGION, sections } from "./regions.mjs";
 
 // The export that the page calls through, and where marks begin: the far end of the stack.
 const ENSURE = "ensure";
 const MARKS = 1024;
 const WHOLE = "whole";
+const NEED = "need";
 // What the later part calls the first one.
 const FIRST = "0";
+// Called at more places than this, a function is worth an export.
+const OFTEN = 20;
 
 // Hashes differ from build to build, and so do the numbers that tell copies of a name apart.
 const plain = (name) => name.replace(/\[[0-9a-f]{12,16}\]|::h[0-9a-f]{16}|_\d+$/g, "");
 
 // What stands in later.txt for a name: a twentieth of its length.
 const short = (name) => createHash("sha256").update(plain(name)).digest("hex").slice(0, 8);
-
-// Reads numbers as wasm writes them, from `at` on; `at` goes on with it.
-class Reader {
-  constructor(bytes, at) { this.bytes = bytes; this.at = at; }
-  byte() { return this.bytes[this.at++]; }
-  number() {
-    let value = 0, shift = 0, byte;
-    do { byte = this.byte(); value += (byte & 127) * 2 ** shift; shift += 7; } while (byte > 127);
-    return value;
-  }
-}
-
-// [{ id, start, content, end }]: where a section begins, where its content does, where it ends.
-function sections(bytes) {
-  const found = [];
-  for (const reader = new Reader(bytes, 8); reader.at < bytes.length;) {
-    const start = reader.at, id = reader.byte(), size = reader.number(), content = reader.at;
-    reader.at += size;
-    found.push({ id, start, content, end: reader.at });
-  }
-  return found;
-}
 
 // Where the data lie in the file: [{ address, at, size }], at being the place of the first byte.
 function dataOf(bytes) {
@@ -105,7 +87,7 @@ function placeIn(bytes) {
 }
 
 // Numbers in the code of `module` that may be addresses.
-function numbers(module) {
+function numbersIn(module) {
   const found = [];
   for (const [, value] of module.emitText().matchAll(/(?:const |offset=)(-?\d+)/g)) {
     const whole = BigInt.asUintN(64, BigInt(value));
@@ -114,15 +96,18 @@ function numbers(module) {
   return found;
 }
 
-// The constants that `module` cannot reach: no number in its code, and in no constant that it can
-// reach, is an address of theirs.
-function unreached(bytes, constants, module) {
+// What `module` can reach: `numbers` are those in its code, in the data that are no constants, and in
+// the constants among whose addresses one of these numbers is; `left` the other constants.
+function reach(bytes, constants, module) {
   const words = new DataView(bytes.buffer, bytes.byteOffset);
   const at = placeIn(bytes);
   const reached = new Set();
-  const todo = numbers(module);
+  const numbers = new Set();
+  const todo = [...numbersIn(module), ...outside(bytes, constants)];
   while (todo.length) {
     const address = todo.pop();
+    if (numbers.has(address)) continue;
+    numbers.add(address);
     let [low, high] = [0, constants.length];
     while (low < high) {
       const middle = (low + high) >> 1;
@@ -138,8 +123,25 @@ function unreached(bytes, constants, module) {
       }
     }
   }
-  return constants.filter((_, index) => !reached.has(index))
+  const left = constants.filter((_, index) => !reached.has(index))
     .map(({ address, size }) => ({ address, bytes: bytes.slice(at(address), at(address) + size) }));
+  return { left, numbers };
+}
+
+// The words of the data that lie in no constant.
+function outside(bytes, constants) {
+  const words = new DataView(bytes.buffer, bytes.byteOffset);
+  const found = [];
+  let next = 0;
+  for (const { address, at, size } of dataOf(bytes)) {
+    for (let i = (4 - address % 4) % 4; i + 4 <= size; i += 4) {
+      while (next < constants.length &&
+        constants[next].address + constants[next].size <= address + i) next += 1;
+      if (next < constants.length && constants[next].address <= address + i) continue;
+      found.push(words.getUint32(at + i, true));
+    }
+  }
+  return found;
 }
 
 // Neighbours as one.
@@ -205,27 +207,27 @@ function read(bytes) {
   return { module, segment, table: segment.table };
 }
 
+// As regions.mjs wants it: a local for each value, so that few are shared between regions.
+function prepared(bytes) {
+  const module = binaryen.readBinary(bytes);
+  module.runPasses(["ssa-nomerge"]);
+  binaryen.setDebugInfo(true);
+  return Buffer.from(module.emitBinary());
+}
+
 function watch(bytes, outName, namesName) {
-  const { module } = read(bytes);
-  const names = [];
-  for (const { ref, name, imported } of functions(module)) {
-    if (imported) continue;
-    const mark = module.i32.store8(
-      0, 1, module.i32.const(MARKS + names.length), module.i32.const(1),
-    );
-    const { setBody, getBody, getResults } = binaryen.Function;
-    setBody(ref, module.block(null, [mark, getBody(ref)], getResults(ref)));
-    names.push(plain(name));
-  }
-  writeFileSync(outName, module.emitBinary());
+  const { bytes: watched, names } = marked(prepared(bytes), MARKS, plain);
+  writeFileSync(outName, watched);
   writeFileSync(namesName, JSON.stringify({ base: MARKS, names }));
 }
 
+// Of regions, those in what is wanted first.
 function later(namesName, usedName, outName) {
   const { names } = JSON.parse(readFileSync(namesName, "utf8"));
   const used = new Set(JSON.parse(readFileSync(usedName, "utf8")));
-  const rest = new Set(names.filter((name) => !used.has(name)).map(short));
-  writeFileSync(outName, [...rest].sort().join("\n") + "\n");
+  const rest = names.filter(({ name, inside }) =>
+    !used.has(name) && (inside < 0 || used.has(names[inside].name)));
+  writeFileSync(outName, [...new Set(rest.map(({ name }) => short(name)))].sort().join("\n") + "\n");
 }
 
 // `call` of a function through its place in the table.
@@ -235,13 +237,27 @@ function throughTable(module, table, place, { params, results }) {
   return module.call_indirect(table, module.i32.const(place), operands, params, results);
 }
 
-// The first part: a stub in the place of each later function. Returns what the later part must know:
-// the functions that moved, and at which places of the table those stand that anybody reaches.
-function first(bytes, names) {
+// The first part: a stub in the place of each later function that it can reach, of those in the
+// function table by `numbers`. Returns what the later part must know: the functions that moved, and
+// at which places of the table those stand that anybody reaches.
+function first(bytes, names, numbers) {
   const { module, segment, table } = read(bytes);
   const all = functions(module);
+  const isLater = (name) => name.startsWith(`${REGION} `) || names.has(short(name));
+  module.addGlobal(WHOLE, binaryen.i32, true, module.i32.const(0));
+  module.addGlobalExport(WHOLE, WHOLE);
+  const ensure = exportsOf(module).find((each) => each.name === ENSURE).value;
+  module.addFunction(NEED, binaryen.none, binaryen.none, [], module.if(
+    module.i32.eqz(module.global.get(WHOLE, binaryen.i32)),
+    module.call(ensure, [], binaryen.none),
+  ));
+  const unwanted = (name, place) => isLater(name) && numbers && !numbers.has(place);
+  module.removeElementSegment(segment.name);
+  module.addActiveElementSegment(table, segment.name, segment.functions.map((name, index) => (
+    unwanted(name, segment.offset + index) ? NEED : name
+  )), module.i32.const(segment.offset));
   for (const { name, imported, params, results } of all) {
-    if (imported || !names.has(short(name))) continue;
+    if (imported || !isLater(name)) continue;
     module.removeFunction(name);
     module.addFunction(name, params, results, [], module.unreachable());
   }
@@ -252,25 +268,19 @@ function first(bytes, names) {
   const reached = new Set(functions(module).map(({ name }) => name));
   // What only later functions call is later, too.
   const moved = all.filter(({ name, imported }) =>
-    !imported && (names.has(short(name)) || !reached.has(name)));
+    !imported && (isLater(name) || !reached.has(name)));
   const places = new Map();
   segment.functions.forEach((name, index) => {
     if (!places.has(name)) places.set(name, []);
     places.get(name).push(segment.offset + index);
   });
   let end = segment.offset + segment.functions.length;
-  module.addGlobal(WHOLE, binaryen.i32, true, module.i32.const(0));
-  module.addGlobalExport(WHOLE, WHOLE);
-  const ensure = exportsOf(module).find((each) => each.name === ENSURE).value;
-  module.addFunction("need", binaryen.none, binaryen.none, [], module.if(
-    module.i32.eqz(module.global.get(WHOLE, binaryen.i32)),
-    module.call(ensure, [], binaryen.none),
-  ));
-  for (const each of moved.filter(({ name }) => reached.has(name))) {
-    each.places = places.get(each.name) || [end++];
+  for (const each of moved) {
+    each.places = places.get(each.name) || (reached.has(each.name) ? [end++] : []);
+    if (!reached.has(each.name) || !numbers) continue;
     const call = throughTable(module, table, each.places[0], each);
     binaryen.Function.setBody(module.getFunction(each.name), module.block(
-      null, [module.call("need", [], binaryen.none), call], each.results,
+      null, [module.call(NEED, [], binaryen.none), call], each.results,
     ));
   }
   resize(module, table, end);
@@ -294,7 +304,7 @@ function rest(bytes, moved, end) {
     if (!imported) module.removeFunction(name);
     module.addFunctionImport(name, FIRST, name, params, results);
   }
-  const placed = moved.flatMap(({ name, places = [] }) => places.map((place) => [place, name]));
+  const placed = moved.flatMap(({ name, places }) => places.map((place) => [place, name]));
   placed.sort(([a], [b]) => a - b);
   for (let at = 0; at < placed.length;) {
     const run = [];
@@ -312,36 +322,82 @@ function rest(bytes, moved, end) {
 // A name for export and import.
 const label = (kind, name) => `${kind}_` + name.replace(/\W/g, "");
 
-// Lets `later` have under short names what it takes from `first`; `imports` are those of the whole.
-function tie(later, first, imports) {
+// Lets `later` have what it takes from `first`: memory, tables, globals and what it calls often as
+// exports with short names, other functions through places of the table from `end` on, which take
+// less room than exports do. Returns where those end. `imports` are those of the whole.
+function tie(later, first, imports, end, table) {
+  const calls = new Map();
+  for (const [, name] of later.emitText().matchAll(/\(call \$("[^"]*"|[^\s()]+)/g)) {
+    const plain = name.replace(/^"|"$/g, "");
+    calls.set(plain, (calls.get(plain) || 0) + 1);
+  }
+  const placed = [];
   let count = 0;
-  for (const { name, imported, params, results } of functions(later)) {
-    if (!imported) continue;
-    const number = (count++).toString(36);
+  const taken = functions(later).filter(({ imported }) => imported);
+  taken.sort((a, b) => (a.name < b.name ? -1 : 1));
+  for (const each of taken) {
+    const { name, params, results } = each;
     const { from, base } = imports.get(name) || {};
-    later.addFunctionImport(name, FIRST, number, params, results);
     // An import of the whole that only later functions call.
     if (!first.getFunction(name)) first.addFunctionImport(name, from, base, params, results);
-    first.addFunctionExport(name, number);
+    if (calls.get(name) > OFTEN) {
+      const number = (count++).toString(36);
+      later.addFunctionImport(name, FIRST, number, params, results);
+      first.addFunctionExport(name, number);
+    } else {
+      const call = throughTable(later, table, end + placed.length, each);
+      later.removeFunction(name);
+      later.addFunction(name, params, results, [], call);
+      placed.push(name);
+    }
   }
+  first.addActiveElementSegment(table, "given", placed, first.i32.const(end));
   for (const { name, type, mutable } of globals(later)) {
     later.addGlobalImport(name, FIRST, label("g", name), type, mutable);
   }
   for (const name of tables(later)) later.addTableImport(name, FIRST, label("t", name));
   later.addMemoryImport(binaryen.getExportInfo(first.getExport("memory")).value, FIRST, "memory");
+  return end + placed.length;
 }
 
-function split(whole, namesName, mapName, firstName, restName) {
+// Gives what `first` and its JavaScript have from each other short names, in both.
+function shorten(first, glueName) {
+  let glue = readFileSync(glueName, "utf8");
+  let count = 0;
+  const renamed = (name) => {
+    const short = `$${(count++).toString(36)}`;
+    glue = glue.replaceAll(new RegExp(`\\b${name}\\b`, "g"), () => short);
+    return short;
+  };
+  for (const { name, imported, from, base, params, results } of functions(first)) {
+    if (imported) first.addFunctionImport(name, from, renamed(base), params, results);
+  }
+  for (const { name, value, kind } of exportsOf(first)) {
+    if (kind !== binaryen.ExternalFunction || !/^(__|wasm_bindgen_)/.test(name)) continue;
+    first.removeExport(name);
+    first.addFunctionExport(value, renamed(name));
+  }
+  writeFileSync(glueName, glue);
+}
+
+function split(input, namesName, mapName, firstName, restName, glueName) {
   const names = new Set(readFileSync(namesName, "utf8").split("\n").filter(Boolean));
-  const constants = unreached(whole, constantsOf(mapName, whole), first(whole, names).module);
-  const bytes = without(whole, constants);
-  const { module, moved, end } = first(bytes, names);
+  const { bytes: whole } = outlined(
+    prepared(input), (name) => names.has(short(name)), (name) => names.has(short(name)), plain,
+  );
+  const found = first(whole, names);
+  const { left, numbers } = reach(whole, constantsOf(mapName, whole), found.module);
+  const bytes = without(whole, left);
+  const { module, moved, end } = first(bytes, names, numbers);
   const later = rest(bytes, moved, end);
-  later.setMemory(0, -1, null, together(constants).map(({ address, bytes }) => (
+  later.setMemory(0, -1, null, together(left).map(({ address, bytes }) => (
     { offset: later.i32.const(address), data: new Uint8Array(bytes), passive: false }
   )));
   const imports = functions(read(bytes).module).filter(({ imported }) => imported);
-  tie(later, module, new Map(imports.map((each) => [each.name, each])));
+  const { table } = read(bytes);
+  const last = tie(later, module, new Map(imports.map((each) => [each.name, each])), end, table);
+  for (const part of [module, later]) resize(part, table, last);
+  shorten(module, glueName);
   binaryen.setOptimizeLevel(2);
   binaryen.setShrinkLevel(2);
   binaryen.setDebugInfo(true);

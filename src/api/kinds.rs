@@ -45,11 +45,17 @@ pub struct KindInfo {
     pub version: &'static str,
     /// Whether its objects live in namespaces.
     pub namespaced: bool,
-    /// Its fields.
-    pub schema: &'static Schema,
+    /// Its fields. A function, since the fields of a kind that nobody uses at the start need not be
+    /// there at the start.
+    fields: fn() -> &'static Schema,
 }
 
 impl KindInfo {
+    /// Its fields.
+    pub fn schema(&self) -> &'static Schema {
+        (self.fields)()
+    }
+
     /// `apps/v1`, or `v1` for the core group.
     pub fn api_version(&self) -> String {
         match self.group {
@@ -112,7 +118,7 @@ macro_rules! kinds {
                             group: $group,
                             version: $version,
                             namespaced: $namespaced,
-                            schema: &$kind::SCHEMA,
+                            fields: || &$kind::SCHEMA,
                         };
                         &INFO
                     } )*

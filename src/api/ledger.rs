@@ -25,17 +25,18 @@ pub struct Entry {
 /// All fields of `kind`, each before those inside it, in the order of the types.
 pub fn ledger(kind: Kind) -> Vec<Entry> {
     let mut out = Vec::new();
-    let mut each = |path: String, field: &Field, support: Support| {
-        out.push(Entry { kind, path, shape: field.shape, support, doc: field.doc.trim() });
+    let mut each = |path: String, schema: &Schema, field: &Field, support: Support| {
+        let doc = schema.doc(field.key);
+        out.push(Entry { kind, path, shape: field.shape, support, doc });
     };
-    walk(kind.info().schema, "", Support::Simulated, &mut each);
+    walk(kind.info().schema(), "", Support::Simulated, &mut each);
     out
 }
 
 /// What the field at `path` of `kind` is worth; `None` if it is unknown. Places in lists may be
 /// given (`containers[0]`), and keys of maps.
 pub fn standing(kind: Kind, path: &str) -> Option<Support> {
-    let mut shape = Shape::Object(kind.info().schema);
+    let mut shape = Shape::Object(kind.info().schema());
     let mut support = Support::Simulated;
     for step in path.split(['.', '[']).map(|step| step.trim_end_matches(']')) {
         shape = match shape {
@@ -58,7 +59,7 @@ pub fn standing(kind: Kind, path: &str) -> Option<Support> {
 
 /// The types that `kind` is made of, each once, in the order in which they are met.
 pub fn types(kind: Kind) -> Vec<&'static Schema> {
-    let mut out = vec![kind.info().schema];
+    let mut out = vec![kind.info().schema()];
     let mut at = 0;
     while let Some(schema) = out.get(at).copied() {
         at += 1;
@@ -92,13 +93,13 @@ fn walk(
     schema: &'static Schema,
     path: &str,
     support: Support,
-    each: &mut impl FnMut(String, &Field, Support),
+    each: &mut impl FnMut(String, &Schema, &Field, Support),
 ) {
     for field in schema.fields {
         let dot = if path.is_empty() { "" } else { "." };
         let at = format!("{path}{dot}{}", field.key);
         let support = if field.support == Support::Kept { Support::Kept } else { support };
-        each(at.clone(), field, support);
+        each(at.clone(), schema, field, support);
         if let (steps, Some(inner)) = inside(field.shape) {
             walk(inner, &format!("{at}{steps}"), support, each);
         }

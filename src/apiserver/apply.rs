@@ -216,7 +216,7 @@ pub fn plan(server: &ApiServer, manifest: &Manifest, warnings: &mut Vec<String>)
         ));
     }
     let original = last.and_then(|last| serde_json::from_str(last).ok()).unwrap_or(Value::Null);
-    let merged = three_way(&original, &modified, &current, Some(kind.info().schema));
+    let merged = three_way(&original, &modified, &current, Some(kind.info().schema()));
     if merged == current {
         return Plan::Same;
     }

@@ -64,8 +64,9 @@ pub fn explain(cx: &mut Cx<'_, '_>) -> Outcome {
         cx.say(format!("GROUP:      {}", info.group));
     }
     cx.say(format!("KIND:       {}\nVERSION:    {}\n", info.name, info.version));
-    let mut schema = Some(info.schema);
+    let mut schema = Some(info.schema());
     let mut last: Option<Field> = None;
+    let mut doc = "";
     for key in path {
         let found = schema.and_then(|schema| schema.field(key));
         let standard = matches!(key, "apiVersion" | "kind") && last.is_none();
@@ -74,13 +75,13 @@ pub fn explain(cx: &mut Cx<'_, '_>) -> Outcome {
             shape: Shape::Text,
             support: Support::Simulated,
             always: true,
-            doc: "",
         })) else {
             let names = schema.into_iter().flat_map(|schema| schema.fields).map(|f| f.key);
             let hint =
                 nearest(key, names).map_or(String::new(), |near| format!("Did you mean {near}?"));
             return Err(Failure::new(format!("field {key:?} does not exist")).hint(hint));
         };
+        doc = schema.map_or("", |schema| schema.doc(key));
         last = Some(found);
         schema = inside(found.shape);
     }
@@ -97,7 +98,6 @@ pub fn explain(cx: &mut Cx<'_, '_>) -> Outcome {
         fields(schema, 1, deep, &mut lines);
         cx.write(super::running::Stream::Out, &lines);
     }
-    let doc = last.map_or("", |field| field.doc.trim());
     cx.note(match last.map(|field| field.support) {
         Some(Support::Kept) => {
             "This field is accepted here and has no effect. What it means is written at \

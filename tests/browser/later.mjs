@@ -29,7 +29,7 @@ async function marks(page, { base, names }) {
     const bytes = new Uint8Array(exported.memory.buffer, base, count);
     return [...bytes.keys()].filter((place) => bytes[place]);
   }, [base, names.length]);
-  return places.map((place) => names[place]);
+  return places.map((place) => names[place].name);
 }
 
 async function main([dist, namesFile, usedFile]) {

@@ -2,7 +2,7 @@
 
 /// Declares an object: a struct, its JSON, and the table of its fields.
 ///
-/// The comments of the fields are data too: `Field::doc`.
+/// The comments of the fields are data too: `Schema::docs`.
 ///
 /// `always` after a key prints the field even when it is empty or zero. What stands under
 /// `hidden` is ours alone: never read from JSON, never printed.
@@ -36,16 +36,15 @@ macro_rules! object {
                         shape: <$type as $crate::api::json::Json>::SHAPE,
                         support: $crate::api::json::Support::Simulated,
                         always: false $(|| $crate::always!($flag))?,
-                        doc: concat!($($fdoc),*),
                     }, )*
                     $( $( $crate::api::json::Field {
                         key: $kept,
                         shape: $shape,
                         support: $crate::api::json::Support::Kept,
                         always: false,
-                        doc: "",
                     }, )* )?
                 ],
+                docs: || concat!($( $($fdoc,)* "\n" ),*),
             };
         }
 

@@ -62,8 +62,6 @@ pub struct Field {
     pub support: Support,
     /// Whether it is printed even when it is empty or zero.
     pub always: bool,
-    /// What it means, in a sentence or two; begins with a space. Empty for a field that is kept.
-    pub doc: &'static str,
 }
 
 /// The fields of one type, under the name it has upstream.
@@ -75,12 +73,21 @@ pub struct Schema {
     pub list_name: &'static str,
     /// Its fields: simulated ones first, in the order of the struct.
     pub fields: &'static [Field],
+    /// What each simulated field means, in a sentence or two, a line each. Behind a function, since
+    /// what nobody reads at the start need not be there at the start.
+    pub docs: fn() -> &'static str,
 }
 
 impl Schema {
     /// The field called `key`.
     pub fn field(&self, key: &str) -> Option<&'static Field> {
         self.fields.iter().find(|field| field.key == key)
+    }
+
+    /// What the field called `key` means; empty for one that is kept without effect.
+    pub fn doc(&self, key: &str) -> &'static str {
+        let at = self.fields.iter().position(|field| field.key == key);
+        at.and_then(|at| (self.docs)().lines().nth(at)).map_or("", str::trim)
     }
 }
 

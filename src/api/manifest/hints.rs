@@ -92,7 +92,7 @@ pub(super) fn fault(kind: Kind, root: &Node, fault: &Problem) -> String {
     match fault {
         Problem::Unknown(path) => {
             let (around, name) = split(path);
-            let Some(schema) = schema_at(kind.info().schema, around) else {
+            let Some(schema) = schema_at(kind.info().schema(), around) else {
                 return String::new();
             };
             if let Some(near) = nearest(name, schema.fields.iter().map(|field| field.key)) {
@@ -126,7 +126,7 @@ fn elsewhere(kind: Kind, name: &str) -> Option<String> {
             search(inner, name, &format!("{path}{dot}{}", field.key), depth - 1)
         })
     }
-    let found = (1..=6).find_map(|depth| search(kind.info().schema, name, "", depth))?;
+    let found = (1..=6).find_map(|depth| search(kind.info().schema(), name, "", depth))?;
     Some(format!("it belongs at {found}: check the indentation"))
 }
 

@@ -157,7 +157,7 @@ fn metas(node: &Node, path: &str, out: &mut Vec<(String, String)>) {
 pub(super) fn kept(kind: Kind, say: &mut Notices) {
     let mut seen = SortedSet::new();
     let mut found = Vec::new();
-    kept_in(say.node, kind.info().schema, "", &mut seen, &mut found);
+    kept_in(say.node, kind.info().schema(), "", &mut seen, &mut found);
     for (place, path, key) in found {
         say.push(place, path, format!("{key} is accepted and has no effect here"));
     }

@@ -14,7 +14,7 @@ pub fn faults(kind: Kind, tree: &Value) -> Option<String> {
     if let Value::Object(map) = &mut tree {
         map.retain(|key, _| key != "apiVersion" && key != "kind");
     }
-    check(&tree, ("", "", Shape::Object(kind.info().schema)), "", &mut out);
+    check(&tree, ("", "", Shape::Object(kind.info().schema())), "", &mut out);
     match &out[..] {
         [] => None,
         [one] => Some(one.clone()),

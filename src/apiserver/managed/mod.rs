@@ -55,7 +55,7 @@ fn component(kind: Kind, status: bool) -> &'static str {
 
 /// How objects of `kind` fall apart.
 fn unit(kind: Kind) -> Unit {
-    Unit::Struct(kind.info().schema)
+    Unit::Struct(kind.info().schema())
 }
 
 /// Of a set of fields, those that a write of the status, or another one, is about.

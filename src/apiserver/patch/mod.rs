@@ -71,7 +71,7 @@ impl Patch {
             }
             (PatchType::Merge, Value::Object(_)) => Ok(merge(current.clone(), &self.body)),
             (PatchType::Strategic, Value::Object(_)) => {
-                Ok(strategic::patch(current, &self.body, Some(kind.info().schema)))
+                Ok(strategic::patch(current, &self.body, Some(kind.info().schema())))
             }
             (_, body) => {
                 let what = go_kind(body);

@@ -43,7 +43,7 @@ fn merging_replaces_lists_and_null_removes() {
 
 #[test]
 fn strategic_patches_know_the_keys_of_lists() {
-    let schema = Some(Kind::Pod.info().schema);
+    let schema = Some(Kind::Pod.info().schema());
     let current = pod(json!([{"name": "a", "image": "x", "env": [{"name": "E", "value": "1"}]}]));
     let patch = pod(json!([
         {"name": "a", "image": "y", "env": [
@@ -61,7 +61,7 @@ fn strategic_patches_know_the_keys_of_lists() {
 
 #[test]
 fn applying_keeps_what_others_set() {
-    let schema = Some(Kind::Pod.info().schema);
+    let schema = Some(Kind::Pod.info().schema());
     let last =
         pod(json!([{"name": "a", "image": "x", "args": ["1"]}, {"name": "gone", "image": "g"}]));
     let wanted = pod(json!([{"name": "a", "image": "y"}, {"name": "new", "image": "n"}]));
@@ -80,7 +80,7 @@ fn applying_keeps_what_others_set() {
 
 #[test]
 fn another_kind_of_volume_takes_the_place() {
-    let schema = Some(Kind::Pod.info().schema);
+    let schema = Some(Kind::Pod.info().schema());
     let volumes = |volume: Value| json!({"spec": {"volumes": [volume]}});
     let there = volumes(json!({"name": "v", "configMap": {"name": "c", "defaultMode": 420}}));
     let same = volumes(json!({"name": "v", "configMap": {"name": "c"}}));
