@@ -115,6 +115,18 @@ export function moduleOf(bytes) {
   return { bytes, all, types, functions, imported, globals, names, bodies };
 }
 
+// What each function that is not imported consists of.
+export function bodiesOf(bytes) {
+  return moduleOf(bytes).bodies.map(({ from, to }) => bytes.subarray(from, to));
+}
+
+// `bytes` with other names for those functions.
+export function renamed(bytes, names) {
+  const module = moduleOf(bytes);
+  names.forEach((name, index) => { module.names[module.imported + index] = name; });
+  return withCode(module, bodiesOf(bytes), { types: [], functions: [], globals: [] });
+}
+
 // Reads one instruction's operands: `see(kind, value)` for those that have a meaning elsewhere.
 // Returns nothing; the reader stands behind the instruction.
 function operands(op, r, see) {
