@@ -1,10 +1,10 @@
-// Puts the functions of a wasm file in the order in which they compress best: each beside those that
-// look like it, since gzip looks back 32 KiB and no further. Only their names change here: they begin
-// with the function's place, for a pass that sorts by name.
+// Puts the functions of a wasm file in the order in which they compress best: each beside those
+// that look like it, since gzip looks back 32 KiB and no further. Only names change here: each is
+// the function's place, for a pass that sorts by name (wasm-opt --reorder-functions-by-name).
 //
 //   order.mjs IN OUT
 import { readFileSync, writeFileSync } from "node:fs";
-import { bodiesOf, renamed } from "./regions.mjs";
+import { bodiesOf, renamed } from "./format.mjs";
 
 // So much of what went before is looked at, in bytes: what gzip sees, less what it cannot use.
 const WINDOW = 24_000;
@@ -43,7 +43,8 @@ function order(bodies) {
   const left = new Set(bodies.keys());
   const placed = [];
   let size = 0, oldest = 0;
-  let next = bodies.reduce((best, body, place) => (body.length > bodies[best].length ? place : best), 0);
+  const longer = (best, body, place) => (body.length > bodies[best].length ? place : best);
+  let next = bodies.reduce(longer, 0);
   while (left.size) {
     placed.push(next);
     left.delete(next);

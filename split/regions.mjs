@@ -16,156 +16,22 @@
 // from build to build as long as neither changes.
 import { createHash } from "node:crypto";
 
-const I32 = 0x7f, VOID = 0x40;
-const BLOCK = 0x02, LOOP = 0x03, IF = 0x04, ELSE = 0x05, END = 0x0b;
-const BR = 0x0c, BR_IF = 0x0d, BR_TABLE = 0x0e, RETURN = 0x0f, UNREACHABLE = 0x00;
-const CALL = 0x10, GET = 0x20, SET = 0x21, TEE = 0x22, GLOBAL_GET = 0x23, GLOBAL_SET = 0x24;
-const CONST = 0x41, EQ = 0x46;
+import {
+  BLOCK, BR, BR_IF, BR_TABLE, CALL, CONST, constant, effect, ELSE, END, GET, GLOBAL_GET, GLOBAL_SET,
+  I32, IF, LOOP, moduleOf, number, operands, Reader, RETURN, SET, STORE8, UNREACHABLE, vector, VOID,
+  withCode,
+} from "./format.mjs";
 
 // Shorter ones cost more than they save.
 const LEAST = 12;
+// More than the call of a region takes the way to it costs, in bytes.
+const CALL_BYTES = 8;
 // More locals to hand back than this would cost too much.
 const MOST_CHANGED = 8;
 // The way out that is no branch.
 const FALL = -1;
 // How names of regions that were taken out begin.
 export const REGION = "region";
-
-// What wasm-opt's stub for a later function comes to, and what makes it worth the trouble.
-const CALL_BYTES = 8;
-
-export class Reader {
-  constructor(bytes, at = 0) { this.bytes = bytes; this.at = at; }
-  byte() { return this.bytes[this.at++]; }
-  number() {
-    let value = 0, shift = 0, byte;
-    do { byte = this.byte(); value += (byte & 127) * 2 ** shift; shift += 7; } while (byte > 127);
-    return value;
-  }
-  signed() {
-    let value = 0n, shift = 0n, byte;
-    do { byte = this.byte(); value |= BigInt(byte & 127) << shift; shift += 7n; } while (byte > 127);
-    return Number(BigInt.asIntN(Number(shift), value));
-  }
-  skip() { while (this.byte() > 127); }
-  text() { const size = this.number(); return Buffer.from(this.bytes.subarray(this.at, this.at += size)).toString(); }
-  many(read) { return Array.from({ length: this.number() }, (_, index) => read(index)); }
-}
-
-// [{ id, start, content, end }]: where a section begins, where its content does, where it ends.
-export function sections(bytes) {
-  const found = [];
-  for (const reader = new Reader(bytes, 8); reader.at < bytes.length;) {
-    const start = reader.at, id = reader.byte(), size = reader.number(), content = reader.at;
-    reader.at += size;
-    found.push({ id, start, content, end: reader.at });
-  }
-  return found;
-}
-
-function number(value) {
-  const bytes = [];
-  do { bytes.push((value & 127) | (value > 127 ? 128 : 0)); value >>>= 7; } while (value);
-  return bytes;
-}
-const constant = (value) => [CONST, ...(value < 64 ? [value] : [value & 127 | 128, value >> 7])];
-const vector = (all) => [...number(all.length), ...all.flat()];
-const text = (value) => { const bytes = [...Buffer.from(value)]; return [...number(bytes.length), ...bytes]; };
-const section = (id, content) => Buffer.concat([
-  Buffer.from([id, ...number(content.length)]), Buffer.from(content),
-]);
-
-// What the sections before the code say: types, types of functions, globals, names.
-export function moduleOf(bytes) {
-  const all = sections(bytes);
-  const within = (id) => all.find((each) => each.id === id);
-  const at = (id) => new Reader(bytes, within(id).content);
-  const types = (() => { const r = at(1); return r.many(() => {
-    r.byte();
-    return { params: r.many(() => r.byte()), results: r.many(() => r.byte()) };
-  }); })();
-  const limits = (r) => { const flag = r.byte(); r.number(); if (flag & 1) r.number(); };
-  const functions = [];
-  let globals = 0;
-  if (within(2)) {
-    const r = at(2);
-    r.many(() => {
-      r.text(); r.text();
-      const kind = r.byte();
-      if (kind === 0) functions.push(r.number());
-      else if (kind === 1) { r.byte(); limits(r); }
-      else if (kind === 2) limits(r);
-      else { r.byte(); r.byte(); globals += 1; }
-    });
-  }
-  const imported = functions.length;
-  { const r = at(3); r.many(() => functions.push(r.number())); }
-  globals += at(6).number();
-  const names = [];
-  const custom = all.find(({ id, content }) => id === 0 && new Reader(bytes, content).text() === "name");
-  const r = new Reader(bytes, custom.content);
-  r.text();
-  while (r.at < custom.end) {
-    const kind = r.byte(), size = r.number(), end = r.at + size;
-    if (kind === 1) r.many(() => { names[r.number()] = r.text(); });
-    r.at = end;
-  }
-  const code = at(10);
-  const bodies = code.many(() => { const size = code.number(), from = code.at; code.at += size; return { from, to: code.at }; });
-  return { bytes, all, types, functions, imported, globals, names, bodies };
-}
-
-// What each function that is not imported consists of.
-export function bodiesOf(bytes) {
-  return moduleOf(bytes).bodies.map(({ from, to }) => bytes.subarray(from, to));
-}
-
-// `bytes` with other names for those functions.
-export function renamed(bytes, names) {
-  const module = moduleOf(bytes);
-  names.forEach((name, index) => { module.names[module.imported + index] = name; });
-  return withCode(module, bodiesOf(bytes), { types: [], functions: [], globals: [] });
-}
-
-// Reads one instruction's operands: `see(kind, value)` for those that have a meaning elsewhere.
-// Returns nothing; the reader stands behind the instruction.
-function operands(op, r, see) {
-  if (op === BLOCK || op === LOOP || op === IF) see("block", r.signed());
-  else if (op === BR || op === BR_IF) see("label", r.number());
-  else if (op === BR_TABLE) see("labels", [...r.many(() => r.number()), r.number()]);
-  else if (op === CALL || op === 0xd2) see("function", r.number());
-  else if (op === 0x11) { see("type", r.number()); r.skip(); }
-  else if (op === 0x1c) r.many(() => r.byte());
-  else if (op >= GET && op <= TEE) see("local", r.number());
-  else if (op === GLOBAL_GET || op === GLOBAL_SET) see("global", r.number());
-  else if (op === 0x25 || op === 0x26) r.skip();
-  else if (op >= 0x28 && op <= 0x3e) { r.skip(); r.skip(); }
-  else if (op === 0x3f || op === 0x40) r.skip();
-  else if (op === CONST || op === 0x42) see("const", r.skip());
-  else if (op === 0x43) r.at += 4;
-  else if (op === 0x44) r.at += 8;
-  else if (op === 0xd0) r.byte();
-  else if (op === 0xfc) {
-    const more = r.number();
-    see("more", more);
-    for (let left = [2, 1, 2, 1, 2, 1, 2, 1, 1, 1][more - 8] ?? 0; left > 0; left -= 1) r.skip();
-  } else if (!(op <= 1 || op === ELSE || op === END || op === RETURN || op === 0x1a || op === 0x1b ||
-    (op >= 0x45 && op <= 0xc4) || op === 0xd1)) throw new Error(`an unknown instruction ${op}`);
-}
-
-// By how much an instruction without a list of its own changes the height of the stack.
-function effect(op, more, value, module) {
-  if (op === CALL) { const t = module.types[module.functions[value]]; return t.results.length - t.params.length; }
-  if (op === 0x11) { const t = module.types[value]; return t.results.length - t.params.length - 1; }
-  if (op === 0x1a || op === SET || op === GLOBAL_SET || op === BR_IF) return -1;
-  if (op === GET || op === GLOBAL_GET || op === 0x3f || (op >= CONST && op <= 0x44) ||
-    op === 0xd0 || op === 0xd2) return 1;
-  if (op === 0x1b || op === 0x1c || op === 0x26 || (op >= 0x36 && op <= 0x3e)) return -2;
-  if (op === 0xfc) return more < 8 ? 0 : [-3, 0, -3, -3, -3, 0, -3, -1, 1, -3][more - 8];
-  const two = (op >= 0x46 && op <= 0x4f) || (op >= 0x51 && op <= 0x66) || (op >= 0x6a && op <= 0x78) ||
-    (op >= 0x7c && op <= 0x8a) || (op >= 0x92 && op <= 0x98) || (op >= 0xa0 && op <= 0xa6);
-  return two ? -1 : 0;
-}
 
 const ends = (op) => op === BR || op === BR_TABLE || op === RETURN || op === UNREACHABLE;
 
@@ -184,7 +50,9 @@ function listOf(r, module, op, type, start) {
     if (code === BLOCK || code === LOOP || code === IF) {
       const inner = typeOf(value, module);
       list.lists.push(listOf(r, module, code, inner, code === IF));
-      if (code === IF && r.bytes[r.at - 1] === ELSE) list.lists.push(listOf(r, module, code, inner, true));
+      if (code === IF && r.bytes[r.at - 1] === ELSE) {
+        list.lists.push(listOf(r, module, code, inner, true));
+      }
       height += inner.results.length - inner.params.length - (code === IF ? 1 : 0);
       wanted = true;
     } else if (ends(code)) list.dead = true;
@@ -192,7 +60,6 @@ function listOf(r, module, op, type, start) {
       height += effect(code, more, value, module);
       if (code === BR_IF) wanted = true;
     }
-    if (code === BR_IF && height < 0) throw new Error("a stack below nothing");
   }
 }
 
@@ -208,7 +75,9 @@ function localsOf(module, index) {
   const { from } = module.bodies[index];
   const r = new Reader(module.bytes, from);
   const types = [...module.types[module.functions[module.imported + index]].params];
-  r.many(() => { const count = r.number(), type = r.byte(); for (let i = 0; i < count; i += 1) types.push(type); });
+  r.many(() => {
+    for (let count = r.number(), type = r.byte(); count > 0; count -= 1) types.push(type);
+  });
   return { types, at: r.at };
 }
 
@@ -220,12 +89,13 @@ function formOf(module, from, to, plain) {
   const hash = createHash("sha256");
   const r = new Reader(module.bytes, from);
   const form = [];
+  const theirs = ["const", "local", "global", "type"];
   while (r.at < to) {
     const op = r.byte();
     form.push(op);
     operands(op, r, (kind, value) => {
       if (kind === "function") form.push(plain(module.names[value] || ""));
-      else if (kind !== "const" && kind !== "local" && kind !== "global" && kind !== "type") form.push(value);
+      else if (!theirs.includes(kind)) form.push(value);
     });
   }
   return hash.update(form.join()).digest("hex").slice(0, 12);
@@ -245,9 +115,8 @@ function walk(list, path, see) {
 
 function bodyOf(module, index) {
   const { types, at } = localsOf(module, index);
-  const list = listOf(
-    new Reader(module.bytes, at), module, 0, module.types[module.functions[module.imported + index]], false,
-  );
+  const type = module.types[module.functions[module.imported + index]];
+  const list = listOf(new Reader(module.bytes, at), module, 0, type, false);
   return { types, at, list };
 }
 
@@ -258,7 +127,7 @@ export function marked(bytes, base, plain) {
   const names = [];
   const mark = (name, inside) => {
     names.push({ name, inside });
-    return [CONST, 0, CONST, 1, 0x3a, 0, ...number(base + names.length - 1)];
+    return [CONST, 0, CONST, 1, STORE8, 0, ...number(base + names.length - 1)];
   };
   const bodies = module.bodies.map(({ from, to }, index) => {
     const { at, list } = bodyOf(module, index);
@@ -276,7 +145,7 @@ export function marked(bytes, base, plain) {
     }
     return replaced(bytes, from, to, places.map(([place, code]) => [place, place, code]));
   });
-  return { bytes: withCode(module, bodies, { types: [], functions: [], globals: [] }), names };
+  return { bytes: withCode(module, bodies), names };
 }
 
 // The bytes between two places with other bytes instead of some: `changes` are [from, to, bytes].
@@ -288,45 +157,6 @@ function replaced(bytes, from, to, changes) {
     last = end;
   }
   return Buffer.concat([...parts, bytes.subarray(last, to)]);
-}
-
-// Puts the sections together again: other bodies, and functions, types and globals behind the rest.
-function withCode(module, bodies, { types, functions, globals }) {
-  const { bytes, all } = module;
-  const sized = [...bodies, ...functions.map(({ body }) => body)]
-    .flatMap((body) => [Buffer.from(number(body.length)), body]);
-  const more = (id, added) => {
-    const { content, end } = all.find((each) => each.id === id);
-    const r = new Reader(bytes, content);
-    const count = r.number();
-    return section(id, Buffer.concat([
-      Buffer.from(number(count + added.length)), bytes.subarray(r.at, end), Buffer.from(added.flat()),
-    ]));
-  };
-  const value = (list) => vector(list.map((type) => [type]));
-  const zero = { [I32]: [CONST, 0], 0x7e: [0x42, 0], 0x7d: [0x43, 0, 0, 0, 0], 0x7c: [0x44, 0, 0, 0, 0, 0, 0, 0, 0] };
-  const changed = {
-    1: () => more(1, types.map(({ params, results }) => [0x60, ...value(params), ...value(results)])),
-    3: () => more(3, functions.map(({ type }) => number(type))),
-    6: () => more(6, globals.map((type) => [type, 1, ...zero[type], END])),
-    10: () => section(10, Buffer.concat([
-      Buffer.from(number(bodies.length + functions.length)), ...sized,
-    ])),
-    0: ({ content, start, end }) => {
-      if (new Reader(bytes, content).text() !== "name") return bytes.subarray(start, end);
-      const names = Array.from(module.functions, (_, index) => module.names[index]);
-      functions.forEach(({ name }) => names.push(name));
-      const list = names.map((name, index) => name && [...number(index), ...text(name)]).filter(Boolean);
-      const inner = Buffer.from(vector(list));
-      return section(0, Buffer.concat([
-        Buffer.from(text("name")), Buffer.from([1, ...number(inner.length)]), inner,
-      ]));
-    },
-  };
-  return Buffer.concat([
-    bytes.subarray(0, 8),
-    ...all.map((each) => (changed[each.id] ? changed[each.id](each) : bytes.subarray(each.start, each.end))),
-  ]);
 }
 
 // How a region uses locals: which it reads before it has surely written them, and which it writes.
@@ -400,7 +230,9 @@ function copied(module, from, list, path, local, label) {
     operands(op, r, (kind, value) => {
       if (kind === "local") made = [op, ...number(local(value))];
       if (kind === "label") made = [op, ...number(led(value))];
-      if (kind === "labels") made = [op, ...number(value.length - 1), ...value.flatMap((each) => number(led(each)))];
+      if (kind === "labels") {
+        made = [op, ...number(value.length - 1), ...value.flatMap((each) => number(led(each)))];
+      }
       if (kind === "block") nest += 1;
     });
     if (op === RETURN) made = [BR, ...number(before + label(path.length - 1))];
@@ -448,8 +280,8 @@ export function outlined(bytes, cold, moved, plain) {
   return { bytes: withCode(module, bodies, added), names: added.functions.map(({ name }) => name) };
 }
 
-// One region as a function and its call, or null where that would not be worth it. `slots` gives the
-// numbers of a type, and of the nth global of a type to hand values back in.
+// One region as a function and its call, or null where that would not be worth it. `slots` gives
+// the numbers of a type, and of the nth global of a type to hand values back in.
 function regionOf(module, from, list, path, { locals, all, callee, slots }) {
   const { fall, outs } = waysOut(module, from, list, path);
   const ways = [...(fall ? [FALL] : []), ...outs].map((far) => {
@@ -461,7 +293,10 @@ function regionOf(module, from, list, path, { locals, all, callee, slots }) {
   const byType = (all) => [...all].sort((a, b) => locals[a] - locals[b] || a - b);
   const order = [...byType(passed), ...byType(own)];
   const nth = new Map();
-  const next = (type) => { nth.set(type, (nth.get(type) ?? -1) + 1); return slots.global(type, nth.get(type)); };
+  const next = (type) => {
+    nth.set(type, (nth.get(type) ?? -1) + 1);
+    return slots.global(type, nth.get(type));
+  };
   const spills = changed.map((local) => ({ local, global: next(locals[local]) }));
   if (ways.length > 1) {
     const values = new Map();
@@ -472,9 +307,11 @@ function regionOf(module, from, list, path, { locals, all, callee, slots }) {
   }
   const call = callOf(callee, byType(passed), ways, spills);
   if (call.length + CALL_BYTES > list.to - from) return null;
-  const label = (far) => (far === 0 && list.op !== LOOP ? 0 : ways.findIndex((way) => way.far === far));
+  const place = (far) => ways.findIndex((way) => way.far === far);
+  const label = (far) => (far === 0 && list.op !== LOOP ? 0 : place(far));
   const copy = copied(module, from, list, path, (each) => order.indexOf(each), label);
-  const results = ways.length > 1 ? [I32] : ways.filter(({ type }) => type !== VOID).map(({ type }) => type);
+  const only = ways.map(({ type }) => type).filter((type) => type !== VOID);
+  const results = ways.length > 1 ? [I32] : only;
   return {
     call,
     type: slots.type(byType(passed).map((each) => locals[each]), results),
@@ -505,7 +342,8 @@ function callOf(callee, passed, ways, spills) {
   const call = [
     ...passed.flatMap((each) => [GET, ...number(each)]),
     CALL, ...number(callee),
-    ...spills.flatMap(({ local, global }) => [GLOBAL_GET, ...number(global), SET, ...number(local)]),
+    ...spills.flatMap(({ local, global }) =>
+      [GLOBAL_GET, ...number(global), SET, ...number(local)]),
   ];
   if (ways.length === 0) return [...call, UNREACHABLE];
   const [{ far: only, global: value }] = ways;

@@ -1,23 +1,27 @@
 // Splits the built wasm in two: the first part holds what a page needs until somebody does
-// something out of the ordinary, the later part the functions named in later.txt. It is fetched as
-// soon as the page stands; whoever is earlier waits for it.
+// something out of the ordinary; the later part the functions named in later.txt, and the regions
+// of other functions that are named there (regions.mjs). It is fetched as soon as the page stands;
+// whoever is earlier waits for it.
 //
-//   split.mjs split IN LATER.txt MAP FIRST REST
-//                                              the two parts; MAP is the linker's, for the data
-//   split.mjs watch IN OUT NAMES               IN, with a byte of memory for each function that is
-//                                              set when it runs; NAMES tells which is whose
+//   split.mjs split IN LATER.txt MAP FIRST REST GLUE
+//                                              the two parts; MAP is the linker's, for the data,
+//                                              GLUE the JavaScript, which gets shorter names
+//   split.mjs watch IN OUT NAMES               IN, with a byte of memory for each function and
+//                                              region, set when it runs; NAMES tells which is whose
 //   split.mjs later NAMES USED OUT             the names that are in NAMES and not in USED
 //
 // How: in the first part each later function that anything there can reach is a stub, which calls
 // `ensure` and then what stands at its place in the function table. The later part shares memory,
-// tables and globals, and when it is instantiated puts the real functions at those places. `ensure`
-// is an import of the page's own (static/boot.js), called as long as the later part is not there.
+// tables and globals, and when it is instantiated puts the real functions at those places; what it
+// calls in the first part it finds in the same table. `ensure` is an import of the page's own
+// (static/boot.js), called as long as the later part is not there.
 //
 // Not here: which functions are wanted first; tests/browser/later.mjs watches a page to find out.
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import binaryen from "../tests/browser/node_modules/binaryen/index.js";
-import { marked, outlined, Reader, REGION, sections } from "./regions.mjs";
+import { Reader, sections } from "./format.mjs";
+import { marked, outlined, REGION } from "./regions.mjs";
 
 // The export that the page calls through, and where marks begin: the far end of the stack.
 const ENSURE = "ensure";
@@ -96,8 +100,8 @@ function numbersIn(module) {
   return found;
 }
 
-// What `module` can reach: `numbers` are those in its code, in the data that are no constants, and in
-// the constants among whose addresses one of these numbers is; `left` the other constants.
+// What `module` can reach: `numbers` are those in its code, in the data that are no constants, and
+// in the constants among whose addresses one of these numbers is; `left` the other constants.
 function reach(bytes, constants, module) {
   const words = new DataView(bytes.buffer, bytes.byteOffset);
   const at = placeIn(bytes);
@@ -227,7 +231,8 @@ function later(namesName, usedName, outName) {
   const used = new Set(JSON.parse(readFileSync(usedName, "utf8")));
   const rest = names.filter(({ name, inside }) =>
     !used.has(name) && (inside < 0 || used.has(names[inside].name)));
-  writeFileSync(outName, [...new Set(rest.map(({ name }) => short(name)))].sort().join("\n") + "\n");
+  const lines = [...new Set(rest.map(({ name }) => short(name)))].sort();
+  writeFileSync(outName, lines.join("\n") + "\n");
 }
 
 // `call` of a function through its place in the table.

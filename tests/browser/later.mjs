@@ -1,5 +1,6 @@
-// Finds out which functions a page needs first: opens a build in which each function leaves a mark
-// (split/split.mjs watch), does what anybody does first, and reads the marks. `./dev later` calls it.
+// Finds out which functions, and which regions of them, a page needs first: opens a build in which
+// each leaves a mark (split/split.mjs watch), does what anybody does first, and reads the marks.
+// `./dev later` calls it.
 //
 //   node later.mjs DIST NAMES USED    names of the functions that ran, as JSON, into USED
 //
@@ -57,7 +58,8 @@ async function main([dist, namesFile, usedFile]) {
   await browser.close();
   await site.close();
   await writeFile(usedFile, JSON.stringify([...used].sort()));
-  console.log(`${used.size} of ${new Set(names.names).size} functions are wanted first.`);
+  const all = new Set(names.names.map(({ name }) => name));
+  console.log(`${used.size} of ${all.size} functions and regions are wanted first.`);
 }
 
 await main(process.argv.slice(2));

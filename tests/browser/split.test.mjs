@@ -9,7 +9,7 @@ import { marked, outlined } from "../../split/regions.mjs";
 
 // One function for each way out of a region; `seen` is called so that none is too short to matter.
 const WAT = `(module
-  (memory 1 1)
+  (memory (export "memory") 1 1)
   (global $count (mut i32) (i32.const 0))
   (func $seen (param i32) (param i64) (param f64)
     (global.set $count (i32.add (i32.mul (global.get $count) (i32.const 31)) (local.get 0))))
@@ -25,7 +25,8 @@ const WAT = `(module
   (func (export "gives") (param i32) (result i32)
     (if (result i32) (local.get 0)
       (then (call $seen (local.get 0) (i64.const 1) (f64.const 1))
-        (call $seen (i32.const 1) (i64.const 1) (f64.const 1)) (i32.mul (local.get 0) (i32.const 3)))
+        (call $seen (i32.const 1) (i64.const 1) (f64.const 1))
+        (i32.mul (local.get 0) (i32.const 3)))
       (else (call $seen (i32.const 9) (i64.const 1) (f64.const 1))
         (call $seen (i32.const 2) (i64.const 1) (f64.const 1)) (i32.const 11))))
   (func (export "returns") (param i32) (result i32)
@@ -94,7 +95,7 @@ function built() {
 
 // What each function gives, and what it did on the way, for each input.
 function answers(bytes) {
-  const { count, ...all } = new WebAssembly.Instance(new WebAssembly.Module(bytes)).exports;
+  const { count, memory, ...all } = new WebAssembly.Instance(new WebAssembly.Module(bytes)).exports;
   return Object.entries(all).flatMap(([name, call]) => [0, 1, 2, 3, 4, 5, 6, 7, 95].map((input) => {
     let result;
     try { result = call(input); } catch (error) { result = error.constructor.name; }
@@ -116,7 +117,8 @@ test("regions within regions do, too", () => {
   // Of what is left, and of what was taken out, over again.
   let now = bytes, total = 0;
   for (let round = 0; round < 3; round += 1) {
-    const { bytes: next, names } = outlined(now, (name) => /[02468ace]$/.test(name) || round > 0, () => false, plain);
+    const cold = (name) => /[02468ace]$/.test(name) || round > 0;
+    const { bytes: next, names } = outlined(now, cold, () => false, plain);
     now = next;
     total += names.length;
     assert.deepEqual(answers(now), wanted);
@@ -130,4 +132,14 @@ test("marks tell which regions ran, and change nothing else", () => {
   assert.deepEqual(answers(watched), answers(bytes));
   assert.ok(names.length >= 20, `${names.length} marks`);
   assert.ok(names.every(({ inside }, index) => inside < index));
+  const { exports: all } = new WebAssembly.Instance(new WebAssembly.Module(watched));
+  const seen = () => {
+    const bytes = new Uint8Array(all.memory.buffer, 1024, names.length);
+    return names.filter((_, place) => bytes[place]).length;
+  };
+  all.falls(1);
+  const short = seen();
+  all.falls(9);
+  assert.equal(short, 1, "the function, and nothing within it");
+  assert.equal(seen(), 3, "with the region, and what that calls");
 });
