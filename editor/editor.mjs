@@ -204,6 +204,15 @@ export function mount(area, fields) {
     const page = event.key === "F6" || ((event.ctrlKey || event.metaKey) && event.key === "s");
     if (!page) event.stopPropagation();
   });
+  // What keys and presses beside the editor do in it (static/tools.js).
+  window.playground.rich = {
+    shown: () => host.isConnected && host.getClientRects().length > 0,
+    line: () => view.state.doc.lineAt(view.state.selection.main.head).number,
+    replace(from, to, insert) {
+      view.dispatch({ changes: { from, to, insert }, userEvent: "input", scrollIntoView: true });
+      view.focus();
+    },
+  };
   place.append(host);
   place.setAttribute("data-cm", "");
   if (plain) view.focus();

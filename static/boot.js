@@ -281,7 +281,7 @@
   function present() {
     var allowed = {
       embed: /^(1|mini)$/, controls: /^(step|none)$/, readonly: /^1$/, motion: /^none$/,
-      panes: /^[a-z,]+$/,
+      panes: /^[a-z,]+$/, present: /^1$/,
     };
     Object.keys(allowed).forEach(function (name) {
       var value = params.get(name);
@@ -292,7 +292,7 @@
     var font = Number(params.get("font"));
     if (font >= 0.8 && font <= 2 && font !== 1 && document.adoptedStyleSheets) {
       var sheet = new CSSStyleSheet();
-      sheet.replaceSync("#app { zoom: " + font + "; }");
+      sheet.replaceSync("#app { zoom: " + font + "; --zoom: " + font + "; }");
       document.adoptedStyleSheets = document.adoptedStyleSheets.concat(sheet);
     }
   }

@@ -255,10 +255,12 @@ const KEYS = () => [
   ["p  x", say("Power of the selected node, delete the selected object")],
   ["u", say("Undo")],
   ["e", say("To the manifest")],
+  ["/", say("Filter events and tables by name")],
   ["1 – 6", say("To a pane: cluster, manifest, inspector, terminal, events, table")],
   ["?", say("This list")],
   ["Esc", say("Close, select nothing")],
   ["F6", say("To the next pane; with Shift to the one before")],
+  ["F8", say("To the next finding in the manifest; with Shift to the one before")],
   ["Ctrl+Enter", say("Apply the manifest")],
   ["Ctrl+S", say("Share")],
   ["Ctrl+`", say("To the terminal")],
@@ -304,6 +306,8 @@ page.openHelp = () => {
       return [name, [`${spoken(entry)} `, docs(entry[2])]];
     }), "help-words"));
   }).catch(() => { list.append(say("The list could not be fetched.")); });
+  // What is pressed in it is no shortcut of the page.
+  dialog.addEventListener("keydown", (event) => event.stopPropagation());
   dialog.addEventListener("close", () => dialog.remove());
   document.body.append(dialog);
   dialog.showModal();
@@ -348,6 +352,70 @@ function toManifest() {
   }));
 }
 
+/** To the field beside what is shown, first to that of the table. */
+function toFilter() {
+  maximise();
+  const shown = () => [...app.querySelectorAll(".filter")].find((one) => one.getClientRects().length);
+  if (!shown()) app.querySelector(".tabbar .p-events")?.click();
+  requestAnimationFrame(() => requestAnimationFrame(() => shown()?.focus({ preventScroll: true })));
+}
+
+window.addEventListener("keydown", (event) => {
+  const field = event.target.closest?.(".filter");
+  if (!field || event.key !== "Escape" || event.isComposing) return;
+  event.stopImmediatePropagation();
+  event.preventDefault();
+  if (field.value) {
+    field.value = "";
+    field.dispatchEvent(new Event("input", { bubbles: true }));
+  } else page.focus(".dock");
+}, true);
+
+// ---- the manifest's text ----------------------------------------------------------------------------
+
+const area = () => document.getElementById("manifest");
+
+/** What the editor offers once it is there (editor/editor.mjs): `line()`, `replace(from, to, text)`. */
+const rich = () => page.rich;
+
+/** Makes `text` the manifest, as if the part that differs had been written. */
+page.rewrite = (text) => {
+  const old = area().value;
+  let [from, end] = [0, old.length];
+  let last = text.length;
+  while (from < end && from < last && old[from] === text[from]) from += 1;
+  while (end > from && last > from && old[end - 1] === text[last - 1]) { end -= 1; last -= 1; }
+  const made = text.slice(from, last);
+  if (rich()) { rich().replace(from, end, made); return; }
+  area().focus({ preventScroll: true });
+  area().setSelectionRange(from, end);
+  // The one way that leaves the browser's own undo whole.
+  if (!document.execCommand(made ? "insertText" : "delete", false, made)) {
+    area().setRangeText(made);
+    area().dispatchEvent(new InputEvent("input", { bubbles: true }));
+  }
+};
+
+/** To the finding after the cursor, or before it; round at the ends. */
+function toFinding(back) {
+  const picks = [...app.querySelectorAll("#found .pick")];
+  const lines = picks.map((pick) => Number(/\d+/.exec(pick.textContent)));
+  const place = () => area().value.slice(0, area().selectionStart).split("\n").length;
+  const now = rich() ? rich().line() : place();
+  const beyond = lines.filter((line) => (back ? line < now : line > now));
+  const all = beyond.length ? beyond : lines;
+  if (all.length) picks[lines.indexOf(back ? Math.max(...all) : Math.min(...all))].click();
+}
+
+window.addEventListener("keydown", (event) => {
+  if (event.key !== "F8" || event.isComposing || document.querySelector("dialog[open]")) return;
+  if (!app.querySelector("#found")) return;
+  event.preventDefault();
+  event.stopImmediatePropagation();
+  if (!area().getClientRects().length && !rich()?.shown()) to(1);
+  requestAnimationFrame(() => toFinding(event.shiftKey));
+}, true);
+
 document.addEventListener("keydown", (event) => {
   if (document.querySelector("dialog[open]") || event.isComposing) return;
   if (event.key === "Escape") maximise();
@@ -361,6 +429,7 @@ document.addEventListener("keydown", (event) => {
   if (!isSingle(event) || isText(event)) return;
   if (/^[1-6]$/.test(event.key)) to(Number(event.key) - 1);
   else if (event.key === "e") toManifest();
+  else if (event.key === "/") toFilter();
   else return;
   event.preventDefault();
 });
@@ -393,6 +462,18 @@ new MutationObserver((changes) => {
   const order = (one) => Number(one.target.matches(".seat"));
   fresh.sort((a, b) => order(a) - order(b)).forEach(({ target }) => reveal(target));
 }).observe(app, { subtree: true, attributeFilter: ["class"], attributeOldValue: true });
+
+// ---- in front of many people ------------------------------------------------------------------------
+
+// `present=1`: remotes for slides turn the pages of time.
+if (page.query("present") === "1") {
+  document.addEventListener("keydown", (event) => {
+    const name = { PageDown: ".step", PageUp: ".pb:not(.spare, .settle)" }[event.key];
+    if (!name || isText(event) || event.target.closest?.(".tl, dialog")) return;
+    event.preventDefault();
+    app.querySelector(`.deck ${name}`)?.click();
+  });
+}
 
 // ---- what the address wants highlighted -----------------------------------------------------------
 

@@ -3,9 +3,12 @@
 //!
 //! Not here: how YAML is read in detail (tests/yaml.rs), what the editor looks like.
 
+use playground::api::manifest::{self, Manifests};
+use playground::session::mend::mended;
 use playground::session::{Action, Session};
 use playground::view::read::Found;
 use playground::view::{Lang, Severity};
+use serde_json::Value;
 
 /// A StatefulSet that is fine, into which a case puts what is wrong.
 const SET: &str = "apiVersion: apps/v1
@@ -134,6 +137,9 @@ fn found(session: &mut Session, text: &str) -> String {
         if !one.hint.is_empty() {
             out.push_str(&format!("    {}\n", one.hint));
         }
+        if one.mend.is_some() {
+            out.push_str("    [Rewrite this document]\n");
+        }
     }
     if out.is_empty() { "  nothing\n".into() } else { out }
 }
@@ -179,4 +185,76 @@ fn y_6_what_may_not_change_is_named_with_what_may() {
     let changed = with("serviceName: nginx", "serviceName: other").replace("2", "3");
     let then = found(&mut session, &changed);
     holds("immutable", &format!("first\n{first}changed\n{then}"));
+}
+
+/// What one press on what is said about a document writes into the text, and that it means the
+/// same then: each object with its defaults of its time, in words of today.
+#[test]
+fn y_4_a_press_rewrites_a_document_in_todays_words() {
+    let example = |name: usize| playground::session::examples::EXAMPLES[name].text.to_string();
+    let old = with("apps/v1", "apps/v1beta1");
+    let bare = old.replace("  selector:\n    matchLabels:\n      app: nginx\n", "");
+    let nested = bare.replace("  replicas: 2", "  replicas: 2\n  updateStrategy:\n    type:");
+    let first = "apiVersion: extensions/v1beta1 # old\nkind: Deployment\nmetadata:\n  name: a\n\
+                 spec:\n  template:\n    metadata:\n      labels:\n        on: \"yes\"\n    \
+                 spec:\n      containers:\n      - name: a\n        image: nginx\n";
+    let json = "{\"apiVersion\": \"policy/v1beta1\", \"kind\": \"PodDisruptionBudget\", \
+                \"metadata\": {\"name\": \"a\"}, \"spec\": {\"minAvailable\": 1}}";
+    let mut out = String::new();
+    for (name, text) in [
+        ("the article's set", example(0)),
+        ("the article's ensemble", example(1)),
+        ("no selector", with("  selector:\n    matchLabels:\n      app: nginx\n", "")),
+        ("no selector in an old version", bare),
+        ("a strategy without a type", nested),
+        ("a first Deployment", first.to_string()),
+        ("an alias", old.replace("      app: nginx\n  t", "      app: &a nginx\n  t")),
+        ("a List", [LIST, "- ", &old[SERVICE.len()..].replace('\n', "\n  ")].concat()),
+        ("JSON", json.to_string()),
+        ("nothing to do", SET.to_string()),
+    ] {
+        out.push_str(&format!("{name}\n"));
+        let before = manifest::read(&text);
+        let found = Found::of(&opened(&text), Lang::En);
+        let offered: Vec<u32> = found.list.iter().filter_map(|one| one.mend).collect();
+        for document in offered {
+            let made = mended(&text, document as usize).expect("what is offered can be had");
+            out.push_str(&changes(&text, &made));
+            let trees =
+                |read: &Manifests| read.objects.iter().map(|one| one.tree.clone()).collect();
+            let (now, then): (Vec<Value>, Vec<Value>) =
+                (trees(&manifest::read(&made)), trees(&before));
+            if name != "no selector" {
+                assert_eq!(now, then, "{name}: it means the same");
+            }
+            let again = Found::of(&opened(&made), Lang::En);
+            assert!(again.list.iter().all(|one| one.mend != Some(document)), "{name}: once");
+        }
+    }
+    holds("rewritten", &out);
+}
+
+/// A text that was opened and applied.
+fn opened(text: &str) -> Session {
+    let mut session = empty();
+    session.apply(Action::Open("a.yaml".into(), text.into()));
+    session.apply(Action::Apply);
+    session
+}
+
+/// Lines that came and went.
+fn changes(old: &str, new: &str) -> String {
+    let (mut old, mut out) = (old.lines().peekable(), String::new());
+    for line in new.lines() {
+        if old.peek() == Some(&line) {
+            old.next();
+            continue;
+        }
+        if line.contains("apiVersion") || old.peek().is_some_and(|old| old.ends_with("type:")) {
+            out.push_str(&format!("  - {}\n", old.next().unwrap_or("")));
+        }
+        out.push_str(&format!("  + {line}\n"));
+    }
+    assert_eq!(old.next(), None, "nothing else went");
+    out
 }

@@ -13,7 +13,7 @@ use playground::view::read::{self, Found, Kept, Show};
 use playground::view::{Lang, Screen, Tab, plain};
 
 fn screen(session: &Session) -> Screen {
-    let show = Show { lang: Lang::En, table: Kind::Pod, tab: Tab::Now };
+    let show = Show { lang: Lang::En, table: Kind::Pod, tab: Tab::Now, filter: "".into() };
     read::screen(session, show, &Found::of(session, Lang::En), &mut Kept::default())
 }
 

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 /// Letter, and the numbers of its statements.
 const ALL: &[(&str, &[u32])] = &[
     ("G", &[1, 2, 3, 4, 5, 6]),
-    ("L", &[1, 2, 3, 4, 5, 6, 8]),
+    ("L", &[1, 2, 3, 4, 5, 6, 7, 8]),
     ("P", &[1, 2]),
     ("V", &[1, 2, 3, 4]),
     ("M", &[1, 2, 3, 4]),
@@ -78,20 +78,18 @@ const ALSO: &[(&str, &str)] = &[
 ];
 
 /// Statements that no test holds yet, or not all of them, and why.
-const NOT_YET: &[(&str, &str)] = &[
-    (
-        "G-1",
-        "the first visit shows `web` with the 2 ordinals of the article's manifest, which stands \
-             as it was written; the statement says 3",
-    ),
-    ("T-7", "work for one input at 1,000 Pods is counted; no test measures 200 ms in the browser"),
-    ("Y-2", "Shift+F8 leads nowhere; no test presses F8, none counts the work for 256 KiB"),
-    (
-        "Y-4",
-        "old versions are read as today's, not rewritten by a press; lost indentation is said, \
-             not mended; that anchors are expanded is not said",
-    ),
-];
+const NOT_YET: &[(&str, &str)] = &[(
+    "Y-4",
+    "lost indentation is named with what to do; to put it back by the fields' places, shown as a \
+     difference first, belongs to the repair of broken pastes",
+)];
+
+/// Statements of which one figure is another one for a reason that stays.
+const OTHERWISE: &[(&str, &str)] = &[(
+    "G-1",
+    "2 ordinals, not 3: the first visit shows the article's manifest exactly as it stands, and it \
+     asks for 2 replicas",
+)];
 
 fn files(dir: &Path, out: &mut Vec<PathBuf>) {
     let Ok(entries) = std::fs::read_dir(dir) else { return };
@@ -184,6 +182,9 @@ fn every_statement_has_a_test_or_a_reason() {
                     tests.iter().for_each(|test| table.push_str(&format!("{id:5} {test}\n")));
                     if let Some(why) = why {
                         table.push_str(&format!("{id:5} in part, not yet: {why}\n"));
+                    }
+                    if let Some((_, why)) = OTHERWISE.iter().find(|(of, _)| *of == id) {
+                        table.push_str(&format!("{id:5} otherwise: {why}\n"));
                     }
                 }
                 (None, Some(why)) => table.push_str(&format!("{id:5} not yet: {why}\n")),

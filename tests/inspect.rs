@@ -20,7 +20,12 @@ fn does(session: &mut Session, action: Action) {
 
 fn screen(session: &Session, table: Kind, tab: Tab) -> Screen {
     let found = Found::of(session, Lang::En);
-    read::screen(session, Show { lang: Lang::En, table, tab }, &found, &mut Kept::default())
+    read::screen(
+        session,
+        Show { lang: Lang::En, table, tab, filter: "".into() },
+        &found,
+        &mut Kept::default(),
+    )
 }
 
 /// The word of the figure for each row of a table.

@@ -24,7 +24,7 @@ impl Visit {
     }
 
     fn screen(&self, kept: &mut Kept) -> Screen {
-        let show = Show { lang: Lang::En, table: Kind::Pod, tab: Tab::Now };
+        let show = Show { lang: Lang::En, table: Kind::Pod, tab: Tab::Now, filter: "".into() };
         read::screen(&self.session, show, &Found::of(&self.session, Lang::En), kept)
     }
 

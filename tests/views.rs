@@ -149,7 +149,7 @@ fn picked() -> Screen {
             session.apply(Action::Frame(16));
         }
     }
-    let show = Show { lang: Lang::En, table: Kind::Pod, tab: Tab::Now };
+    let show = Show { lang: Lang::En, table: Kind::Pod, tab: Tab::Now, filter: "".into() };
     read::screen(&session, show, &Found::of(&session, Lang::En), &mut Kept::default())
 }
 

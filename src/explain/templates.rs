@@ -210,5 +210,5 @@ templates! {
         "{subject} does not go: its volumes cannot be unmounted on {node}", node: node;
     Because::KubeletLate { node } =>
         "{subject} waits: the kubelet of {node} has not come round to it", node: node;
-    Because::Fault { text } => "a fault that was put there: {text}", text: text;
+    Because::Fault { text } => "{text} (broken on purpose)", text: text;
 }

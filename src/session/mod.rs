@@ -7,6 +7,7 @@ mod branch;
 pub mod examples;
 mod jobs;
 mod limits;
+pub mod mend;
 mod place;
 pub mod save;
 pub mod terminal;

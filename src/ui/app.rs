@@ -6,6 +6,7 @@ use super::model::{Message, Model};
 use super::page::Page;
 use super::parts::Cx;
 use super::platform;
+use crate::session::mend;
 use crate::session::save::Extent;
 use crate::view::{Intent, Lang, Tab, Word};
 use std::cell::RefCell;
@@ -42,7 +43,10 @@ pub fn App() -> Html {
         let pause = platform::later(QUIET, move || dispatcher.dispatch(Message::Quiet));
         move || drop(pause)
     });
-    use_effect_with(model.look(), |look| platform::set_theme(look.theme, !look.embedded));
+    use_effect_with(model.look(), |look| {
+        let own = !look.embedded && platform::query("present").is_none();
+        platform::set_theme(look.theme, own);
+    });
     let keys = act.clone();
     use_effect_with(model.session().is_playing(), move |playing| {
         let playing = *playing;
@@ -79,6 +83,10 @@ fn want(intent: Intent, dispatcher: &UseReducerDispatcher<Model>, seen: &RefCell
     match intent {
         Intent::Copy(text) => platform::copy(&text),
         Intent::Goto(line) => platform::goto_line(line),
+        Intent::Rewrite(document) => {
+            let text = mend::mended(&seen.borrow().session().file().text, document as usize);
+            text.iter().for_each(|text| platform::rewrite(text));
+        }
         Intent::Why => {
             dispatcher.dispatch(Message::Want(Intent::Why));
             platform::focus(".right");

@@ -1,6 +1,6 @@
 //! The record below: the terminal or tables of objects as the API server holds them, and events.
 //!
-//! Not here: the terminal itself; sorting and filtering, which come later.
+//! Not here: the terminal itself; sorting.
 
 use super::parts::{Button, Cx};
 use super::terminal::{self, Choices, TerminalView};
@@ -21,6 +21,8 @@ pub struct DockProps {
     pub events: Rc<Vec<Rc<Event>>>,
     /// Events not listed.
     pub more: u32,
+    /// What is listed has this in its object's name.
+    pub filter: Text,
     /// The object picked.
     pub picked: Option<Subject>,
     /// The terminal.
@@ -36,7 +38,8 @@ pub struct DockProps {
 /// The dock.
 #[component]
 pub fn DockView(props: &DockProps) -> Html {
-    let DockProps { cx, table, events, more, picked, terminal, typing, tall, choices } = props;
+    let DockProps { cx, table, events, more, filter, picked, terminal, typing, tall, choices } =
+        props;
     let row = || {
         html! {
             <div class="tabs" role="tablist" aria-label={cx.say(Word::Table)}>
@@ -55,7 +58,8 @@ pub fn DockView(props: &DockProps) -> Html {
         <>
             <section class="tablepane" aria-label={cx.say(Word::Table)}>
                 { row() }
-                { grid(cx, table) }
+                { grid(cx, table, filter) }
+                { self::filter(cx, filter) }
             </section>
             <section class="termpane" aria-label={cx.say(Word::Terminal)}>
                 { row() }
@@ -66,6 +70,7 @@ pub fn DockView(props: &DockProps) -> Html {
                 <div class="tabs">
                     <h2 class="tab is-on">{ cx.say(Word::Events) }</h2>
                     <span class="end">
+                        { self::filter(cx, filter) }
                         { Button::bare(room, "i-tall", cx.say(word), Intent::Tall(!tall)).html(cx) }
                         { Button::bare("btn-quiet btn-icon fold-down", "i-chev",
                             cx.say(Word::FoldRecord), Intent::Fold(true)).html(cx) }
@@ -73,7 +78,11 @@ pub fn DockView(props: &DockProps) -> Html {
                             cx.say(Word::UnfoldRecord), Intent::Fold(false)).html(cx) }
                     </span>
                 </div>
-                { list(cx, events, *more, picked.as_ref()) }
+                if events.is_empty() && !filter.is_empty() {
+                    { nothing(cx) }
+                } else {
+                    { list(cx, events, *more, picked.as_ref()) }
+                }
             </section>
         </>
     }
@@ -92,7 +101,35 @@ fn tab(cx: &Cx, kind: Kind, title: &'static str, current: Option<Kind>) -> Html 
     }
 }
 
-fn grid(cx: &Cx, table: &Table) -> Html {
+/// What the names of what is listed have in them.
+fn filter(cx: &Cx, filter: &Text) -> Html {
+    let act = cx.act.clone();
+    let oninput = Callback::from(move |event: InputEvent| {
+        super::platform::typed(&event).into_iter().for_each(|text| act.emit(Intent::Filter(text)));
+    });
+    let label = cx.say(Word::Filter);
+    html! {
+        <input
+            class="filter"
+            type="search"
+            autocomplete="off"
+            spellcheck="false"
+            aria-label={label}
+            placeholder={label}
+            value={filter.to_string()}
+            {oninput}
+        />
+    }
+}
+
+fn nothing(cx: &Cx) -> Html {
+    html! { <p class="empty">{ cx.say(Word::FilterEmpty) }</p> }
+}
+
+fn grid(cx: &Cx, table: &Table, filter: &str) -> Html {
+    if table.rows.is_empty() && !filter.is_empty() {
+        return nothing(cx);
+    }
     if table.rows.is_empty() {
         return html! { <p class="empty">{ cx.say(Word::TableEmpty) }</p> };
     }

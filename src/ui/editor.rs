@@ -248,6 +248,10 @@ fn found(cx: &Cx, editor: &Editor) -> Html {
                             if !one.hint.is_empty() {
                                 <span class="hint">{ &*one.hint }</span>
                             }
+                            if let Some(document) = one.mend {
+                                { Button::new("btn-sm", "", cx.say(Word::Rewrite),
+                                    Intent::Rewrite(document)).html(cx) }
+                            }
                         </span>
                     </li>
                 }

@@ -105,10 +105,10 @@ impl Model {
 
     fn new(session: Session, theme: Theme, lang: Lang) -> Model {
         let session = session.sliced(SLICE);
-        let show = Show { lang, table: Kind::Pod, tab: Tab::Now };
+        let show = Show { lang, table: Kind::Pod, tab: Tab::Now, filter: "".into() };
         let found = Found::of(&session, show.lang);
         let mut kept = Kept::default();
-        let screen = read::screen(&session, show, &found, &mut kept);
+        let screen = read::screen(&session, show.clone(), &found, &mut kept);
         let look = Look { theme, ..Look::default() };
         let (note, applied) = (None, 0);
         Model { session, show, found, screen, look, kept, shown: 0, pause: 0, note, applied }
@@ -257,7 +257,7 @@ impl Model {
     }
 
     fn refresh(&mut self) {
-        self.screen = read::screen(&self.session, self.show, &self.found, &mut self.kept);
+        self.screen = read::screen(&self.session, self.show.clone(), &self.found, &mut self.kept);
         self.shown = platform::millis();
         self.pause = if self.look.busy { self.pause * 2 } else { SHOWN_AFTER };
     }
@@ -269,11 +269,14 @@ impl Model {
             Intent::Theme => self.with_look(|look| look.theme = look.theme.next()),
             Intent::Fold(fold) => self.with_look(|look| look.folded = Some(fold)),
             Intent::Show(table) => {
-                let mut next = self.with_show(Show { table, ..self.show });
+                let mut next = self.with_show(Show { table, ..self.show.clone() });
                 Rc::make_mut(&mut next).look.tables = true;
                 next
             }
-            Intent::Tab(tab) => self.with_show(Show { tab, ..self.show }),
+            Intent::Tab(tab) => self.with_show(Show { tab, ..self.show.clone() }),
+            Intent::Filter(ref filter) => {
+                self.with_show(Show { filter: filter.clone(), ..self.show.clone() })
+            }
             Intent::Terminal(on) => self.with_look(|look| look.tables = !on),
             Intent::Tall(tall) => self.with_look(|look| look.tall = tall),
             Intent::Dismiss => self.with_note(None),
@@ -352,7 +355,7 @@ impl Model {
             (look.tables, look.folded) = (false, look.folded.map(|_| false));
         }
         // What can be done stands on the first tab.
-        Some(if first { next.with_show(Show { tab: Tab::Now, ..next.show }) } else { next })
+        Some(if first { next.with_show(Show { tab: Tab::Now, ..next.show.clone() }) } else { next })
     }
 
     /// The manifest against the cluster, as a line for the terminal.
@@ -438,7 +441,7 @@ impl Reducible for Model {
             Message::Frame(_) => self,
             Message::Quiet if self.found.is_of(&self.session) => self,
             Message::Quiet => self.quiet(),
-            Message::Speak(lang) => self.with_show(Show { lang, ..self.show }),
+            Message::Speak(lang) => self.with_show(Show { lang, ..self.show.clone() }),
             Message::NotKept => self.with_note(Some(self.show.lang.say(Word::NotSaved).into())),
             Message::Want(intent) if self.look.readonly && is_deed(&intent) => self,
             Message::Want(intent) => self.want(intent).unwrap_or(self),

@@ -93,6 +93,7 @@ pub fn Page(PageProps { cx, screen, look, note, choices }: &PageProps) -> Html {
                         table={screen.table.clone()}
                         events={screen.events.clone()}
                         more={screen.events_more}
+                        filter={screen.filter.clone()}
                         picked={screen.inspector.subject.clone()}
                         terminal={screen.terminal.clone()}
                         typing={!look.tables}

@@ -373,8 +373,8 @@ fn shelf(cx: &Cx, stage: &Stage) -> Html {
     }
     let places = stage.drums.len().max(stage.nodes.len());
     let class = match places {
-        0..=4 => "shelf full",
-        5..=8 => "shelf short",
+        0..=3 => "shelf full",
+        4..=8 => "shelf short",
         _ => "shelf slim",
     };
     html! {

@@ -102,7 +102,9 @@ fn chart(timeline: &Timeline, bars: u32, height: u32) -> Html {
                 { for lane.segments.iter().map(|segment| self::segment(segment, TOP + i * PITCH)) }
             }) }
             { for timeline.nodes.iter().zip(0..).map(|(node, i)| bar(node, bars + i * BAR)) }
-            { for timeline.flags.iter().map(|flag| self::flag(timeline, flag, &end)) }
+            { for timeline.flags.iter().enumerate().map(|(i, flag)| {
+                self::flag(timeline, flag, covered(timeline, i), &end)
+            }) }
             { playhead(timeline, &end) }
         </>
     }
@@ -111,15 +113,41 @@ fn chart(timeline: &Timeline, bars: u32, height: u32) -> Html {
 /// Labels yield to flags and to the playhead.
 fn near(timeline: &Timeline, at: u32) -> bool {
     let free = |other: u32, before, after| at + before < other || at > other + after;
-    let free_of = |flag: &Flag| {
-        if turned(timeline, flag) { free(flag.at, 2_200, 0) } else { free(flag.at, 700, 1_700) }
+    let free_of = |flag: &Flag| match side(timeline, flag) {
+        Side::Left => free(flag.at, 2_200, 0),
+        Side::Right => free(flag.at, 700, 1_700),
+        Side::Beyond => free(timeline.now, 1_100, 2_400),
     };
     free(timeline.now, 1_100, 500) && timeline.flags.iter().all(free_of)
 }
 
-/// A flag just before the playhead shows its label on the other side.
-fn turned(timeline: &Timeline, flag: &Flag) -> bool {
-    flag.at + 1_800 > timeline.now && flag.at <= timeline.now
+/// Where a flag shows its label.
+#[derive(PartialEq)]
+enum Side {
+    Right,
+    /// Just before the playhead, or the end.
+    Left,
+    /// Just before the playhead, and there is no room on the left: behind the playhead's label.
+    Beyond,
+}
+
+fn side(timeline: &Timeline, flag: &Flag) -> Side {
+    let close = flag.at + 1_800 > timeline.now && flag.at <= timeline.now;
+    match flag.at {
+        0..1_800 if close => Side::Beyond,
+        8_600.. => Side::Left,
+        _ if close => Side::Left,
+        _ => Side::Right,
+    }
+}
+
+/// Whether a later flag's label stands where this one's would: then only the flag is drawn.
+fn covered(timeline: &Timeline, i: usize) -> bool {
+    let at = timeline.flags[i].at;
+    timeline.flags[i + 1..].iter().any(|later| {
+        let room = if side(timeline, later) == Side::Left { 2_900 } else { 1_400 };
+        later.at < at + room
+    })
 }
 
 fn seat_name(lane: &Lane, i: u32) -> Html {
@@ -135,6 +163,9 @@ fn seat_name(lane: &Lane, i: u32) -> Html {
             <text class="pn" x={format!("{}.5", width / 2)} y={(y + 11).to_string()}>
                 { lane.ordinal }
             </text>
+            <text class="tk" x={(width + 4).to_string()} y={(y + 11).to_string()}>
+                { &*lane.set }
+            </text>
         </>
     }
 }
@@ -146,8 +177,13 @@ fn segment(segment: &Segment, y: u32) -> Html {
         State::Ready => html! { <rect class="pp-ready" width="100%" height="100%" rx="3" /> },
         State::NotReady => html! { <rect class="pp-notr" y="50%" width="100%" height="50%" /> },
         state => html! {
-            <rect class="seg-p" width="100%" height="100%" rx="3"
-                fill={["url(#p-", state.key(), ")"].concat()} />
+            <>
+                <rect class="seg-p" width="100%" height="100%" rx="3"
+                    fill={["url(#p-", state.key(), ")"].concat()} />
+                if width >= 360 {
+                    <rect class="seg-b" x="3" y="1.5" width="13" height="12" rx="3" />
+                }
+            </>
         },
     };
     html! {
@@ -158,7 +194,7 @@ fn segment(segment: &Segment, y: u32) -> Html {
             if width >= 360 {
                 <svg x="4" y="2" width="11" height="11">{ glyph(segment.state) }</svg>
             }
-            if width >= 600 && !segment.label.is_empty() {
+            if !segment.label.is_empty() && width as usize >= 340 + 105 * segment.label.len() {
                 <text x="19" y="11.5">{ &*segment.label }</text>
             }
         </svg>
@@ -184,11 +220,13 @@ fn bar(node: &NodeLane, y: u32) -> Html {
     }
 }
 
-fn flag(timeline: &Timeline, flag: &Flag, end: &str) -> Html {
+fn flag(timeline: &Timeline, flag: &Flag, covered: bool, end: &str) -> Html {
     let x = percent(flag.at);
-    let left = turned(timeline, flag);
+    let side = side(timeline, flag);
+    let left = side == Side::Left;
     // So near that the playhead's label covers the pennant: only the words, beside that label.
-    let hidden = left && flag.at + 480 > timeline.now;
+    let near = flag.at <= timeline.now && flag.at + 480 > timeline.now;
+    let hidden = side == Side::Beyond || left && near;
     let class = if flag.you { "flag" } else { "flag-u" };
     let (d, at, anchor) = if left {
         ("M0 17V5h-9l2.5 3.5-2.5 3.5h9", "-13", "end")
@@ -202,9 +240,15 @@ fn flag(timeline: &Timeline, flag: &Flag, end: &str) -> Html {
                 if !hidden {
                     <path {class} {d} />
                 }
-                <text class="nm" x={if hidden { "-27" } else { at }} y="13" text-anchor={anchor}>
-                    { &*flag.label }
-                </text>
+                if !covered {
+                    <text class="nm" x={match side {
+                        Side::Beyond => "27",
+                        Side::Left if hidden => "-27",
+                        _ => at,
+                    }} y="13" text-anchor={anchor}>
+                        { &*flag.label }
+                    </text>
+                }
             </svg>
         </>
     }

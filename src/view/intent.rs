@@ -61,6 +61,10 @@ pub enum Intent {
     File(u32),
     /// Put the cursor on this line, counted from one.
     Goto(u32),
+    /// Rewrite this document of the manifest in today's words.
+    Rewrite(u32),
+    /// List only what has this in its name.
+    Filter(Text),
     /// Pick an object, or nothing.
     Select(Option<Subject>),
     /// Pick an object and show what can be done about it.

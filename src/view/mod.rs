@@ -88,6 +88,8 @@ pub struct Screen {
     pub terminal: Rc<terminal::Terminal>,
     /// The object tables, of which one is shown.
     pub table: Rc<Table>,
+    /// What events and rows have in their object's name; empty: all are listed.
+    pub filter: Text,
     /// Why the last deed was refused.
     pub notice: Option<Text>,
     /// One sentence about the last thing that was done, for people who do not see the figure.

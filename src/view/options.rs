@@ -56,7 +56,9 @@ impl Options {
             nodes: query("nodes").and_then(|text| text.parse().ok()).filter(|n| *n <= NODES_MAX),
             seed: query("seed").and_then(|text| text.parse().ok()),
             select: query("select").as_deref().and_then(picked),
-            theme: query("theme").map(|key| Theme::of(&key)),
+            theme: query("theme")
+                .map(|key| Theme::of(&key))
+                .or_else(|| query("present").map(|_| Theme::Contrast)),
             view: query("view").as_deref().and_then(Pane::of),
             readonly: query("readonly").as_deref() == Some("1"),
         }

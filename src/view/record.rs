@@ -30,6 +30,8 @@ pub struct Diagnostic {
     pub message: Text,
     /// How to mend it; may be empty.
     pub hint: Text,
+    /// The document that can be rewritten without it.
+    pub mend: Option<u32>,
 }
 
 /// The left pane.

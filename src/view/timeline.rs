@@ -24,6 +24,8 @@ pub struct Segment {
 pub struct Lane {
     /// The ordinal on its plate.
     pub ordinal: u32,
+    /// The StatefulSet whose seats begin here; empty where there is only one.
+    pub set: Text,
     /// Stretches, in order of time.
     pub segments: Vec<Segment>,
 }

@@ -67,6 +67,7 @@ vocabulary! {
     EmptyEditor: "Paste a manifest, drop a file, or start from:",
     DropHere: "Drop the file to open it",
     Findings: "Findings in the manifest",
+    Rewrite: "Rewrite this document",
     Error: "Error",
     Warning: "Warning",
     Note: "Note",
@@ -108,7 +109,7 @@ vocabulary! {
     BranchOf: "Branch {n}: {what}",
     LookAtBranch: "Look at a branch",
     Compare: "Compare with",
-    CompareNone: "Compare with no other",
+    CompareNone: "no other",
     Beside: "Branch {n} at the same moment",
     // States
     Ready: "Ready",
@@ -173,6 +174,8 @@ vocabulary! {
     // Record
     EventsEmpty: "No events yet. Press Step.",
     TableEmpty: "No objects of this kind.",
+    Filter: "Filter by name",
+    FilterEmpty: "Nothing with this in its name.",
     EventsMore: "{n} older events",
     RowsMore: "{n} more objects",
     You: "You",
@@ -248,6 +251,7 @@ vocabulary! {
     CutOff: "cut off",
     RunsUnknown: "runs, unknown to the API server",
     Ago: "{time} ago",
+    For: "for {time}",
     Cordoned: "cordoned",
     OutOfServiceChip: "out of service",
     AllOf: "all {count}",

@@ -149,3 +149,88 @@ for (const [where, query, selector] of [
     if (where !== "terminal") assert.ok((await value(page)).startsWith("你"));
   });
 }
+
+/** The line the cursor is in, whichever of the two is there. */
+const line = (page) => page.raw.evaluate(() => {
+  const area = document.getElementById("manifest");
+  return window.playground.rich?.line() ?? area.value.slice(0, area.selectionStart).split("\n").length;
+});
+
+const PROBLEMS = `apiVersion: v1
+kind: ConfigMap
+metadata:
+  name: a
+  nam: b
+---
+apiVersion: apps/v1beta1
+kind: StatefulSet
+metadata:
+  name: web
+spec:
+  serviceName: web
+  template:
+    metadata:
+      labels:
+        app: web
+    spec:
+      containers:
+      - name: web
+        image: nginx
+        stdin: true
+`;
+
+for (const [where, query] of [["text area", "?editor=plain"], ["editor", ""]]) {
+  story(`Y-2 F8 leads from finding to finding, ${where}`, { query }, async (page) => {
+    const { keyboard } = page.raw;
+    await page.raw.locator(".tip").waitFor({ state: "attached" });
+    if (where === "editor") await load(page);
+    else await page.raw.locator("#manifest").click();
+    await keyboard.press("Control+a");
+    await keyboard.insertText(PROBLEMS);
+    await page.raw.locator("#found .pick", { hasText: "line 21" }).waitFor();
+    await keyboard.press("Control+Home");
+    const lines = [];
+    for (const key of ["F8", "F8", "F8", "F8", "F8", "Shift+F8", "Shift+F8", "Shift+F8"]) {
+      const before = await line(page);
+      await keyboard.press(key);
+      await page.raw.waitForFunction((before) => {
+        const area = document.getElementById("manifest");
+        const now = window.playground.rich?.line() ??
+          area.value.slice(0, area.selectionStart).split("\n").length;
+        return now !== before;
+      }, before);
+      lines.push(await line(page));
+    }
+    assert.deepEqual(lines, [5, 7, 11, 21, 5, 21, 11, 7]);
+    await page.shot("third");
+    await keyboard.type("# ");
+    assert.match(await value(page), /^# apiVersion: apps.v1beta1$/m, "one writes where one was led");
+    await page.raw.locator(".transport .step").focus();
+    await keyboard.press("F8");
+    await page.raw.waitForFunction(() => /^(TEXTAREA|DIV)$/.test(document.activeElement.tagName));
+  });
+
+  story(`Y-4 a press rewrites a document, and can be taken back, ${where}`, { query }, async (page) => {
+    const { keyboard } = page.raw;
+    await page.raw.locator(".tip").waitFor({ state: "attached" });
+    if (where === "editor") await load(page);
+    else await page.raw.locator("#manifest").click();
+    const before = await value(page);
+    await page.raw.locator(".found summary").click();
+    const press = page.role("button", "Rewrite this document");
+    await press.click();
+    await press.waitFor({ state: "detached" });
+    const made = await value(page);
+    assert.match(made, /^apiVersion: apps.v1$/m);
+    assert.match(made, /^  selector:\n    matchLabels:\n      app: nginx$/m);
+    await page.shot("rewritten");
+    await keyboard.press("Control+z");
+    await press.waitFor();
+    assert.equal(await value(page), before);
+    await keyboard.press("Control+Shift+z");
+    await press.waitFor({ state: "detached" });
+    assert.equal(await value(page), made);
+    await keyboard.press("Control+Enter");
+    await page.sees("Applied as it stands");
+  });
+}

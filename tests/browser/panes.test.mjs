@@ -287,6 +287,11 @@ for (const size of [DESKTOP, PHONE]) {
     await page.raw.locator(".help-words dt", { hasText: "Multi-Attach" }).waitFor();
     await page.shot("help");
     await page.fitsWidth();
+    await page.raw.keyboard.press("s");
+    await page.raw.keyboard.press("Escape");
+    await page.raw.locator("dialog").waitFor({ state: "detached" });
+    assert.equal((await clock()).trim(), "00:00", "no key of the dialog's was the page's");
+    await page.click("button", "Help: keys and words");
     await tick.click();
     await page.click("button", "Close");
     await page.raw.keyboard.press("s");
@@ -383,4 +388,83 @@ story("what the address highlights is marked", { size: EMBED, query: "?embed=1&h
   assert.equal(await styled(".node[data-name=node-b] > .node-body"), "dashed");
   assert.notEqual(await styled(".pod[data-name=web-0]"), "dashed");
   await page.shot("hl");
+});
+
+for (const size of [DESKTOP, PHONE]) {
+  story(`the key / filters events and tables, ${size.width}`, { size }, async (page) => {
+    const { keyboard } = page.raw;
+    await tools(page);
+    await settle(page);
+    const events = page.raw.locator(".eventpane .o");
+    await keyboard.press("/");
+    const field = page.raw.locator(".eventpane .filter");
+    await page.raw.waitForFunction(() => document.activeElement.matches(".eventpane .filter"));
+    const all = await events.count();
+    await keyboard.type("web-1");
+    await page.raw.waitForFunction(() => [...document.querySelectorAll(".eventpane .o")]
+      .every((one) => one.textContent.includes("web-1")));
+    assert.ok((await events.count()) > 3 && (await events.count()) < all);
+    await page.shot("filtered");
+    assert.equal(await page.raw.locator(".clock").innerText(), "00:13", "no letter was a shortcut");
+    if (size === DESKTOP) {
+      await page.click("tab", "Pods");
+      assert.deepEqual(await page.raw.locator(".tbl .pick").allInnerTexts(), ["web-1"]);
+      await field.fill("nothing");
+      assert.match(await page.raw.locator(".tablepane").innerText(), /Nothing with this in its name/);
+    } else {
+      await page.raw.locator(".tabbar .p-table").click();
+      assert.deepEqual(await page.raw.locator(".tbl .pick").allInnerTexts(), ["web-1"]);
+      await page.shot("table");
+      await page.raw.locator(".tabbar .p-events").click();
+    }
+    await field.press("Escape");
+    await page.raw.waitForFunction((all) =>
+      document.querySelectorAll(".eventpane .o").length === all, all);
+    assert.equal(await field.inputValue(), "");
+    await page.fitsWidth();
+  });
+}
+
+story("L-7 in front of many people", { query: "?present=1&until=settled" }, async (page) => {
+  const { raw } = page;
+  await tools(page);
+  const seen = await raw.evaluate(() => ({
+    theme: document.documentElement.dataset.theme,
+    dock: document.querySelector(".dock").getClientRects().length,
+    plate: document.querySelector(".pod .plate").getBoundingClientRect().width,
+    cursor: getComputedStyle(document.querySelector(".app")).cursor,
+    kept: localStorage.getItem("sfs.theme"),
+  }));
+  assert.equal(seen.theme, "contrast");
+  assert.equal(seen.dock, 0);
+  assert.ok(seen.plate >= 40, `${seen.plate}`);
+  assert.match(seen.cursor, /^url\("data:image/);
+  assert.equal(seen.kept, null, "another visit has the theme it had");
+  const clock = () => raw.locator(".clock").innerText();
+  const end = await clock();
+  await raw.keyboard.press("PageUp");
+  await raw.waitForFunction((end) => document.querySelector(".clock").innerText !== end, end);
+  await page.shot("past");
+  await raw.keyboard.press("b");
+  await raw.keyboard.press("PageDown");
+  await raw.waitForFunction((end) => document.querySelector(".clock").innerText === end, end);
+  await page.fitsWidth();
+  await page.shot("end");
+});
+
+story("L-6 machines that hold what is picked come first, those in trouble before them", {
+  query: "?nodes=14&until=settled",
+}, async (page) => {
+  const { raw } = page;
+  const names = () => raw.locator(".node .pick b").allInnerTexts();
+  const held = async () => (await raw.locator(".node:has(.pod, .cp, .ch) .node-h .pick b")
+    .allInnerTexts()).sort();
+  const holders = await held();
+  assert.equal(holders.length, 2);
+  assert.deepEqual((await raw.locator(".node-h .pick b").allInnerTexts()).slice(0, 2), holders);
+  await raw.locator(".node .pw").nth(6).evaluate((one) => one.click());
+  await raw.locator(".node.is-off").waitFor();
+  assert.equal(await raw.locator(".node").first().getAttribute("class").then((it) => /is-off/.test(it)), true);
+  assert.equal((await names()).length > 0, true);
+  await page.shot("first");
 });

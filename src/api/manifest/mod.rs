@@ -57,7 +57,8 @@ pub struct Manifest {
     pub tree: Value,
     /// What was said of fields that nobody knows and that were dropped.
     pub unknown: Vec<String>,
-    node: Node,
+    /// What it says as it is written.
+    pub node: Node,
 }
 
 /// All objects of a text, and what is to be said about it.
@@ -109,6 +110,12 @@ pub fn read_as(text: &str, namespace: &str, loose: bool) -> Manifests {
     let mut out = Manifests { namespace: namespace.to_string(), loose, ..Manifests::default() };
     let documents = yaml::read(text);
     for (document, read) in documents.into_iter().enumerate() {
+        if let (Some(place), Ok(_)) = (read.copied, &read.root) {
+            let message = "anchors and merge keys are expanded here, as Kubernetes expands them: \
+                           what is stored has a copy in each place"
+                .to_string();
+            out.notices.push(Notice { document, place, path: String::new(), message });
+        }
         match read.root {
             Ok(node) => out.document(document, node),
             Err(fault) => {

@@ -103,6 +103,11 @@ pub fn editor_goto(line: u32) -> bool {
     call("goto", &[line.into()]).is_some_and(|done| done.is_truthy())
 }
 
+/// Makes this the manifest's text, as if it had been written: writing can be taken back.
+pub fn rewrite(text: &str) {
+    call("rewrite", &[text.into()]);
+}
+
 /// Opens the dialog that shares this.
 pub fn share(text: &str) {
     call("share", &[text.into()]);

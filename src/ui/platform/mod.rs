@@ -13,7 +13,7 @@ mod storage;
 mod text;
 
 pub use bridge::{
-    again, download, focus, help, is_whole, keep, kept, language, link, open_whole, query,
+    again, download, focus, help, is_whole, keep, kept, language, link, open_whole, query, rewrite,
     set_address, share, show_found, show_text, speak, trouble, when_whole,
 };
 pub use files::{dropped, picked};

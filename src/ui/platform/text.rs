@@ -23,7 +23,9 @@ pub fn chosen_of_list(event: &Event) -> Option<String> {
 
 /// The whole text after a change.
 pub fn typed(event: &InputEvent) -> Option<Text> {
-    event.target_dyn_into::<HtmlTextAreaElement>().map(|area| area.value().into())
+    let area = event.target_dyn_into::<HtmlTextAreaElement>().map(|area| area.value());
+    let line = || event.target_dyn_into::<web_sys::HtmlInputElement>().map(|line| line.value());
+    area.or_else(line).map(Text::from)
 }
 
 /// Where across the pressed element the press was, in hundredths of a percent.

@@ -21,9 +21,12 @@ use std::rc::Rc;
 /// Pods without a node that are drawn.
 const TRAY_MAX: usize = 3;
 
+/// Machines that are all in sight on a large page.
+const FIT: usize = 6;
+
 /// The stage; what is in `cards` is kept.
 pub(super) fn stage(eye: &Eye<'_>, cards: &mut Cards, read: &mut Read) -> Stage {
-    let names = node_names(eye);
+    let names = in_order(eye);
     let ended = super::history::ended(eye);
     let most = names.iter().map(|name| nodes::count(eye, name)).max().unwrap_or(0);
     let graves = |name: &Str| ended.iter().filter(|grave| grave.node == *name).count();
@@ -61,8 +64,33 @@ pub(super) fn stage(eye: &Eye<'_>, cards: &mut Cards, read: &mut Read) -> Stage 
     }
 }
 
+/// The same; where they do not all fit, first those in trouble, then those that hold Pods of the
+/// StatefulSet picked, or of any.
+fn in_order(eye: &Eye<'_>) -> Vec<Str> {
+    let names = node_names(eye);
+    if names.len() <= FIT {
+        return names;
+    }
+    let store = eye.world.store();
+    let set = eye.session.selected().and_then(|picked| match picked.kind {
+        Kind::StatefulSet => Some(picked.key.name.clone()),
+        Kind::Pod => Some(store.get::<Pod>(&picked.key)?.meta.controller_of()?.name.clone()),
+        _ => None,
+    });
+    let rank = |name: &Str| {
+        let mut pods = store.pods_on(name).filter_map(|pod| pod.meta.controller_of());
+        let holds = pods.any(|owner| {
+            &*owner.kind == "StatefulSet" && set.as_ref().is_none_or(|set| owner.name == *set)
+        });
+        if nodes::troubled(eye, name) { 0 } else { 2 - u32::from(holds) }
+    };
+    let mut ranked: Vec<(u32, Str)> = names.into_iter().map(|name| (rank(&name), name)).collect();
+    sorted::sort_by_key(&mut ranked, |(rank, _)| *rank);
+    ranked.into_iter().map(|(_, name)| name).collect()
+}
+
 /// Machines and Nodes, by name.
-pub(super) fn node_names(eye: &Eye<'_>) -> Vec<Str> {
+fn node_names(eye: &Eye<'_>) -> Vec<Str> {
     let named = eye.world.store().list::<Node>().map(|node| node.meta.name.clone());
     let mut names: Vec<Str> = named.collect();
     let machines = &eye.world.infra.machines;

@@ -5,7 +5,7 @@
 
 use crate::api::manifest::{self, Notice, Problem};
 use crate::apiserver::apply::ApplyReport;
-use crate::session::Session;
+use crate::session::{Session, mend};
 use crate::view::{Diagnostic, Lang, Severity, Text, Word};
 use std::rc::Rc;
 
@@ -32,8 +32,18 @@ impl Found {
         let text = session.file().text.clone();
         let read = manifest::read(&text);
         let report = session.report().cloned();
-        let mut list: Vec<Diagnostic> =
-            read.problems.iter().map(|one| problem(lang, one)).collect();
+        let mends = |document: usize| {
+            let mut all = read.objects.iter().filter(|one| one.document == document);
+            all.any(mend::can_mend).then(|| u32::try_from(document).ok()).flatten()
+        };
+        let problem = |lang, one: &Problem| {
+            let mend = (one.path == "spec.selector").then(|| mends(one.document)).flatten();
+            Diagnostic { mend, ..problem(lang, one) }
+        };
+        // Where nothing was written yet, nothing is wrong.
+        let fresh = report.is_none() && text.is_empty();
+        let problems = read.problems.iter().filter(|_| !fresh);
+        let mut list: Vec<Diagnostic> = problems.map(|one| problem(lang, one)).collect();
         if let Some(report) = &report {
             let refused = report.problems.iter().filter(|one| !read.problems.contains(one));
             list.extend(refused.map(|one| problem(lang, one)));
@@ -42,7 +52,10 @@ impl Found {
             let warns = |one| Diagnostic { severity: Severity::Warning, ..notice(lang, one) };
             list.extend(more.map(warns));
         }
-        list.extend(read.notices.iter().map(|one| notice(lang, one)));
+        list.extend(read.notices.iter().map(|one| {
+            let mend = (one.path == "apiVersion").then(|| mends(one.document)).flatten();
+            Diagnostic { mend, ..notice(lang, one) }
+        }));
         list.sort_by_key(|one| (one.severity != Severity::Error, one.line));
         let summary = summary(lang, &list);
         list.truncate(FOUND_MAX);
@@ -78,6 +91,7 @@ fn problem(lang: Lang, problem: &Problem) -> Diagnostic {
         field,
         message: lang.told(message.trim_start()).into(),
         hint: lang.told(&problem.hint).into(),
+        mend: None,
     }
 }
 
@@ -89,6 +103,7 @@ fn notice(lang: Lang, notice: &Notice) -> Diagnostic {
         field,
         message: lang.told(message.trim_start()).into(),
         hint: "".into(),
+        mend: None,
     }
 }
 
@@ -99,6 +114,7 @@ fn warning(lang: Lang, text: &str) -> Diagnostic {
         field: "".into(),
         message: lang.told(text).into(),
         hint: "".into(),
+        mend: None,
     }
 }
 

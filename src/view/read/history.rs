@@ -2,7 +2,7 @@
 //!
 //! Not here: recording (see `timeline::film`).
 
-use super::{Eye, figure, seats, state};
+use super::{Eye, seats, state};
 use crate::api::apps::stateful_set::StatefulSet;
 use crate::api::kinds::Key;
 use crate::api::meta::Uid;
@@ -13,8 +13,8 @@ use crate::cluster::input::Input;
 use crate::timeline::Entry;
 use crate::timeline::film::{NodeLook, PodState, SeatLook};
 use crate::view::{
-    Belief, Flag, Lane, NodeLane, SeatWindow, Segment, Span, State, Text, Tick, Timeline, Word,
-    clock,
+    Belief, Flag, Lane, NodeLane, SeatWindow, Segment, Span, Stage, State, Text, Tick, Timeline,
+    Word, clock,
 };
 
 /// Lanes for seats.
@@ -113,7 +113,7 @@ fn step(width: u64) -> u64 {
 }
 
 /// The chart.
-pub(super) fn timeline(eye: &Eye<'_>, windows: &[SeatWindow]) -> Timeline {
+pub(super) fn timeline(eye: &Eye<'_>, windows: &[SeatWindow], stage: &Stage) -> Timeline {
     let known = eye.film.known().max(eye.world.now);
     let whole = width(known);
     let place = move |at: SimTime| u32::try_from(at.0 * 10_000 / whole).unwrap_or(10_000);
@@ -121,17 +121,25 @@ pub(super) fn timeline(eye: &Eye<'_>, windows: &[SeatWindow]) -> Timeline {
     let count = whole / step;
     let ticks = (0..=count).filter(|i| i * step * 10 < whole * 10 - step);
     let tick = |i: u64| Tick { at: place(SimTime(i * step)), label: clock(i * step).into() };
-    let shown = windows.iter().flat_map(|window| &window.shown);
+    let many = windows.iter().filter(|window| !window.shown.is_empty()).count() > 1;
+    let shown = windows.iter().flat_map(|window| {
+        let first = window.shown.first().filter(|_| many).map(|seat| &seat.subject);
+        window.shown.iter().map(move |seat| (seat, first == Some(&seat.subject)))
+    });
     let seats: u32 = windows.iter().map(|window| window.total).sum();
     let lanes: Vec<Lane> = shown
         .take(LANES_MAX)
-        .map(|seat| Lane {
+        .map(|(seat, first)| Lane {
             ordinal: seat.ordinal,
+            set: match seat.subject.key.name.rsplit_once('-') {
+                Some((set, _)) if first => set.into(),
+                _ => "".into(),
+            },
             segments: segments(eye, &seat.subject.key, known, &place),
         })
         .collect();
-    let names = figure::node_names(eye);
-    let bars = names.iter().take(BARS_MAX).map(|name| bar(eye, name, known, &place));
+    let names = stage.nodes.iter().map(|node| &node.subject.key.name);
+    let bars = names.take(BARS_MAX).map(|name| bar(eye, name, known, &place));
     let now = clock(eye.world.now.0);
     Timeline {
         ticks: ticks.map(tick).collect(),
@@ -139,7 +147,7 @@ pub(super) fn timeline(eye: &Eye<'_>, windows: &[SeatWindow]) -> Timeline {
         lanes_more: seats.saturating_sub(u32::try_from(lanes.len()).unwrap_or(0)),
         lanes,
         nodes: bars.collect(),
-        nodes_more: u32::try_from(names.len().saturating_sub(BARS_MAX)).unwrap_or(0),
+        nodes_more: u32::try_from(stage.nodes.len().saturating_sub(BARS_MAX)).unwrap_or(0),
         now: place(eye.world.now),
         known: place(known),
         said: eye.fill(Word::TimelineSaid, &[("time", &now), ("what", eye.session.said())]),

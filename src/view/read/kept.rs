@@ -121,6 +121,7 @@ impl Cards {
             before = Rc::default();
         }
         let (mut kept, mut others) = (Vec::new(), Vec::new());
+        let mut cards = Vec::new();
         for name in names {
             let made_of = MadeOf::now(eye, name);
             let down = faults.get(FaultKind::Shutdown, name).is_some();
@@ -138,10 +139,11 @@ impl Cards {
         for (name, (made_of, card)) in names.iter().zip(kept) {
             let Some(card) = card.or_else(|| made.next().map(Rc::new)) else { break };
             let lively = is_lively(&card);
+            cards.push(card.clone());
             list.insert(name.clone(), Card { card, made_of, lively });
         }
         self.list = Rc::new(list);
-        self.list.values().map(|it| it.card.clone()).collect()
+        cards
     }
 }
 

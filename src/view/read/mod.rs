@@ -38,7 +38,7 @@ use kept::Cards;
 use std::rc::Rc;
 
 /// What the page itself chooses about what is shown.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Show {
     /// The language.
     pub lang: Lang,
@@ -46,6 +46,8 @@ pub struct Show {
     pub table: Kind,
     /// What is shown about the selected object.
     pub tab: Tab,
+    /// Only events and rows with this in their object's name are listed.
+    pub filter: Text,
 }
 
 /// What all readers need.
@@ -85,7 +87,7 @@ pub fn screen(session: &Session, show: Show, found: &Found, kept: &mut Kept) -> 
     let eye = Eye { lang: show.lang, session, world, film: session.timeline().film() };
     let read = &mut Read::default();
     let seats = seats::windows(&eye);
-    let (events, more) = record::events(&eye, None, &mut kept.listed);
+    let (events, more) = record::events(&eye, None, &show.filter, &mut kept.listed);
     let because = because(&eye);
     let [here, there] = &mut kept.cards;
     let (stage, beside) = (figure::stage(&eye, here, read), beside(&eye, there));
@@ -96,10 +98,10 @@ pub fn screen(session: &Session, show: Show, found: &Found, kept: &mut Kept) -> 
         title: title(&eye),
         undo: session.undo_label().cloned(),
         editor: keep(old.map(|old| &old.editor), record::editor(&eye, found)),
-        stage: keep(old.map(|old| &old.stage), stage),
         beside,
         branches: keep(old.map(|old| &old.branches), branches(&eye)),
-        timeline: keep(old.map(|old| &old.timeline), history::timeline(&eye, &seats)),
+        timeline: keep(old.map(|old| &old.timeline), history::timeline(&eye, &seats, &stage)),
+        stage: keep(old.map(|old| &old.stage), stage),
         seats: keep(old.map(|old| &old.seats), seats),
         transport: Rc::new(transport(&eye, &because)),
         because: keep(old.map(|old| &old.because), because),
@@ -107,7 +109,8 @@ pub fn screen(session: &Session, show: Show, found: &Found, kept: &mut Kept) -> 
         events,
         events_more: more,
         terminal: keep(old.map(|old| &old.terminal), terminal::terminal(&eye)),
-        table: keep(table, record::table(&eye, show.table, table)),
+        table: keep(table, record::table(&eye, show.table, &show.filter, table)),
+        filter: show.filter,
         notice: Some(Text::from(&*said)).filter(|said| session.was_refused() && !said.is_empty()),
         said: said.into(),
     };

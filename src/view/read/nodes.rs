@@ -86,6 +86,14 @@ impl<'e> Room<'e> {
     }
 }
 
+/// Whether what is and what is believed are not both well.
+pub(super) fn troubled(eye: &Eye<'_>, name: &Str) -> bool {
+    let node = eye.world.store().get::<Node>(&Key::global(name.clone()));
+    let reachable = |machine: &Machine| machine.powered && machine.connected;
+    !node.is_some_and(|node| node.is_ready())
+        || !eye.world.infra.machines.get(name).is_some_and(reachable)
+}
+
 /// The card of the machine or Node `name`.
 pub(super) fn card(eye: &Eye<'_>, name: &Str, room: &Room<'_>, ended: &[Ended]) -> NodeCard {
     let all = room.pods(eye, name);
@@ -170,7 +178,8 @@ fn really(
     let ago = |since| eye.fill(Word::Ago, &[("time", &eye.ago(since))]);
     let down = eye.world.infra.faults.get(FaultKind::Shutdown, &machine.name);
     if let Some(down) = down {
-        return Some((eye.say(Word::ShuttingDown), ago(down.since)));
+        let time = eye.ago(down.since);
+        return Some((eye.say(Word::ShuttingDown), eye.fill(Word::For, &[("time", &time)])));
     }
     let ago = ago(machine.since);
     if !machine.powered {

@@ -44,11 +44,15 @@ pub(super) fn editor(eye: &Eye<'_>, found: &Found) -> Editor {
 pub(super) fn events<'w>(
     eye: &Eye<'w>,
     of: Option<&ObjectRef>,
+    filter: &str,
     listed: &mut Listed,
 ) -> (Rc<Vec<Rc<Event>>>, u32) {
     let journal = eye.session.timeline().journal().iter();
-    let about =
-        |entry: &crate::timeline::Entry| of.is_none() || entry.input.subject().as_ref() == of;
+    let about = |entry: &crate::timeline::Entry| {
+        let subject = entry.input.subject();
+        let named = subject.as_ref().is_some_and(|subject| subject.key.name.contains(filter));
+        (named || filter.is_empty()) && (of.is_none() || subject.as_ref() == of)
+    };
     // A deed of the same second stands where it happened among what was written.
     let deeds = journal.take(eye.session.timeline().done()).zip(1..);
     let deed = |(entry, number): (&'w crate::timeline::Entry, usize)| {
@@ -57,13 +61,21 @@ pub(super) fn events<'w>(
     };
     let mut all: Vec<Row<'_>> = deeds.filter(|(entry, _)| about(entry)).map(deed).collect();
     let store = eye.world.store();
-    let told = store.told().rev().filter(|event| of.is_none_or(|of| is_about(event, of)));
+    let told = || {
+        store.told().rev().filter(|event| {
+            event.involved_object.name.contains(filter) && of.is_none_or(|of| is_about(event, of))
+        })
+    };
     let line =
         |event: &'w Rc<Told>| (last_seen(event), event.meta.resource_version.0, Line::Told(event));
     // Whatever was written before so many others was also seen before them.
     let (deeds, most) = (all.len(), of.map_or(EVENTS_MAX, |_| usize::MAX));
-    all.extend(told.take(most).map(line));
-    let count = of.map_or(deeds + store.count(Kind::Event), |_| all.len());
+    all.extend(told().take(most).map(line));
+    let count = match of {
+        Some(_) => all.len(),
+        None if filter.is_empty() => deeds + store.count(Kind::Event),
+        None => deeds + told().count(),
+    };
     if all.len() > EVENTS_MAX {
         all.select_nth_unstable_by(EVENTS_MAX, |a, b| (b.0, b.1).cmp(&(a.0, a.1)));
         all.truncate(EVENTS_MAX);
@@ -199,10 +211,12 @@ fn short_kind(kind: &str) -> String {
 
 /// The table of one kind, as `kubectl get` prints it, and what the figure says about each object.
 /// Rows that `old` has are kept.
-pub(super) fn table(eye: &Eye<'_>, kind: Kind, old: Option<&Rc<Table>>) -> Table {
+pub(super) fn table(eye: &Eye<'_>, kind: Kind, filter: &str, old: Option<&Rc<Table>>) -> Table {
     let store = eye.world.store();
     let mut before = old.into_iter().flat_map(|old| &old.rows).peekable();
-    let objects: Vec<Object> = store.list_objects(kind).take(ROWS_MAX).cloned().collect();
+    let named = || store.list_objects(kind).filter(|one| one.meta().name.contains(filter));
+    let all = if filter.is_empty() { store.count(kind) } else { named().count() };
+    let objects: Vec<Object> = named().take(ROWS_MAX).cloned().collect();
     // Pods say where they are; the other kinds' wide columns say little here.
     let namespaces = objects.iter().any(|object| !is_default(object));
     let look = print::Look {
@@ -236,7 +250,7 @@ pub(super) fn table(eye: &Eye<'_>, kind: Kind, old: Option<&Rc<Table>>) -> Table
         kind,
         heads,
         rows: objects.iter().zip(rows).map(row).collect(),
-        more: u32::try_from(store.count(kind).saturating_sub(ROWS_MAX)).unwrap_or(0),
+        more: u32::try_from(all.saturating_sub(ROWS_MAX)).unwrap_or(0),
         names: usize::from(namespaces && kind.info().namespaced),
     }
 }

@@ -42,7 +42,7 @@ pub(super) fn told(eye: &Eye<'_>, subject: &ObjectRef, tab: Tab, now: Inspector)
     match tab {
         Tab::Yaml => view.lines = lines(eye, subject),
         Tab::Events => {
-            view.events = record::events(eye, Some(subject), &mut Listed::default()).0;
+            view.events = record::events(eye, Some(subject), "", &mut Listed::default()).0;
         }
         Tab::History if subject.kind == Kind::Pod => view.facts = pods(eye, subject),
         Tab::History if subject.kind == Kind::StatefulSet => {

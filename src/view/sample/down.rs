@@ -51,7 +51,7 @@ fn timeline_running() -> Timeline {
             segments[0].to = 3_150;
             segments.push(segment(3_150, now, State::NotReady, ""));
         }
-        Lane { ordinal: i, segments }
+        Lane { ordinal: i, set: text(""), segments }
     };
     Timeline {
         ticks: ticks(6, 10),
@@ -91,6 +91,7 @@ pub fn running() -> Screen {
         events: shared(events_running()),
         terminal: Rc::default(),
         events_more: 0,
+        filter: text(""),
         table: Rc::new(pods_table(&[
             ["web-0", "1/1", "Running", "0", "21s", "10.244.1.5", "node-a"],
             ["web-1", "1/1", "Running", "0", "13s", "10.244.2.7", "node-b"],
@@ -109,6 +110,7 @@ pub fn faults() -> Screen {
         field: text(field),
         message: text(message),
         hint: text(""),
+        mend: (field == "apiVersion").then_some(0),
     };
     let found = vec![
         one(
@@ -204,6 +206,7 @@ pub fn node_down() -> Screen {
 fn timeline_down() -> Timeline {
     let now = 9_200;
     let seat = |ordinal, from, node: &str| Lane {
+        set: text(""),
         ordinal,
         segments: vec![
             segment(from, from + 150, State::Creating, ""),

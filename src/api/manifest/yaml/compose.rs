@@ -18,6 +18,8 @@ pub(super) struct Composer<'t> {
     anchors: SortedMap<String, Node>,
     aliases: usize,
     aliased: usize,
+    /// Where something was copied for the first time.
+    pub(super) copied: Option<Place>,
 }
 
 impl<'t> Composer<'t> {
@@ -30,6 +32,7 @@ impl<'t> Composer<'t> {
             anchors: SortedMap::new(),
             aliases: 0,
             aliased: 0,
+            copied: None,
         }
     }
 
@@ -112,6 +115,8 @@ impl<'t> Composer<'t> {
 
     fn map(&mut self) -> Parsed<Yaml> {
         let mut entries: Vec<Entry> = Vec::new();
+        // Their places in the order of their keys.
+        let mut order: Vec<usize> = Vec::new();
         loop {
             let event = self.next()?;
             if matches!(event.what, What::End) {
@@ -124,11 +129,18 @@ impl<'t> Composer<'t> {
             };
             let value = self.next()?;
             let value = self.node(value)?;
-            let first = entries.iter().find(|other| other.key == key && key != "<<");
-            if let Some(first) = first {
-                let hint = format!("it stands in line {} already", first.place.line);
-                let message = format!("key {key:?} already set in map");
-                return Err(Fault { place, message, hint });
+            if key == "<<" {
+                self.copied.get_or_insert(place);
+            } else {
+                match order.binary_search_by(|at| entries[*at].key.cmp(&key)) {
+                    Err(at) => order.insert(at, entries.len()),
+                    Ok(at) => {
+                        let first = entries[order[at]].place.line;
+                        let hint = format!("it stands in line {first} already");
+                        let message = format!("key {key:?} already set in map");
+                        return Err(Fault { place, message, hint });
+                    }
+                }
             }
             entries.push(Entry { key, place, value });
         }
@@ -138,6 +150,7 @@ impl<'t> Composer<'t> {
         let Some(node) = self.anchors.get(name) else {
             return fail(place, format!("unknown anchor '{name}' referenced"));
         };
+        self.copied.get_or_insert(place);
         self.aliases += 1;
         self.aliased += node.size();
         if self.aliases > MAX_ALIASES || self.aliased > MAX_ALIASED {

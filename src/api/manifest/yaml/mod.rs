@@ -80,6 +80,8 @@ pub struct Document {
     pub line: u32,
     /// What it holds, or why it cannot be read.
     pub root: Result<Node, Fault>,
+    /// Where an anchor or a map is copied for the first time.
+    pub copied: Option<Place>,
 }
 
 impl Node {
@@ -135,7 +137,7 @@ pub fn read(text: &str) -> Vec<Document> {
     if text.len() > MAX_BYTES {
         let message = format!("the text is larger than {} KiB", MAX_BYTES / 1024);
         let fault = Fault { place: Place { line: 1, column: 1 }, message, hint: String::new() };
-        return vec![Document { line: 1, root: Err(fault) }];
+        return vec![Document { line: 1, root: Err(fault), copied: None }];
     }
     let text = text.replace("\r\n", "\n");
     let mut documents = Vec::new();
@@ -164,8 +166,9 @@ fn push(text: &str, line: u32, documents: &mut Vec<Document>) {
     if text.lines().all(|line| blank(line) || line.starts_with('%')) {
         return;
     }
-    let root = Composer::new(text, line).document();
-    documents.push(Document { line, root: root.or_else(|fault| json(text, line).ok_or(fault)) });
+    let mut composer = Composer::new(text, line);
+    let root = composer.document().or_else(|fault| json(text, line).ok_or(fault));
+    documents.push(Document { line, root, copied: composer.copied });
 }
 
 /// JSON that libyaml does not read (pairs of surrogates): without places but the first.

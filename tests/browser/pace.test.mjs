@@ -1,0 +1,166 @@
+// How long one press keeps the page from answering, with 1 000 Pods: the longest task behind each
+// press, against what the same machine needs for a fixed piece of work in the same run, so that a
+// slow machine is no fault of the page.
+//
+// Not here: what a press may do, counted (tests/inputs.rs).
+
+import assert from "node:assert/strict";
+import { story } from "./harness.mjs";
+
+const PODS = 1000;
+/** The most one press may take, in milliseconds, on a machine that needs `USUAL` for the work. */
+const MOST = 200;
+const USUAL = 60;
+
+const MANIFEST = `apiVersion: v1
+kind: Service
+metadata:
+  name: web
+spec:
+  clusterIP: None
+  selector: {app: web}
+---
+apiVersion: apps/v1
+kind: StatefulSet
+metadata:
+  name: web
+spec:
+  serviceName: web
+  replicas: ${PODS}
+  podManagementPolicy: Parallel
+  selector:
+    matchLabels: {app: web}
+  template:
+    metadata:
+      labels: {app: web}
+    spec:
+      containers:
+      - name: web
+        image: nginx
+`;
+
+/** In the page: listens for long tasks, and can do the fixed piece of work. */
+function listen() {
+  window.tasks = [];
+  new PerformanceObserver((list) => {
+    window.tasks.push(...list.getEntries().map((entry) => entry.duration));
+  }).observe({ entryTypes: ["longtask"] });
+  window.work = () => {
+    const begun = performance.now();
+    let sum = 0;
+    for (let i = 0; i < 3e7; i += 1) sum = (sum * 31 + i) | 0;
+    return performance.now() - begun + (sum === 7 ? 1 : 0);
+  };
+}
+
+/** Presses, waits until the page has been idle for a moment; the longest task behind it. */
+async function freeze(page, press) {
+  await page.raw.evaluate(() => { window.tasks.length = 0; });
+  await press();
+  await page.raw.evaluate(async () => {
+    let seen = -1;
+    while (seen !== window.tasks.length || document.querySelector(".clock.busy")) {
+      seen = window.tasks.length;
+      await new Promise((done) => setTimeout(done, 250));
+    }
+  });
+  return page.raw.evaluate(() => Math.max(0, ...window.tasks));
+}
+
+/** The value that 95 of 100 do not exceed. */
+const percentile95 = (all) => [...all].sort((a, b) => a - b)[Math.ceil(all.length * 0.95) - 1];
+
+story("T-7 no press keeps a page with 1 000 Pods from answering", {
+  query: "?example=blank&nodes=100&editor=plain", timeoutMs: 300_000,
+}, async (page) => {
+  const { raw } = page;
+  const press = (selector, n = 0) => () =>
+    raw.locator(selector).nth(n).evaluate((one) => one.click());
+  const key = (name) => () => raw.keyboard.press(name);
+  const choose = (text) => () => raw.evaluate((text) => {
+    const all = [...document.querySelectorAll("button")];
+    const one = all.find((one) => one.textContent.trim() === text && one.getClientRects().length);
+    if (!one) throw new Error(`there is no ${text}`);
+    one.click();
+  }, text);
+  await raw.evaluate(listen);
+  await raw.locator("#manifest").fill(MANIFEST);
+  await press(".pane-foot .btn")();
+  await raw.waitForTimeout(500);
+  await press(".settle")();
+  await raw.locator(".settled").waitFor({ timeout: 120_000 });
+  assert.equal(await raw.locator(".sethead .num").first().innerText(), `${PODS} of ${PODS} ready`);
+  const presses = [];
+  for (let round = 0; round < 2; round += 1) {
+    presses.push(
+      ["pick a machine", press(".node .pick", round)],
+      ["power off", press(".node .pw", round)],
+      ["step", press(".step")], ["step", press(".step")], ["step", press(".step")],
+      ["+10 s", choose("+10 s")],
+      ["pick a Pod", press(".node .ch, .node .cp, .node .pod", 3)],
+      ["describe", choose("Describe")], ["YAML", key("y")], ["its events", press(".right [role=tab]", 2)],
+      ["its history", choose("History")], ["now", choose("Now")],
+      ["PVCs", choose("PVCs")], ["Nodes", choose("Nodes")], ["Pods", choose("Pods")],
+      ["filter", () => raw.locator(".eventpane .filter").fill(`web-${round}`)],
+      ["no filter", () => raw.locator(".eventpane .filter").fill("")],
+      ["theme", press(".top .btn[aria-label^=Theme]")],
+      ["power on", press(".is-off .pw")],
+      ["step", press(".step")],
+      ["back", key(",")], ["back", key(",")], ["forth", key(".")],
+      ["play", key(" ")], ["pause", key(" ")],
+      ["settle", press(".settle")],
+      ["the seat", press(".seat .pick", round)],
+      ["nothing", key("Escape")],
+    );
+  }
+  const took = [];
+  const machine = [];
+  for (const [name, act] of presses) {
+    machine.push(await raw.evaluate(() => window.work()));
+    took.push([name, Math.round(await freeze(page, act))]);
+  }
+  machine.sort((a, b) => a - b);
+  const slow = Math.max(1, machine[Math.floor(machine.length / 2)] / USUAL);
+  const all = took.map(([, millis]) => millis);
+  const report = took.map(([name, millis]) => `${name} ${millis}`).join(", ");
+  const most = MOST * slow;
+  assert.ok(percentile95(all) <= most, `95 of 100 in ${percentile95(all)} ms, not ${most}: ${report}`);
+  console.log(`T-7: 95 of 100 in ${percentile95(all)} ms, work ${slow}: ${report}`);
+});
+
+// What is looked through a quarter of a second after the last letter: as much as an editor holds.
+const KIB = 256;
+const repeat = (make, most = KIB * 1024) => {
+  const parts = [];
+  for (let size = 0, i = 0; size < most; i += 1) {
+    parts.push(make(i));
+    size += parts[i].length;
+  }
+  return parts.join("");
+};
+const configs = (i) => `---\napiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: a-${i}\ndata:\n  a: "${i}"\n`;
+const TEXTS = {
+  "many documents": repeat(configs),
+  "many faults": repeat((i) => configs(i).replace("data", "dada")),
+  "one map": `${configs(0)}${repeat((i) => `  key-${i}: x\n`)}`,
+  "one list": `apiVersion: v1\nkind: Pod\nmetadata:\n  name: a\nspec:\n  containers:\n  - name: a\n    image: a\n    args:\n${
+    repeat((i) => `    - "${i}"\n`)}`,
+  "old versions": repeat((i) => `---\n${MANIFEST.split("---\n")[1].replace("apps/v1", "apps/v1beta1")
+    .replace("name: web", `name: web-${i}`)}`),
+  "one long word": `a: ${"x".repeat(KIB * 1024)}`,
+  "brackets": "[".repeat(KIB * 1024),
+};
+
+story("Y-2 what is found in 256 KiB is found at once", { query: "?editor=plain", timeoutMs: 180_000 }, async (page) => {
+  const { raw } = page;
+  await raw.evaluate(listen);
+  const took = [];
+  for (const [name, text] of Object.entries(TEXTS)) {
+    const slow = Math.max(1, await raw.evaluate(() => window.work()) / USUAL);
+    await raw.locator("#manifest").fill(text);
+    await raw.waitForTimeout(100);
+    const millis = await freeze(page, () => raw.locator(".pane-foot .cap").waitFor());
+    took.push([name, Math.round(millis), Math.round(millis / slow)]);
+  }
+  console.log("Y-2", took);
+});
