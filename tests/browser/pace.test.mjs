@@ -54,12 +54,13 @@ function listen() {
 }
 
 /** Presses, waits until the page has been idle for a moment; the longest task behind it. */
-async function freeze(page, press) {
+async function freeze(page, press, least = 0) {
   await page.raw.evaluate(() => { window.tasks.length = 0; });
   await press();
+  await page.raw.waitForTimeout(least);
   await page.raw.evaluate(async () => {
     let seen = -1;
-    while (seen !== window.tasks.length || document.querySelector(".clock.busy")) {
+    while (seen !== window.tasks.length) {
       seen = window.tasks.length;
       await new Promise((done) => setTimeout(done, 250));
     }
@@ -125,7 +126,6 @@ story("T-7 no press keeps a page with 1 000 Pods from answering", {
   const report = took.map(([name, millis]) => `${name} ${millis}`).join(", ");
   const most = MOST * slow;
   assert.ok(percentile95(all) <= most, `95 of 100 in ${percentile95(all)} ms, not ${most}: ${report}`);
-  console.log(`T-7: 95 of 100 in ${percentile95(all)} ms, work ${slow}: ${report}`);
 });
 
 // What is looked through a quarter of a second after the last letter: as much as an editor holds.
@@ -151,16 +151,19 @@ const TEXTS = {
   "brackets": "[".repeat(KIB * 1024),
 };
 
+// Finding and drawing together; finding alone is a part of it that nobody sees apart.
 story("Y-2 what is found in 256 KiB is found at once", { query: "?editor=plain", timeoutMs: 180_000 }, async (page) => {
   const { raw } = page;
   await raw.evaluate(listen);
-  const took = [];
   for (const [name, text] of Object.entries(TEXTS)) {
-    const slow = Math.max(1, await raw.evaluate(() => window.work()) / USUAL);
-    await raw.locator("#manifest").fill(text);
-    await raw.waitForTimeout(100);
-    const millis = await freeze(page, () => raw.locator(".pane-foot .cap").waitFor());
-    took.push([name, Math.round(millis), Math.round(millis / slow)]);
+    const machine = [await raw.evaluate(() => window.work())];
+    const millis = await freeze(page, () => raw.evaluate((text) => {
+      const area = document.getElementById("manifest");
+      area.value = text;
+      area.dispatchEvent(new Event("input", { bubbles: true }));
+    }, text), 600);
+    machine.push(await raw.evaluate(() => window.work()));
+    const most = MOST * Math.max(1, ...machine.map((it) => it / USUAL));
+    assert.ok(millis <= most, `${name}: ${millis} ms, not ${most}`);
   }
-  console.log("Y-2", took);
 });

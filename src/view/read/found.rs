@@ -33,8 +33,9 @@ impl Found {
         let read = manifest::read(&text);
         let report = session.report().cloned();
         let mends = |document: usize| {
-            let mut all = read.objects.iter().filter(|one| one.document == document);
-            all.any(mend::can_mend).then(|| u32::try_from(document).ok()).flatten()
+            let from = read.objects.partition_point(|one| one.document < document);
+            let mut all = read.objects[from..].iter();
+            all.next().filter(|one| one.document == document && mend::can_mend(one)).is_some().then(|| u32::try_from(document).ok()).flatten()
         };
         let problem = |lang, one: &Problem| {
             let mend = (one.path == "spec.selector").then(|| mends(one.document)).flatten();
