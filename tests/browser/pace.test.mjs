@@ -120,8 +120,8 @@ story("T-7 no press keeps a page with 1 000 Pods from answering", {
     machine.push(await raw.evaluate(() => window.work()));
     took.push([name, Math.round(await freeze(page, act))]);
   }
-  machine.sort((a, b) => a - b);
-  const slow = Math.max(1, machine[Math.floor(machine.length / 2)] / USUAL);
+  // As slow as it was when it was slow: others may want the machine as well.
+  const slow = Math.max(1, percentile95(machine) / USUAL);
   const all = took.map(([, millis]) => millis);
   const report = took.map(([name, millis]) => `${name} ${millis}`).join(", ");
   const most = MOST * slow;
