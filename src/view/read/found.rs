@@ -35,7 +35,11 @@ impl Found {
         let mends = |document: usize| {
             let from = read.objects.partition_point(|one| one.document < document);
             let mut all = read.objects[from..].iter();
-            all.next().filter(|one| one.document == document && mend::can_mend(one)).is_some().then(|| u32::try_from(document).ok()).flatten()
+            all.next()
+                .filter(|one| one.document == document && mend::can_mend(one))
+                .is_some()
+                .then(|| u32::try_from(document).ok())
+                .flatten()
         };
         let problem = |lang, one: &Problem| {
             let mend = (one.path == "spec.selector").then(|| mends(one.document)).flatten();
