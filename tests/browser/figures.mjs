@@ -1,9 +1,14 @@
-// Figures of the built page (performance.md: P17 to P21): how soon it stands and answers, what a
-// step costs with many Pods, how evenly it plays. `./dev figures` calls it; it prints, and asserts
-// nothing. Run it on an idle machine, and compare with another run beside it, not with old numbers.
+// Figures of the built page (performance.md: P16 to P21): what it weighs and how soon it stands,
+// also beside the smallest page of its kind (tests/figures/table.rs), what a step costs with many
+// Pods, how evenly it plays. `./dev figures` calls it; it prints, and asserts nothing. Run it on an
+// idle machine, and compare with another run beside it, not with old numbers.
 //
 // Not here: the simulator by itself (tests/bench).
 
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { gzipSync } from "node:zlib";
 import { chromium } from "playwright-core";
 import { DIST, serve } from "./server.mjs";
 
@@ -35,7 +40,7 @@ async function opened(browser, url, slow) {
   context.setDefaultTimeout(30_000);
   const page = await context.newPage();
   const tools = await context.newCDPSession(page);
-  await tools.send("Performance.enable");
+  await tools.send("Performance.enable", { timeDomain: "threadTicks" });
   if (slow) {
     await tools.send("Network.enable");
     await tools.send("Network.emulateNetworkConditions", {
@@ -56,9 +61,11 @@ async function opened(browser, url, slow) {
       marks("data-whole", "wholeAt");
     }).observe(document, { attributes: true, subtree: true, childList: true });
   });
-  await page.goto(url);
+  await page.goto(url, { waitUntil: "commit" });
+  await page.locator("html[data-boot=ready]").waitFor({ state: "attached" });
+  const ready = await cpu(tools);
   await page.locator("html[data-whole]").waitFor({ state: "attached" });
-  return { context, page, tools };
+  return { context, page, tools, ready };
 }
 
 async function cpu(tools) {
@@ -66,17 +73,54 @@ async function cpu(tools) {
   return metrics.find(({ name }) => name === "TaskDuration").value * 1000;
 }
 
-async function loading(browser, url, slow) {
+async function loading(browser, url, what, slow) {
   const runs = [];
   for (let i = 0; i < 5; i += 1) {
-    const { context, page, tools } = await opened(browser, url, slow);
+    const { context, page, tools, ready } = await opened(browser, url, slow);
     const times = await page.evaluate(() => [window.largest, window.usableAt, window.wholeAt]);
-    runs.push([...times, await cpu(tools)]);
+    runs.push([...times, ready, await cpu(tools)]);
     await context.close();
   }
-  const [first, usable, whole, task] = [0, 1, 2, 3].map((i) => median(runs.map((run) => run[i])));
-  console.log(`${slow ? "slow 4G, CPU/4" : "at full speed"}: first large paint ${millis(first)}, ` +
-    `usable ${millis(usable)}, whole ${millis(whole)}, main thread ${millis(task)}`);
+  const [first, usable, whole, until, task] =
+    [0, 1, 2, 3, 4].map((i) => median(runs.map((run) => run[i])));
+  console.log(`${what}: first large paint ${millis(first)}, usable ${millis(usable)}, whole ` +
+    `${millis(whole)}; main thread until usable ${millis(until)}, until whole ${millis(task)}`);
+  return until;
+}
+
+// The table's page in a folder of its own, if `./dev figures` has compiled it.
+function table() {
+  const at = (path) => fileURLToPath(new URL(`../../${path}`, import.meta.url));
+  const built = at("target/wasm32-unknown-unknown/release/examples/table.wasm");
+  if (!existsSync(built)) return undefined;
+  const out = at("target/table/");
+  mkdirSync(out, { recursive: true });
+  const names = ["--out-dir", out, "--out-name", "table"];
+  execFileSync("wasm-bindgen", ["--target", "web", "--no-typescript", ...names, built]);
+  const pass = ["--all-features", "--low-memory-unused", "--flatten", "--rereloop", "-Oz"];
+  const [wasm, tool] = [`${out}table_bg.wasm`, at("tests/browser/node_modules/binaryen/bin/wasm-opt")];
+  execFileSync(process.execPath, [tool, ...pass, "--reorder-functions-by-name", wasm, "-o", wasm]);
+  writeFileSync(`${out}index.html`, "<!doctype html><title>Table</title><body></body>" +
+    "<script type=module src=start.js></script>");
+  writeFileSync(`${out}start.js`, 'import init from "./table.js"; await init();' +
+    'Object.assign(document.documentElement.dataset, { boot: "ready", whole: "" });');
+  return out;
+}
+
+const weight = (folder, files) =>
+  files.reduce((sum, file) => sum + gzipSync(readFileSync(folder + file), { level: 9 }).length, 0);
+
+// What the page weighs and costs until it is usable, ÷ the table's.
+async function beside(browser, ours, dist) {
+  const folder = table();
+  if (!folder) return console.log("the table to compare with is not compiled: no P16, no P17");
+  const first = readdirSync(dist).filter((name) => /^(first|boot|playground)-.*\.(js|wasm)$/.test(name));
+  const [mine, its] = [weight(dist, first), weight(folder, ["table.js", "table_bg.wasm"])];
+  const site = await serve(folder, { prefix: "/table/", pack: true });
+  const until = await loading(browser, site.url, "a table of Yew");
+  await site.close();
+  console.log(`÷ a table of Yew: ${mine} bytes ÷ ${its} = ${(mine / its).toFixed(1)}; ` +
+    `main thread until usable ${(ours / until).toFixed(1)}`);
 }
 
 // A press of Step, to the frame after it; then as many as its picture needs.
@@ -105,7 +149,7 @@ async function applied(browser, url, replicas) {
 
 // All Pods at once, step by step, and then Pods that are deleted one by one and come back. What the
 // main thread does for a step is counted from the press to the frame that answers it, and to the
-// one with its picture; an empty frame tells how much of that is only the measuring.
+// one with its picture; less what measuring an empty frame costs.
 async function steps(browser, url, replicas) {
   const { context, page, tools } = await applied(browser, url, replicas);
   const [empty, answers, pictures] = [[], [], []];
@@ -133,11 +177,15 @@ async function steps(browser, url, replicas) {
     await page.getByRole("button", { name: "Stop" }).waitFor({ state: "detached" });
     await go(5);
   }
-  const said = (all) => `p50 ${millis(median(all))}, p95 ${millis(highest(all, 0.95))}`;
+  const least = median(empty);
+  const less = (share, all) => millis(Math.max(0, share(all) - least));
+  const p95 = (all) => highest(all, 0.95);
+  const said = (all) => `p50 ${less(median, all)}, p95 ${less(p95, all)}`;
   const cards = await page.locator("[data-density] > button").count();
   console.log(`${replicas} Pods, ${answers.length} steps, CPU of the main thread: ` +
     `to the answer ${said(answers)}; to the picture ${said(pictures)}, ` +
-    `at most ${millis(Math.max(...pictures))}; an empty frame ${millis(median(empty))}; ` +
+    `at most ${less((all) => Math.max(...all), pictures)}; ` +
+    `less ${millis(least)} for measuring an empty frame; ` +
     `${cards} Pods in the document`);
   await context.close();
 }
@@ -160,14 +208,16 @@ async function playing(browser, url) {
   await context.close();
 }
 
-const site = await serve(process.env.DIST || DIST, { prefix: "/some/folder/", pack: true });
+const dist = process.env.DIST || DIST;
+const site = await serve(dist, { prefix: "/some/folder/", pack: true });
 const browser = await chromium.launch({
   executablePath: process.env.CHROME_BIN || "/usr/bin/chromium",
   chromiumSandbox: process.getuid?.() !== 0,
   args: ["--disable-gpu"],
 });
-await loading(browser, site.url, false);
-await loading(browser, site.url, true);
+const ours = await loading(browser, site.url, "at full speed");
+await beside(browser, ours, dist);
+await loading(browser, site.url, "slow 4G, CPU/4", true);
 for (const replicas of SIZES) await steps(browser, site.url, replicas);
 await playing(browser, site.url);
 await browser.close();

@@ -253,6 +253,35 @@ story("T-6 a hidden page stands still and wakes without a burst", {}, async (pag
   assert.ok(await page.role("button", "Play").isVisible(), "it has stopped by itself");
 });
 
+const MANY = `apiVersion: apps/v1
+kind: StatefulSet
+metadata: {name: many}
+spec:
+  serviceName: many
+  replicas: 1000
+  podManagementPolicy: Parallel
+  selector: {matchLabels: {app: many}}
+  template:
+    metadata: {labels: {app: many}}
+    spec: {containers: [{name: main, image: nginx}]}
+`;
+
+story("T-7 a long step is answered at once, and ends", { size: DESKTOP, query: "?editor=plain&example=blank&nodes=10" }, async (page) => {
+  await page.raw.locator("#manifest").fill(MANY);
+  await page.raw.locator("#manifest").press("Control+Enter");
+  await page.raw.locator(".sethead").waitFor();
+  const busy = await page.raw.evaluate(() => new Promise((done) => {
+    document.querySelector(".step").click();
+    const look = () => done(document.querySelector(".app").classList.contains("busy"));
+    requestAnimationFrame(() => setTimeout(look));
+  }));
+  assert.ok(busy, "more than one picture's work");
+  await page.raw.locator(".app:not(.busy)").waitFor();
+  const chips = page.raw.locator("[data-density=chip] > .ch");
+  assert.ok(await chips.count() > 0, "the Pods are on their machines");
+  assert.ok(await chips.count() <= 200, "P21: no more than can be told apart");
+});
+
 story("I-2 facts are explained on focus and on hover", { size: DESKTOP }, async (page) => {
   await tools(page);
   await settle(page);
