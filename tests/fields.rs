@@ -71,7 +71,7 @@ fn fields() -> String {
     let kinds: Vec<String> = written
         .map(|kind| {
             let info = kind.info();
-            format!("\"{}\":\"{}\"", info.name, types.name(info.schema, true))
+            format!("\"{}\":\"{}\"", info.name, types.name(info.schema(), true))
         })
         .collect();
     let mut out = format!("{{\"kinds\":{{{}}},\n\"types\":{{", kinds.join(","));
