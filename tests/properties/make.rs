@@ -175,7 +175,7 @@ impl Maker {
 
     /// Lays values by chance over a tree.
     pub fn vary(&mut self, tree: &mut Value, kind: Kind) {
-        let more = self.object(kind.info().schema, 7);
+        let more = self.object(kind.info().schema(), 7);
         overlay(tree, more);
     }
 
@@ -263,7 +263,7 @@ impl Maker {
     /// A merge patch, perhaps with directives of the strategic one.
     pub fn merge_patch(&mut self, kind: Kind, tree: &Value) -> Value {
         let mut patch = match self.once_in(2) {
-            true => self.value(Shape::Object(kind.info().schema), 5),
+            true => self.value(Shape::Object(kind.info().schema()), 5),
             false => {
                 let mut part = tree.clone();
                 self.spoil(&mut part);
