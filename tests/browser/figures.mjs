@@ -97,7 +97,11 @@ function table() {
   mkdirSync(out, { recursive: true });
   const names = ["--out-dir", out, "--out-name", "table"];
   execFileSync("wasm-bindgen", ["--target", "web", "--no-typescript", ...names, built]);
-  const pass = ["--all-features", "--low-memory-unused", "--flatten", "--rereloop", "-Oz"];
+  // As `dev` does with the page: what browsers know, and no more.
+  const known = ["mutable-globals", "nontrapping-float-to-int", "bulk-memory", "bulk-memory-opt",
+    "sign-ext", "reference-types", "multivalue", "call-indirect-overlong"];
+  const pass = ["--mvp-features", ...known.map((name) => `--enable-${name}`),
+    "--strip-target-features", "--low-memory-unused", "--flatten", "--rereloop", "-Oz"];
   const [wasm, tool] = [`${out}table_bg.wasm`, at("tests/browser/node_modules/binaryen/bin/wasm-opt")];
   execFileSync(process.execPath, [tool, ...pass, "--reorder-functions-by-name", wasm, "-o", wasm]);
   writeFileSync(`${out}index.html`, "<!doctype html><title>Table</title><body></body>" +
