@@ -23,9 +23,9 @@ import {
 } from "./format.mjs";
 
 // Shorter ones cost more than they save.
-const LEAST = 12;
+const LEAST = 8;
 // More than the call of a region takes the way to it costs, in bytes.
-const CALL_BYTES = 8;
+const CALL_BYTES = 5;
 // More locals to hand back than this would cost too much.
 const MOST_CHANGED = 8;
 // The way out that is no branch.
