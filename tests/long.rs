@@ -54,6 +54,9 @@ fn asked(text: &str) -> u64 {
     after - before
 }
 
+/// A text of so many bytes.
+type Written<'a> = &'a dyn Fn(usize) -> String;
+
 #[test]
 fn y_2_a_long_manifest_takes_work_in_proportion() {
     let map = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: a\ndata:\n";
@@ -61,7 +64,7 @@ fn y_2_a_long_manifest_takes_work_in_proportion() {
     let old = |i: usize| {
         object(i).replace("v1\nkind: ConfigMap", "policy/v1beta1\nkind: PodDisruptionBudget")
     };
-    let texts: [(&str, usize, &dyn Fn(usize) -> String); 5] = [
+    let texts: [(&str, usize, Written<'_>); 5] = [
         ("documents", 256, &|bytes| long("", object, bytes)),
         ("faults", 64, &|bytes| long("", |i| object(i).replace("data", "dada"), bytes)),
         ("keys", 256, &|bytes| long(map, |i| format!("  key-{i}: x\n"), bytes)),

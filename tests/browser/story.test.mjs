@@ -178,7 +178,7 @@ const MANIFESTS = {
     "apiVersion: apps/v1\nkind: StatefulSet\nmetadata:\n  name: web\nspec:\n  replica: 3\n",
     /line 6.*spec\.replica.*unknown field/s,
   ],
-  "nothing": ["", /no objects passed to apply/],
+  "nothing in it but a remark": ["# nothing yet\n", /no objects passed to apply/],
 };
 
 for (const [what, [text, finding]] of Object.entries(MANIFESTS)) {
@@ -191,6 +191,14 @@ for (const [what, [text, finding]] of Object.entries(MANIFESTS)) {
     await page.shot("found");
   });
 }
+
+story("an empty manifest is no mistake yet", {}, async (page) => {
+  await page.raw.locator("#manifest").fill("");
+  await page.sees(/Paste a manifest, drop a file/);
+  await page.raw.locator(".found li").first().waitFor({ state: "detached" });
+  assert.equal(await page.role("button", "Apply").getAttribute("aria-disabled"), "true");
+  await page.shot("empty");
+});
 
 story("a StatefulSet without a selector", {}, async (page) => {
   const text = "apiVersion: apps/v1\nkind: StatefulSet\nmetadata:\n  name: db\nspec:\n" +
