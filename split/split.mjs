@@ -61,7 +61,13 @@ function constantsOf(mapName, bytes) {
   if (!existsSync(mapName)) return [];
   const line = /^ *([0-9a-f]+) +[0-9a-f]+ +([0-9a-f]+) {9}(\S+):\(\.rodata[^)]*\)$/;
   const at = placeIn(bytes);
-  return readFileSync(mapName, "utf8").split("\n").map((each) => line.exec(each)).filter(Boolean)
+  const map = readFileSync(mapName, "utf8");
+  const [, start, whole] = /^ *([0-9a-f]+) +[0-9a-f]+ +([0-9a-f]+) \.rodata$/m.exec(map) || [];
+  if (!dataOf(bytes).some(({ address, size }) =>
+    address === parseInt(start, 16) && size === parseInt(whole, 16))) {
+    throw new Error(`${mapName} tells of another program: touch src/main.rs and build again`);
+  }
+  return map.split("\n").map((each) => line.exec(each)).filter(Boolean)
     .flatMap(([, hex, length, from]) => {
       const [address, size] = [parseInt(hex, 16), parseInt(length, 16)];
       const content = bytes.subarray(at(address), at(address) + size);
