@@ -13,7 +13,7 @@ export const GLOBAL_SET = 0x24, STORE8 = 0x3a, CONST = 0x41;
 // How a global that is nothing yet begins, by its type.
 const ZERO = {
   0x7f: [CONST, 0], 0x7e: [0x42, 0], 0x7d: [0x43, 0, 0, 0, 0],
-  0x7c: [0x44, 0, 0, 0, 0, 0, 0, 0, 0],
+  0x7c: [0x44, 0, 0, 0, 0, 0, 0, 0, 0], 0x70: [0xd0, 0x70], 0x6f: [0xd0, 0x6f],
 };
 
 // Reads from `at` on; `at` goes on with it.

@@ -4,9 +4,12 @@
 //! Not here: how work grows with the cluster (tests/scale.rs), what drawing costs, seeking (which
 //! plays on from a checkpoint, and counts anew from there).
 
+#[path = "bench/machines.rs"]
+mod machines;
+
+use machines::cluster;
 use playground::api::kinds::Kind;
 use playground::cluster::input::Input;
-use playground::config::{Config, MachineConfig};
 use playground::session::{Action, SLICE, Session};
 
 const PODS: i32 = 1_000;
@@ -36,16 +39,7 @@ fn most(session: &mut Session, action: Action) -> [u64; 4] {
 }
 
 fn many() -> Session {
-    let machine = |n: u32| MachineConfig {
-        name: format!("node-{n}").into(),
-        zone: format!("zone-{}", n % 3).into(),
-        cpu: "64".into(),
-        memory: "256Gi".into(),
-        pods: 200,
-        volumes: None,
-    };
-    let config = Config { machines: (0..10).map(machine).collect(), ..Config::default() };
-    Session::new(config, 0).sliced(SLICE)
+    Session::new(cluster(10), 0).sliced(SLICE)
 }
 
 #[test]

@@ -3,10 +3,14 @@
 //!
 //! Not here: what a press does to the cluster (tests/inputs.rs), drawing.
 
+#[path = "bench/machines.rs"]
+mod machines;
+
+use machines::cluster;
 use playground::api::kinds::{Key, Kind, ObjectRef};
 use playground::base::time::Span;
 use playground::cluster::input::{Cascade, Input};
-use playground::config::{Config, MachineConfig};
+use playground::config::Config;
 use playground::session::{Action, Session, examples::EXAMPLES};
 use playground::view::read::{self, Found, Kept, Read, Show};
 use playground::view::{Lang, Screen, Tab};
@@ -61,18 +65,6 @@ fn scale(name: &str, replicas: i32) -> Action {
 fn pick(kind: Kind, name: &str) -> Action {
     let namespace = if kind == Kind::Node { "" } else { "default" };
     Action::Select(Some(ObjectRef::new(kind, Key::new(namespace, name))))
-}
-
-fn cluster(nodes: u32) -> Config {
-    let machine = |n: u32| MachineConfig {
-        name: format!("node-{n}").into(),
-        zone: format!("zone-{}", n % 3).into(),
-        cpu: "64".into(),
-        memory: "256Gi".into(),
-        pods: 200,
-        volumes: None,
-    };
-    Config { machines: (0..nodes).map(machine).collect(), ..Config::default() }
 }
 
 /// So many Pods at once, all of them Ready.

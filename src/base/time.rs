@@ -13,7 +13,7 @@ pub struct SimTime(pub u64);
 pub struct Span(pub u64);
 
 /// What date the scenario's start is printed as: 2026-01-01T00:00:00Z, in Unix seconds.
-const START_UNIX_SECONDS: u64 = 1_767_225_600;
+pub const START_UNIX_SECONDS: u64 = 1_767_225_600;
 
 impl SimTime {
     /// The scenario's start.

@@ -12,7 +12,8 @@ use crate::apiserver::store::Store;
 use crate::apiserver::watch::Change;
 use crate::apiserver::{Answer, DeleteOptions, Propagation};
 use crate::base::cron::Schedule;
-use crate::base::time::{SimTime, Span};
+use crate::base::sorted;
+use crate::base::time::{START_UNIX_SECONDS, SimTime, Span};
 use crate::client::recorder::{self, EventKind};
 use crate::client::{ControlPlane, Keys, Requeue};
 use crate::controller::Controller;
@@ -23,8 +24,6 @@ use std::rc::Rc;
 const DELTA: Span = Span::millis(100);
 /// Where a Job says which time it was made for.
 const SCHEDULED: &str = "batch.kubernetes.io/cronjob-scheduled-timestamp";
-/// Minutes from 1970 to the start of every scenario.
-const START_MINUTE: u64 = 29_453_760;
 
 /// Makes Jobs at set times.
 #[derive(Clone, Debug, Default)]
@@ -135,7 +134,7 @@ impl Sync<'_, '_> {
             let over = self.jobs.iter().filter(|job| job.is(end)).cloned();
             let mut over: Vec<Rc<Job>> = over.collect();
             let start = |job: &Job| job.status.start_time.unwrap_or(SimTime(u64::MAX));
-            over.sort_by(|a, b| (start(a), &a.meta.name).cmp(&(start(b), &b.meta.name)));
+            sorted::sort_by_key(&mut over, |job| (start(job), job.meta.name.clone()));
             let kept = usize::try_from(limit.unwrap_or(i32::MAX)).unwrap_or(0);
             let many = over.len().saturating_sub(kept);
             for job in over.into_iter().take(many) {
@@ -185,7 +184,9 @@ impl Sync<'_, '_> {
                         .spec.startingDeadlineSeconds or check clock skew";
             self.tell(EventKind::Warning, "TooManyMissedTimes", text);
         }
-        let name = format!("{}-{}", self.own.meta.name, START_MINUTE + due.0 / 60_000);
+        // Minutes since 1970.
+        let minute = START_UNIX_SECONDS / 60 + due.0 / 60_000;
+        let name = format!("{}-{minute}", self.own.meta.name);
         let active = &self.own.status.active;
         if active.iter().any(|own| *own.name == *name)
             || self.own.status.last_schedule_time == Some(due)

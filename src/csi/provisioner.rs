@@ -153,9 +153,9 @@ impl Csi {
         let Some(job) = due else { return };
         let name = volume_name(&job.claim);
         let (bytes, reach) = (job.bytes(), job.reach());
-        let room = || cx.infra.has_room(reach.system(), bytes);
-        let full = room().is_err();
-        let Err(message) = cx.infra.backend_does("provision").and_then(|()| room()) else {
+        let room = cx.infra.has_room(reach.system(), bytes);
+        let full = room.is_err();
+        let Err(message) = cx.infra.backend_does("provision").and(room) else {
             self.provisioning.remove_mut(&uid);
             self.retries.remove_mut(&name);
             return self.make_volume(cx, &job);

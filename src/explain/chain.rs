@@ -8,15 +8,12 @@ use crate::apiserver::store::Store;
 use crate::base::lang::Lang;
 use crate::base::time::SimTime;
 use crate::cluster::world::World;
-use crate::infra::fault::{Fault, FaultKind, Faults};
-use crate::trace::{Because, Source, Wait};
+use crate::infra::fault::{Fault, FaultKind};
+use crate::trace::{Because, NO_SPACE, Source, Wait};
 use std::rc::Rc;
 
 /// At most so many links: more nobody reads.
 const LINKS_MAX: usize = 5;
-
-/// What kube-scheduler says of nodes where a driver has no room for a new volume.
-const NO_SPACE: &str = "did not have enough free storage";
 
 /// Longer than this, the root must do.
 const LENGTH_MAX: usize = 140;
@@ -288,8 +285,8 @@ fn fault_behind<'w>(world: &'w World, wait: &Wait, on: &ObjectRef) -> Option<&'w
         Because::Detaching { .. } => work(FaultKind::DiskSlow, "detach"),
         Because::Provisioning { .. } => work(FaultKind::DiskSlow, "provision"),
         Because::NoRoom { system } => faults.get(FaultKind::DiskRoom, system),
-        Because::Unschedulable { message } if message.contains(NO_SPACE) => full(faults),
-        Because::SchedulingBackoff if pod.is_some_and(is_without_volume) => full(faults),
+        Because::Unschedulable { message } if message.contains(NO_SPACE) => full(world),
+        Because::SchedulingBackoff if pod.is_some_and(is_without_volume) => full(world),
         Because::DriverError { message } => {
             let failing = faults.iter().filter(|fault| fault.kind == FaultKind::DiskFails);
             failing.into_iter().find(|fault| message.ends_with(&*fault.target))
@@ -300,9 +297,10 @@ fn fault_behind<'w>(world: &'w World, wait: &Wait, on: &ObjectRef) -> Option<&'w
     }
 }
 
-/// A disk system that has an end.
-fn full(faults: &Faults) -> Option<&Fault> {
-    faults.iter().find(|fault| fault.kind == FaultKind::DiskRoom)
+/// Of the disk systems that have an end, the one with the least room.
+fn full(world: &World) -> Option<&Fault> {
+    let ends = world.infra.faults.iter().filter(|fault| fault.kind == FaultKind::DiskRoom);
+    ends.min_by_key(|fault| world.infra.room(&fault.target))
 }
 
 /// Whether the last try to place the Pod failed for want of a volume.

@@ -2,8 +2,10 @@
 //! max(10, R / 100) nodes, or on so many as are named, from apply to all Ready, with checkpoints
 //! and film on. The cluster has come to rest before.
 
+#[path = "machines.rs"]
+mod machines;
+
 use playground::cluster::input::Input;
-use playground::config::{Config, MachineConfig};
 use playground::timeline::{Progress, Timeline};
 
 /// The set's `podManagementPolicy`.
@@ -40,16 +42,7 @@ pub struct Job {
 impl Job {
     /// A cluster of so many nodes that has come to rest.
     pub fn cluster(nodes: u32) -> Self {
-        let machine = |n: u32| MachineConfig {
-            name: format!("node-{n}").into(),
-            zone: format!("zone-{}", n % 3).into(),
-            cpu: "64".into(),
-            memory: "256Gi".into(),
-            pods: 200,
-            volumes: None,
-        };
-        let machines = (0..nodes).map(machine).collect();
-        let timeline = Timeline::new(Config { machines, ..Config::default() }, Vec::new());
+        let timeline = Timeline::new(machines::cluster(nodes), Vec::new());
         let mut job = Job { timeline, before: Counts::default() };
         while !job.step(u32::MAX) {}
         job.before = job.counts();

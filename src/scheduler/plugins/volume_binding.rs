@@ -20,14 +20,13 @@ use crate::api::storage::{CSIDriver, CSIStorageCapacity, StorageClass};
 use crate::base::Str;
 use crate::base::sorted;
 use crate::scheduler::nodes::NodeInfo;
+use crate::trace::NO_SPACE;
 use serde_json::Value;
 use std::rc::Rc;
 
 /// Says on a claim which node its volume is to be made for.
 pub const SELECTED_NODE: &str = "volume.kubernetes.io/selected-node";
 const BIND_COMPLETED: &str = "pv.kubernetes.io/bind-completed";
-/// What is said of a node where a driver has no room for a new volume.
-const NO_SPACE: &str = "node(s) did not have enough free storage";
 const NO_PROVISIONER: &str = "kubernetes.io/no-provisioner";
 
 /// The claims of a Pod.

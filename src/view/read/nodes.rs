@@ -59,6 +59,7 @@ impl<'e> Room<'e> {
         // To look up each of many costs more than to go through all.
         if pods as usize > store.count(Kind::Pod) / 4 {
             groups.extend(names.iter().map(|name| (&**name, Vec::new())));
+            sorted::sort_by_key(&mut groups, |(name, _)| *name);
             for pod in store.list::<Pod>() {
                 let node = &*pod.spec.node_name;
                 if let Ok(at) = groups.binary_search_by(|(name, _)| (*name).cmp(node)) {
