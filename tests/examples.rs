@@ -4,16 +4,15 @@
 //! Not here: how an empty editor offers them (tests/browser); the manifests of others
 //! (tests/screens.rs).
 
-use playground::api::kinds::Kind;
 use playground::config::Config;
 use playground::session::examples::EXAMPLES;
 use playground::session::save::Extent;
 use playground::session::{Action, Session};
 use playground::view::read::{self, Found, Kept, Show};
-use playground::view::{Lang, Screen, Tab, plain};
+use playground::view::{Lang, Screen, plain};
 
 fn screen(session: &Session) -> Screen {
-    let show = Show { lang: Lang::En, table: Kind::Pod, tab: Tab::Now, filter: "".into() };
+    let show = Show::first(Lang::En);
     read::screen(session, show, &Found::of(session, Lang::En), &mut Kept::default())
 }
 

@@ -22,7 +22,7 @@ fn screen(session: &Session, table: Kind, tab: Tab) -> Screen {
     let found = Found::of(session, Lang::En);
     read::screen(
         session,
-        Show { lang: Lang::En, table, tab, filter: "".into() },
+        Show { table, tab, ..Show::first(Lang::En) },
         &found,
         &mut Kept::default(),
     )

@@ -9,13 +9,18 @@ use playground::cluster::input::Input;
 use playground::session::{Action, Session};
 use playground::view::read::{self, Found, Kept, Show};
 use playground::view::{
-    DrumKind, Intent, Lang, PodKind, Screen, Severity, State, Subject, TABLES, Tab, plain, subject,
+    DrumKind, Intent, Lang, PodKind, Screen, Severity, State, Subject, TABLES, plain, subject,
 };
 use std::collections::BTreeMap;
 
 /// A person at the page.
 struct Visit {
     session: Session,
+}
+
+fn scale(replicas: i32) -> Action {
+    let name = "web".to_string();
+    Action::Do(Input::Scale { namespace: "default".into(), name, replicas })
 }
 
 impl Visit {
@@ -27,7 +32,7 @@ impl Visit {
         let found = Found::of(&self.session, Lang::En);
         read::screen(
             &self.session,
-            Show { lang: Lang::En, table, tab: Tab::Now, filter: "".into() },
+            Show { table, ..Show::first(Lang::En) },
             &found,
             &mut Kept::default(),
         )
@@ -300,10 +305,6 @@ fn two_plates_of_one_ordinal_only_when_both_are_real() {
 fn seats_come_and_go_in_order_and_volumes_stay() {
     let mut visit = Visit::new();
     visit.settles();
-    let scale = |replicas| {
-        let name = "web".to_string();
-        Action::Do(Input::Scale { namespace: "default".into(), name, replicas })
-    };
     visit.does(scale(4));
     let screen = visit.settles();
     assert_eq!((screen.stage.heads[0].ready, screen.stage.drums.len()), (4, 4));
@@ -487,4 +488,22 @@ fn pods_of_daemon_sets_and_jobs_are_on_their_nodes() {
         visit.does(Action::Select(Some(card.subject.clone())));
         visit.screen();
     }
+}
+
+#[test]
+fn what_is_not_listed_can_be_asked_for() {
+    let mut visit = Visit::new();
+    visit.settles();
+    visit.does(scale(30));
+    visit.settles();
+    let listed = |pages: usize| {
+        let found = Found::of(&visit.session, Lang::En);
+        let show = Show { pages, ..Show::first(Lang::En) };
+        let screen = read::screen(&visit.session, show, &found, &mut Kept::default());
+        (screen.events.len(), screen.events_more as usize)
+    };
+    let (first, more) = listed(1);
+    assert_eq!(first, 40);
+    assert_eq!(listed(2), (80, more - 40));
+    assert_eq!(listed(100), (40 + more, 0));
 }

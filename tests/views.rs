@@ -9,7 +9,7 @@ use playground::api::kinds::Kind;
 use playground::session::{Action, Session};
 use playground::ui::{Cx, Page, PageProps, Styles, StylesProps};
 use playground::view::read::{self, Found, Kept, Show};
-use playground::view::{Lang, Look, Pane, Screen, Tab, sample, subject};
+use playground::view::{Lang, Look, Pane, Screen, sample, subject};
 use std::future::Future;
 use std::pin::pin;
 use std::rc::Rc;
@@ -149,7 +149,7 @@ fn picked() -> Screen {
             session.apply(Action::Frame(16));
         }
     }
-    let show = Show { lang: Lang::En, table: Kind::Pod, tab: Tab::Now, filter: "".into() };
+    let show = Show::first(Lang::En);
     read::screen(&session, show, &Found::of(&session, Lang::En), &mut Kept::default())
 }
 

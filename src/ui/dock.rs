@@ -148,7 +148,7 @@ fn grid(cx: &Cx, table: &Table, filter: &str) -> Html {
                     }) }
                 </tbody>
             </table>
-            { rest(cx, Word::RowsMore, table.more) }
+            { rest(cx, Word::MoreRows, table.more) }
             <p class="cap rest">{ cx.say(Word::AsApiServerSeesIt) }</p>
         </div>
     }
@@ -186,11 +186,15 @@ pub fn RowView(RowProps { cx, row, names }: &RowProps) -> Html {
     }
 }
 
+/// What shows more, if there is more.
 fn rest(cx: &Cx, word: Word, more: u32) -> Html {
     if more == 0 {
         return Html::default();
     }
-    html! { <p class="cap rest">{ cx.lang.fill(word, &[("n", &more.to_string())]) }</p> }
+    let label = cx.lang.fill(word, &[("n", &more.to_string())]);
+    html! {
+        <p class="rest">{ Button::new("btn-quiet btn-sm", "", &label, Intent::More).html(cx) }</p>
+    }
 }
 
 /// Those about the object picked are marked.

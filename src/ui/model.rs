@@ -3,7 +3,6 @@
 //! Not here: effects. Copying, remembering, moving the cursor happen before or after `reduce`.
 
 use super::platform;
-use crate::api::kinds::Kind;
 use crate::base::time::{SimTime, Span};
 use crate::session::save::{Extent, VERSION};
 use crate::session::{Action, SLICE, SPEEDS, Session};
@@ -105,7 +104,7 @@ impl Model {
 
     fn new(session: Session, theme: Theme, lang: Lang) -> Model {
         let session = session.sliced(SLICE);
-        let show = Show { lang, table: Kind::Pod, tab: Tab::Now, filter: "".into() };
+        let show = Show::first(lang);
         let found = Found::of(&session, show.lang);
         let mut kept = Kept::default();
         let screen = read::screen(&session, show.clone(), &found, &mut kept);
@@ -269,13 +268,17 @@ impl Model {
             Intent::Theme => self.with_look(|look| look.theme = look.theme.next()),
             Intent::Fold(fold) => self.with_look(|look| look.folded = Some(fold)),
             Intent::Show(table) => {
-                let mut next = self.with_show(Show { table, ..self.show.clone() });
+                let mut next = self.with_show(Show { table, pages: 1, ..self.show.clone() });
                 Rc::make_mut(&mut next).look.tables = true;
                 next
             }
             Intent::Tab(tab) => self.with_show(Show { tab, ..self.show.clone() }),
             Intent::Filter(ref filter) => {
-                self.with_show(Show { filter: filter.clone(), ..self.show.clone() })
+                self.with_show(Show { filter: filter.clone(), pages: 1, ..self.show.clone() })
+            }
+            Intent::More => {
+                let pages = self.show.pages + 1;
+                self.with_show(Show { pages, ..self.show.clone() })
             }
             Intent::Terminal(on) => self.with_look(|look| look.tables = !on),
             Intent::Tall(tall) => self.with_look(|look| look.tall = tall),

@@ -65,6 +65,8 @@ pub enum Intent {
     Rewrite(u32),
     /// List only what has this in its name.
     Filter(Text),
+    /// List more.
+    More,
     /// Pick an object, or nothing.
     Select(Option<Subject>),
     /// Pick an object and show what can be done about it.

@@ -497,3 +497,20 @@ story("L-6 machines that hold what is picked come first, those in trouble before
   assert.equal((await names()).length > 0, true);
   await page.shot("first");
 });
+
+story("older events are listed when asked for", { size: DESKTOP }, async (page) => {
+  await settle(page);
+  await page.raw.locator("#command").fill("kubectl scale sts web --replicas=8");
+  await page.raw.locator("#command").press("Enter");
+  await page.role("button", "Stop").waitFor({ state: "detached" });
+  await settle(page);
+  const events = page.raw.locator(".eventpane .ev li");
+  assert.equal(await events.count(), 40);
+  const first = await events.first().innerText();
+  const more = page.role("button", /^Show older events \(\d+\)$/);
+  const left = Number(/\d+/.exec(await more.innerText())[0]);
+  await more.click();
+  await page.raw.waitForFunction((n) => document.querySelectorAll(".eventpane .ev li").length === n,
+    40 + Math.min(left, 40));
+  assert.equal(await events.first().innerText(), first);
+});

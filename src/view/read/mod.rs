@@ -48,6 +48,15 @@ pub struct Show {
     pub tab: Tab,
     /// Only events and rows with this in their object's name are listed.
     pub filter: Text,
+    /// So many times as much is listed as at first.
+    pub pages: usize,
+}
+
+impl Show {
+    /// What is shown at first.
+    pub fn first(lang: Lang) -> Show {
+        Show { lang, table: Kind::Pod, tab: Tab::Now, filter: "".into(), pages: 1 }
+    }
 }
 
 /// What all readers need.
@@ -87,7 +96,7 @@ pub fn screen(session: &Session, show: Show, found: &Found, kept: &mut Kept) -> 
     let eye = Eye { lang: show.lang, session, world, film: session.timeline().film() };
     let read = &mut Read::default();
     let seats = seats::windows(&eye);
-    let (events, more) = record::events(&eye, None, &show.filter, &mut kept.listed);
+    let (events, more) = record::events(&eye, None, &show, &mut kept.listed);
     let because = because(&eye);
     let [here, there] = &mut kept.cards;
     let (stage, beside) = (figure::stage(&eye, here, read), beside(&eye, there));
@@ -109,7 +118,7 @@ pub fn screen(session: &Session, show: Show, found: &Found, kept: &mut Kept) -> 
         events,
         events_more: more,
         terminal: keep(old.map(|old| &old.terminal), terminal::terminal(&eye)),
-        table: keep(table, record::table(&eye, show.table, &show.filter, table)),
+        table: keep(table, record::table(&eye, &show, table)),
         filter: show.filter,
         notice: Some(Text::from(&*said)).filter(|said| session.was_refused() && !said.is_empty()),
         said: said.into(),

@@ -2,7 +2,7 @@
 //!
 //! Not here: what is wrong with a manifest (see `found`), kubectl's columns (see `kubectl`).
 
-use super::{Eye, Found, figure, nodes, volumes};
+use super::{Eye, Found, Show, figure, nodes, volumes};
 use crate::api::apps::stateful_set::StatefulSet;
 use crate::api::core::event::Event as Told;
 use crate::api::core::pod::Pod;
@@ -15,11 +15,12 @@ use crate::timeline::film::PodState;
 use crate::view::{Editor, Event, Intent, Lang, Severity, Table, Text, Word, clock};
 use std::rc::Rc;
 
-/// Events that are listed.
-const EVENTS_MAX: usize = 200;
+/// Events that are listed at first: a new one moves all others, and what is laid out anew costs
+/// more than the step itself.
+const EVENTS: usize = 40;
 
-/// Rows of a table.
-const ROWS_MAX: usize = 100;
+/// Rows of a table at first.
+const ROWS: usize = 100;
 
 /// The left pane.
 pub(super) fn editor(eye: &Eye<'_>, found: &Found) -> Editor {
@@ -44,9 +45,10 @@ pub(super) fn editor(eye: &Eye<'_>, found: &Found) -> Editor {
 pub(super) fn events<'w>(
     eye: &Eye<'w>,
     of: Option<&ObjectRef>,
-    filter: &str,
+    show: &Show,
     listed: &mut Listed,
 ) -> (Rc<Vec<Rc<Event>>>, u32) {
+    let (filter, room) = (&*show.filter, EVENTS * show.pages);
     let journal = eye.session.timeline().journal().iter();
     let about = |entry: &crate::timeline::Entry| {
         let subject = entry.input.subject();
@@ -69,21 +71,21 @@ pub(super) fn events<'w>(
     let line =
         |event: &'w Rc<Told>| (last_seen(event), event.meta.resource_version.0, Line::Told(event));
     // Whatever was written before so many others was also seen before them.
-    let (deeds, most) = (all.len(), of.map_or(EVENTS_MAX, |_| usize::MAX));
+    let (deeds, most) = (all.len(), of.map_or(room, |_| usize::MAX));
     all.extend(told().take(most).map(line));
     let count = match of {
         Some(_) => all.len(),
         None if filter.is_empty() => deeds + store.count(Kind::Event),
         None => deeds + told().count(),
     };
-    if all.len() > EVENTS_MAX {
-        all.select_nth_unstable_by(EVENTS_MAX, |a, b| (b.0, b.1).cmp(&(a.0, a.1)));
-        all.truncate(EVENTS_MAX);
+    if all.len() > room {
+        all.select_nth_unstable_by(room, |a, b| (b.0, b.1).cmp(&(a.0, a.1)));
+        all.truncate(room);
     }
     sorted::sort_by_key(&mut all, |line| std::cmp::Reverse((line.0, line.1)));
     listed.list(eye, &all);
     let events = listed.rows.iter().map(|row| row.event.clone()).collect();
-    (Rc::new(events), u32::try_from(count.saturating_sub(EVENTS_MAX)).unwrap_or(0))
+    (Rc::new(events), u32::try_from(count.saturating_sub(room)).unwrap_or(0))
 }
 
 /// When, at which revision, what.
@@ -211,12 +213,13 @@ fn short_kind(kind: &str) -> String {
 
 /// The table of one kind, as `kubectl get` prints it, and what the figure says about each object.
 /// Rows that `old` has are kept.
-pub(super) fn table(eye: &Eye<'_>, kind: Kind, filter: &str, old: Option<&Rc<Table>>) -> Table {
+pub(super) fn table(eye: &Eye<'_>, show: &Show, old: Option<&Rc<Table>>) -> Table {
+    let (kind, filter, room) = (show.table, &*show.filter, ROWS * show.pages);
     let store = eye.world.store();
     let mut before = old.into_iter().flat_map(|old| &old.rows).peekable();
     let named = || store.list_objects(kind).filter(|one| one.meta().name.contains(filter));
     let all = if filter.is_empty() { store.count(kind) } else { named().count() };
-    let objects: Vec<Object> = named().take(ROWS_MAX).cloned().collect();
+    let objects: Vec<Object> = named().take(room).cloned().collect();
     // Pods say where they are; the other kinds' wide columns say little here.
     let namespaces = objects.iter().any(|object| !is_default(object));
     let look = print::Look {
@@ -250,7 +253,7 @@ pub(super) fn table(eye: &Eye<'_>, kind: Kind, filter: &str, old: Option<&Rc<Tab
         kind,
         heads,
         rows: objects.iter().zip(rows).map(row).collect(),
-        more: u32::try_from(all.saturating_sub(ROWS_MAX)).unwrap_or(0),
+        more: u32::try_from(all.saturating_sub(room)).unwrap_or(0),
         names: usize::from(namespaces && kind.info().namespaced),
     }
 }

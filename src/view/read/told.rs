@@ -4,7 +4,7 @@
 //! Not here: printing (`kubectl` does it, reading only), reasons (see `inspect`).
 
 use super::record::{self, Listed};
-use super::{Eye, short};
+use super::{Eye, Show, short};
 use crate::api::core::event::Event;
 use crate::api::kinds::{Kind, ObjectRef};
 use crate::apiserver::apply::LAST_APPLIED;
@@ -42,7 +42,8 @@ pub(super) fn told(eye: &Eye<'_>, subject: &ObjectRef, tab: Tab, now: Inspector)
     match tab {
         Tab::Yaml => view.lines = lines(eye, subject),
         Tab::Events => {
-            view.events = record::events(eye, Some(subject), "", &mut Listed::default()).0;
+            let show = Show { pages: 5, ..Show::first(eye.lang) };
+            view.events = record::events(eye, Some(subject), &show, &mut Listed::default()).0;
         }
         Tab::History if subject.kind == Kind::Pod => view.facts = pods(eye, subject),
         Tab::History if subject.kind == Kind::StatefulSet => {
