@@ -122,13 +122,17 @@ impl ServicePods {
             (Some(old), Some(new)) => shows_otherwise(old, new),
             (one, other) => one.or(other).is_some_and(|pod| !pod.status.pod_ip.is_empty()),
         };
-        if !matters {
+        // Whoever looks at a Service for the sake of one Pod sees since when the others are
+        // ready or not: that alone makes nobody look.
+        if !matters && ready_since(old) == ready_since(new) {
             return;
         }
         for pod in old.into_iter().chain(new) {
             for service in self.services_of(pod) {
                 self.mark(&service, &pod.meta.name);
-                keys.add(service);
+                if matters {
+                    keys.add(service);
+                }
             }
         }
     }
@@ -196,6 +200,11 @@ fn shows_otherwise(old: &Pod, new: &Pod) -> bool {
         || old.status.pod_ip != new.status.pod_ip
         || old.is_ready() != new.is_ready()
         || old.is_terminal() != new.is_terminal()
+}
+
+/// Since when the Pod is ready, or is not.
+fn ready_since(pod: Option<&Rc<Pod>>) -> Option<SimTime> {
+    condition(&pod?.status.conditions, "Ready")?.last_transition_time
 }
 
 /// The name that `pod` has under `service`, if it has one.
@@ -274,8 +283,7 @@ pub(super) struct TriggerTimes {
 impl TriggerTimes {
     /// Takes note of how `pod` is now; `None`: it is gone.
     pub fn note(&mut self, name: &Str, pod: Option<&Rc<Pod>>) {
-        let ready = pod.and_then(|pod| condition(&pod.status.conditions, "Ready"));
-        let Some(at) = ready.and_then(|ready| ready.last_transition_time) else {
+        let Some(at) = ready_since(pod) else {
             self.pods.remove_mut(name);
             return;
         };
