@@ -69,6 +69,11 @@ impl Quantity {
         Quantity { milli: self.milli.saturating_add(other.milli), format }
     }
 
+    /// The difference, in the notation of `self`.
+    pub fn minus(&self, other: &Quantity) -> Quantity {
+        Quantity { milli: self.milli.saturating_sub(other.milli), format: self.format }
+    }
+
     /// Whether it is below zero.
     pub fn is_negative(&self) -> bool {
         self.milli < 0

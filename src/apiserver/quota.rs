@@ -1,11 +1,13 @@
 //! What ResourceQuotas do: they turn away what would be too much, and count what is there.
 //!
 //! Here the server itself keeps the counts, at every creation and removal in a namespace
-//! that has quotas; upstream a controller corrects them a moment later.
+//! that has quotas, when a Pod ends and when a claim grows; upstream a controller corrects them
+//! a moment later.
 //!
 //! Not here: scopes, and counts of kinds that are not simulated.
 //!
-//! Upstream: staging/src/k8s.io/apiserver/pkg/admission/plugin/resourcequota/controller.go
+//! Upstream: staging/src/k8s.io/apiserver/pkg/admission/plugin/resourcequota/controller.go,
+//! pkg/quota/v1/evaluator/core/persistent_volume_claims.go, pkg/quota/v1/install/update_filter.go
 
 use super::status::Status;
 use super::{Answer, ApiServer};
@@ -18,8 +20,9 @@ use crate::base::Str;
 use std::rc::Rc;
 
 impl ApiServer {
-    /// Refuses `object` if a quota of its namespace has no room for it.
-    pub(super) fn check_quota(&self, object: &Object) -> Answer<()> {
+    /// Refuses `object` if a quota of its namespace has no room for it, or for what it takes more
+    /// than `old`.
+    pub(super) fn check_quota(&self, object: &Object, old: Option<&Object>) -> Answer<()> {
         let kind = object.kind();
         if self.store.count(Kind::ResourceQuota) == 0 || !kind.info().namespaced {
             return Ok(());
@@ -35,6 +38,7 @@ impl ApiServer {
             let mut parts: [Vec<String>; 3] = Default::default();
             for (what, hard) in &quota.spec.hard {
                 let asked = amount(what, object);
+                let asked = old.map_or(asked.clone(), |old| asked.minus(&amount(what, old)));
                 let used = quota.status.used.get(what).cloned();
                 let used = used.unwrap_or_else(|| self.used(&quota.meta.namespace, what));
                 if asked.as_milli() > 0 && used.plus(&asked) > *hard {
@@ -53,6 +57,19 @@ impl ApiServer {
             }
         }
         Ok(())
+    }
+
+    /// Counts anew if the change of an object may matter to quotas.
+    pub(super) fn recount_quotas(&mut self, old: &Object, new: &Object) {
+        let ends = |object: &Object| object.typed::<Pod>().is_some_and(|pod| pod.is_terminal());
+        let takes = |object: &Object| amount("requests.storage", object);
+        let kind = new.kind();
+        if kind == Kind::ResourceQuota
+            || kind == Kind::Pod && ends(old) != ends(new)
+            || kind == Kind::PersistentVolumeClaim && takes(old) != takes(new)
+        {
+            self.count_quotas(&new.meta().namespace);
+        }
     }
 
     /// Counts anew for the quotas of `namespace`.
@@ -114,7 +131,10 @@ fn amount(what: &str, object: &Object) -> Quantity {
     }
     match object {
         Object::PersistentVolumeClaim(claim) if what == "requests.storage" => {
-            claim.spec.resources.requests.get("storage").cloned().unwrap_or_default()
+            // A growth that has been begun counts, even if less is wanted by now.
+            let wish = claim.spec.resources.requests.get("storage");
+            let begun = claim.status.allocated_resources.get("storage").filter(|_| wish.is_some());
+            begun.max(wish).cloned().unwrap_or_default()
         }
         Object::Pod(pod) => match list_of(what) {
             None => Quantity::units(1),

@@ -76,7 +76,7 @@ impl ApiServer {
             return Err(Status::invalid(kind, &object.meta().name, causes));
         }
         let key = object.key();
-        self.check_quota(&object)?;
+        self.check_quota(&object, None)?;
         if self.store.object(kind, &key).is_some() {
             return Err(Status::already_exists(kind, &key.name));
         }
@@ -153,6 +153,9 @@ impl ApiServer {
             return Err(Status::invalid(kind, &new.meta().name, causes));
         }
         self.admit_update(&new, &old)?;
+        if new.kind() == Kind::PersistentVolumeClaim {
+            self.check_quota(&new, Some(&old))?;
+        }
         if let Object::Service(service) = &mut new {
             self.give_addresses(Rc::make_mut(service))?;
         }
@@ -271,9 +274,7 @@ impl ApiServer {
             return Ok(new);
         }
         let written = self.commit(kind, key, Some(new));
-        if kind == Kind::ResourceQuota {
-            self.count_quotas(&written.meta().namespace);
-        }
+        self.recount_quotas(&old, &written);
         Ok(written)
     }
 

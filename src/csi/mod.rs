@@ -129,7 +129,7 @@ impl Csi {
             Wake::Delete(volume) => self.deleting.get(volume).is_some_and(|it| it.at == Some(at)),
             Wake::Attachment(name) => self.attaching.get(name).is_some_and(|job| job.due == at),
             Wake::Retry(name) => self.retries.get(name).is_some_and(|it| it.at == Some(at)),
-            Wake::Resized(claim) => self.resizing.contains_key(claim),
+            Wake::Resized(claim) => self.resizing.get(claim).is_some_and(|job| job.due == at),
             Wake::Release(_) | Wake::Places | Wake::Poll => true,
         }
     }

@@ -153,7 +153,7 @@ impl Csi {
         let Some(job) = due else { return };
         let name = volume_name(&job.claim);
         let (bytes, reach) = (job.bytes(), job.reach());
-        let room = cx.infra.has_room(reach.system(), bytes);
+        let room = cx.infra.has_room(reach.system(), bytes, "ResourceExhausted");
         let full = room.is_err();
         let Err(message) = cx.infra.backend_does("provision").and(room) else {
             self.provisioning.remove_mut(&uid);

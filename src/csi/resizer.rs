@@ -1,20 +1,26 @@
 //! external-resizer: makes a volume larger when its claim asks for more. The drivers here grow a
 //! volume in one step, the file system included, so nothing is left to the kubelet.
 //!
-//! Not here: recovery from a size that cannot be had (status.allocatedResources), modifying
-//! volumes by VolumeAttributesClass.
+//! A driver without room for that answers OutOfRange, the one answer that the CSI
+//! specification has for it, by which the growth is infeasible: it is tried once more at once, then
+//! every five minutes, and at once when the claim asks for another size.
 //!
-//! Upstream: kubernetes-csi/external-resizer/pkg/controller/{controller,expand_and_recover}.go
+//! Not here: growth that fails in other ways or on the node, modifying volumes by
+//! VolumeAttributesClass.
+//!
+//! Upstream: kubernetes-csi/external-resizer/pkg/controller/{controller,expand_and_recover,
+//! resize_status}.go, kubernetes-csi/csi-lib-utils/slowset/slowset.go
 
 use super::drivers;
 use super::provisioner::wait;
 use super::{Csi, Wake, one_more};
 use crate::api::core::volume::{PersistentVolume, PersistentVolumeClaim};
 use crate::api::kinds::{Key, Kind, Object, Resource};
-use crate::api::meta::{Condition, Uid, set_condition};
+use crate::api::meta::{Condition, Uid};
 use crate::api::quantity::Quantity;
 use crate::apiserver::watch::Change;
 use crate::base::Str;
+use crate::base::time::{SimTime, Span};
 use crate::base::timers::Timers;
 use crate::client::node_plane::NodePlane;
 use crate::client::recorder::EventKind;
@@ -22,13 +28,28 @@ use crate::client::volumes;
 use crate::trace::{Because, Source};
 use std::rc::Rc;
 
-/// A volume that is growing.
+/// Conditions of a claim that tell of a growth.
+const TOLD: [&str; 4] =
+    ["Resizing", "FileSystemResizePending", "ControllerResizeError", "NodeResizeError"];
+/// What is said of a growth that the driver says cannot be had.
+const INFEASIBLE: &str = "ControllerResizeInfeasible";
+/// A size that cannot be had is asked for again after this.
+const SLOW: Span = Span::seconds(300);
+const NODE_DONE: &str = "volume.kubernetes.io/node-expansion-not-required";
+
+/// A volume that is growing, or is to.
 #[derive(Clone, Debug)]
 pub(super) struct Job {
     claim: Key,
     volume: Key,
     component: Str,
     to: Quantity,
+    /// When the driver answers or is asked again.
+    pub due: SimTime,
+    /// Whether the driver has been asked and has not answered.
+    asked: bool,
+    /// Since when the claim is among those that are tried seldom.
+    slow: Option<SimTime>,
 }
 
 impl Csi {
@@ -42,7 +63,15 @@ impl Csi {
         let uid = claim.meta.uid;
         let to = volumes::requested(&claim);
         let has = claim.status.capacity.get("storage").cloned().unwrap_or_default();
-        if !claim.is_bound() || to <= has || self.resizing.contains_key(&uid) {
+        if !claim.is_bound() || to <= has {
+            return;
+        }
+        if let Some(job) = self.resizing.get(&uid).cloned() {
+            if !job.asked && job.to != to {
+                // A pause after which it is slow no longer began with it.
+                let slow = Some(job.slow.map_or(job.due - SLOW, |_| cx.now));
+                self.ask(cx, &claim, Job { to, slow, ..job }, timers);
+            }
             return;
         }
         let Some(volume) = volumes::volume_behind(&cx.cache, &change.key) else { return };
@@ -51,48 +80,110 @@ impl Csi {
         });
         let Some(driver) = driver else { return };
         let component: Str = format!("external-resizer {}", driver.name).into();
-        let now = cx.now;
-        let condition =
-            Condition { kind: "Resizing".into(), status: "True".into(), ..Condition::default() };
-        let _ = cx.client().patch_status::<PersistentVolumeClaim>(&change.key, |claim| {
-            set_condition(&mut claim.status.conditions, condition, now);
-        });
-        let object = Object::PersistentVolumeClaim(claim.clone());
-        say_resizing(cx, &component, &object, &volume.meta.name);
-        let due = cx.now + cx.config.timing.provision;
-        let because = Because::Resizing { driver: driver.name.into() };
-        let wait = wait(cx.now, object, because, Some(due));
-        cx.say(Source::Csi, (Kind::PersistentVolumeClaim, &change.key), vec![wait]);
-        let volume = Key::of(&volume.meta);
-        self.resizing.insert_mut(uid, Job { claim: change.key.clone(), volume, component, to });
-        timers.at(due, Wake::Resized(uid));
+        let (claim_key, volume) = (change.key.clone(), Key::of(&volume.meta));
+        let (due, asked, slow) = (cx.now, false, None);
+        let job = Job { claim: claim_key, volume, component, to, due, asked, slow };
+        self.ask(cx, &claim, job, timers);
     }
 
-    /// The backend has grown the volume: first the volume says so, then the claim. Without room
-    /// for that it is asked again after a pause, as long as the claim is there.
+    /// Asks the driver for the size, and says on the claim that it did.
+    fn ask(
+        &mut self,
+        cx: &mut NodePlane<'_>,
+        claim: &Rc<PersistentVolumeClaim>,
+        mut job: Job,
+        timers: &mut Timers<Wake>,
+    ) {
+        let now = cx.now;
+        let _ = cx.client().patch_status::<PersistentVolumeClaim>(&job.claim, |claim| {
+            let status = &mut claim.status;
+            let new = status.allocated_resources.get("storage") != Some(&job.to);
+            tell(&mut status.conditions, "Resizing", "", !new, now);
+            if new {
+                status.allocated_resource_statuses.set("storage", "ControllerResizeInProgress");
+                status.allocated_resources.insert("storage".into(), job.to.clone());
+            }
+            claim.meta.annotations.remove(NODE_DONE);
+        });
+        let object = Object::PersistentVolumeClaim(claim.clone());
+        let text = format!("External resizer is resizing volume {}", job.volume.name);
+        cx.event(&job.component, &"".into(), &object, EventKind::Normal, "Resizing", &text);
+        (job.due, job.asked) = (now + cx.config.timing.provision, true);
+        let because = Because::Resizing { driver: job.resizer().into() };
+        let wait = wait(now, object, because, Some(job.due));
+        cx.say(Source::Csi, (Kind::PersistentVolumeClaim, &job.claim), vec![wait]);
+        timers.at(job.due, Wake::Resized(claim.meta.uid));
+        self.resizing.insert_mut(claim.meta.uid, job);
+    }
+
+    /// The driver has answered, or is to be asked again.
     pub(super) fn resized(&mut self, cx: &mut NodePlane<'_>, uid: Uid, timers: &mut Timers<Wake>) {
-        let Some(job) = self.resizing.get(&uid).cloned() else { return };
-        let name = &job.volume.name;
+        let Some(job) = self.resizing.get(&uid).filter(|job| job.due == cx.now).cloned() else {
+            return;
+        };
         let claim = cx.cache.get::<PersistentVolumeClaim>(&job.claim).cloned();
         let claim = claim.filter(|claim| claim.meta.uid == uid);
-        if let Some((claim, (system, message))) = claim.zip(no_room(cx, &job)) {
-            let object = Object::PersistentVolumeClaim(claim);
-            if self.retries.contains_key(name) {
-                say_resizing(cx, &job.component, &object, name);
+        match (claim, no_room(cx, &job)) {
+            (Some(claim), _) if !job.asked => {
+                let to = volumes::requested(&claim);
+                self.ask(cx, &claim, Job { to, ..job }, timers);
             }
-            let resizer = &job.component["external-resizer ".len()..];
-            let text = format!("resize volume {name:?} by resizer {resizer:?} failed: {message}");
-            let reason = "VolumeResizeFailed";
-            cx.event(&job.component, &"".into(), &object, EventKind::Warning, reason, &text);
-            let at = one_more(&mut self.retries, name, cx.now);
-            let wait = wait(cx.now, object, Because::NoRoom { system }, Some(at));
-            cx.say(Source::Csi, (Kind::PersistentVolumeClaim, &job.claim), vec![wait]);
-            return timers.at(at, Wake::Resized(uid));
+            (Some(claim), Some((system, why))) => {
+                self.refused(cx, claim, job, system, &why, timers);
+            }
+            _ => self.grown(cx, uid, &job, timers),
         }
+    }
+
+    /// There is no room for the size.
+    fn refused(
+        &mut self,
+        cx: &mut NodePlane<'_>,
+        claim: Rc<PersistentVolumeClaim>,
+        mut job: Job,
+        system: Str,
+        why: &str,
+        timers: &mut Timers<Wake>,
+    ) {
+        let (now, mut news) = (cx.now, false);
+        let _ = cx.client().patch_status::<PersistentVolumeClaim>(&job.claim, |claim| {
+            let text = format!("failed to expand pvc with {why}");
+            tell(&mut claim.status.conditions, "ControllerResizeError", &text, true, now);
+            let statuses = &mut claim.status.allocated_resource_statuses;
+            news = statuses.get("storage").is_none_or(|status| **status != *INFEASIBLE);
+            statuses.set("storage", INFEASIBLE);
+        });
+        let volume = &job.volume.name;
+        let text = format!("resize volume {volume:?} by resizer {:?} failed: {why}", job.resizer());
+        let object = Object::PersistentVolumeClaim(claim.clone());
+        let (reason, warning) = ("VolumeResizeFailed", EventKind::Warning);
+        cx.event(&job.component, &"".into(), &object, warning, reason, &text);
+        let pause = one_more(&mut self.retries, volume, now);
+        let to = volumes::requested(&claim);
+        (job.due, job.slow) = match job.slow {
+            _ if to != job.to => (now, job.slow.or(Some(now))),
+            Some(since) => (since + SLOW, None),
+            None => (if news { now } else { pause }, Some(if news { now } else { pause })),
+        };
+        if job.due <= now {
+            return self.ask(cx, &claim, Job { to, ..job }, timers);
+        }
+        job.asked = false;
+        let wait = wait(now, object, Because::NoRoom { system }, Some(job.due));
+        cx.say(Source::Csi, (Kind::PersistentVolumeClaim, &job.claim), vec![wait]);
+        timers.at(job.due, Wake::Resized(claim.meta.uid));
+        self.resizing.insert_mut(claim.meta.uid, job);
+    }
+
+    /// The backend has grown the volume: first the volume says so, then the claim.
+    fn grown(&mut self, cx: &mut NodePlane<'_>, uid: Uid, job: &Job, timers: &mut Timers<Wake>) {
         self.resizing.remove_mut(&uid);
-        self.retries.remove_mut(name);
-        self.poll_rooms(cx, timers);
+        self.retries.remove_mut(&job.volume.name);
         cx.say(Source::Csi, (Kind::PersistentVolumeClaim, &job.claim), Vec::new());
+        if !job.asked {
+            return;
+        }
+        self.poll_rooms(cx, timers);
         let grown = cx.client().patch::<PersistentVolume>(&job.volume, |volume| {
             let spec = Rc::make_mut(&mut volume.spec);
             spec.capacity.insert("storage".into(), job.to.clone());
@@ -103,8 +194,11 @@ impl Csi {
         }
         let done = cx.client().patch_status::<PersistentVolumeClaim>(&job.claim, |claim| {
             if claim.meta.uid == uid {
-                claim.status.capacity.insert("storage".into(), job.to.clone());
-                claim.status.conditions.retain(|condition| *condition.kind != *"Resizing");
+                let status = &mut claim.status;
+                status.capacity.insert("storage".into(), job.to.clone());
+                status.conditions.retain(|condition| !TOLD.contains(&&*condition.kind));
+                status.allocated_resource_statuses.remove("storage");
+                claim.meta.annotations.set(NODE_DONE, "true");
             }
         });
         if let Ok(claim) = done {
@@ -116,9 +210,26 @@ impl Csi {
     }
 }
 
-fn say_resizing(cx: &mut NodePlane<'_>, component: &Str, claim: &Object, volume: &Str) {
-    let text = format!("External resizer is resizing volume {volume}");
-    cx.event(component, &"".into(), claim, EventKind::Normal, "Resizing", &text);
+impl Job {
+    fn resizer(&self) -> &str {
+        &self.component["external-resizer ".len()..]
+    }
+}
+
+/// Writes a condition, as of now; others that tell of a growth go or stay.
+fn tell(conditions: &mut Vec<Condition>, kind: &str, text: &str, stay: bool, now: SimTime) {
+    let new = Condition {
+        kind: kind.into(),
+        status: "True".into(),
+        last_transition_time: Some(now.whole_second()),
+        message: text.into(),
+        ..Condition::default()
+    };
+    conditions.retain(|old| stay || *old.kind == *kind || !TOLD.contains(&&*old.kind));
+    match conditions.iter_mut().find(|old| *old.kind == *kind) {
+        Some(old) => *old = new,
+        None => conditions.push(new),
+    }
 }
 
 /// The disk system that is too full for what is asked, and what it answers.
@@ -126,6 +237,7 @@ fn no_room(cx: &NodePlane<'_>, job: &Job) -> Option<(Str, Str)> {
     let volume = cx.cache.get::<PersistentVolume>(&job.volume)?;
     let disk = cx.infra.disks.get(&volume.spec.csi.as_ref()?.volume_handle)?;
     let system = disk.reach.system();
-    let message = cx.infra.has_room(system, job.to.as_units() - disk.bytes).err()?;
+    let more = job.to.as_units() - disk.bytes;
+    let message = cx.infra.has_room(system, more, "OutOfRange").err()?;
     Some((system.into(), message))
 }

@@ -64,11 +64,11 @@ impl Infra {
         Some(disks.fold(all, |free, disk| free.saturating_sub(disk.bytes)).max(0))
     }
 
-    /// Whether a disk system has `bytes` to give; its error if it does not.
-    pub fn has_room(&self, system: &str, bytes: i64) -> Result<(), Str> {
+    /// Whether a disk system has `bytes` to give; its error, with this code, if it does not.
+    pub fn has_room(&self, system: &str, bytes: i64, code: &str) -> Result<(), Str> {
         let Some(free) = self.room(system).filter(|free| *free < bytes) else { return Ok(()) };
         let [bytes, free] = [bytes, free].map(Quantity::bytes);
-        Err(rpc_error("ResourceExhausted", format!("{system} has {free} free, not {bytes}")))
+        Err(rpc_error(code, format!("{system} has {free} free, not {bytes}")))
     }
 
     /// Attaches a disk to a machine. Refused as a storage backend refuses, in gRPC's words; a

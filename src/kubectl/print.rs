@@ -119,6 +119,8 @@ fn headings(kind: Kind) -> (&'static [&'static str], &'static [&'static str]) {
         Kind::CSINode => (&["NAME", "DRIVERS", "AGE"], &[]),
         Kind::CSIStorageCapacity => (&["NAME", "STORAGECLASSNAME", "CAPACITY"], &[]),
         Kind::Lease => (&["NAME", "HOLDER", "AGE"], &[]),
+        Kind::ResourceQuota => (&["NAME", "REQUEST", "LIMIT", "AGE"], &[]),
+        Kind::LimitRange => (&["NAME", "CREATED AT"], &[]),
         Kind::PriorityClass => {
             (&["NAME", "VALUE", "GLOBAL-DEFAULT", "AGE", "PREEMPTIONPOLICY"], &[])
         }

@@ -30,19 +30,7 @@ pub fn row(object: &Object, now: SimTime) -> Vec<String> {
         Object::Pod(pod) => pod_row(pod, name, age, now),
         Object::Node(node) => node_row(node, name, age),
         Object::StatefulSet(set) => set_row(set, name, age),
-        Object::Deployment(deployment) => {
-            let (spec, status) = (&deployment.spec, &deployment.status);
-            let mut cells = vec![
-                name,
-                format!("{}/{}", status.ready_replicas, deployment.replicas()),
-                status.updated_replicas.to_string(),
-                status.available_replicas.to_string(),
-                age,
-            ];
-            cells.extend(containers(&spec.template));
-            cells.push(selector(&spec.selector));
-            cells
-        }
+        Object::Deployment(deployment) => work_rows::deployment(deployment, name, age),
         Object::ReplicaSet(set) => {
             let counts = [set.replicas(), set.status.replicas, set.status.ready_replicas];
             let mut cells = vec![name];
@@ -88,6 +76,12 @@ pub fn row(object: &Object, now: SimTime) -> Vec<String> {
             vec![name, value, global, age, policy.to_string()]
         }
         Object::Event(event) => event_row(event, now),
+        Object::ResourceQuota(quota) => work_rows::quota(quota, name, age),
+        // The one kind without columns of its own.
+        Object::LimitRange(range) => {
+            let made = range.meta.creation_timestamp;
+            vec![name, made.map_or_else(String::new, SimTime::rfc3339)]
+        }
         _ => vec![name, age],
     }
 }

@@ -1,11 +1,30 @@
-//! The cells of DaemonSets, Jobs and CronJobs, in the order of their columns.
+//! The cells of Deployments, DaemonSets, Jobs, CronJobs and ResourceQuotas, in the order of their
+//! columns.
 //!
-//! Upstream: printDaemonSet, printJob and printCronJob in pkg/printers/internalversion/printers.go
+//! Upstream: printDeployment, printDaemonSet, printJob, printCronJob and printResourceQuota in
+//! pkg/printers/internalversion/printers.go
 
 use super::rows::{containers, labels, selector};
 use crate::api::apps::daemon_set::DaemonSet;
+use crate::api::apps::deployment::Deployment;
 use crate::api::batch::{CronJob, Job};
+use crate::api::core::config::ResourceQuota;
 use crate::base::time::SimTime;
+
+/// The cells of a Deployment.
+pub(super) fn deployment(deployment: &Deployment, name: String, age: String) -> Vec<String> {
+    let (spec, status) = (&deployment.spec, &deployment.status);
+    let mut cells = vec![
+        name,
+        format!("{}/{}", status.ready_replicas, deployment.replicas()),
+        status.updated_replicas.to_string(),
+        status.available_replicas.to_string(),
+        age,
+    ];
+    cells.extend(containers(&spec.template));
+    cells.push(selector(&spec.selector));
+    cells
+}
 
 /// The cells of a DaemonSet.
 pub(super) fn daemon_set(set: &DaemonSet, name: String, age: String) -> Vec<String> {
@@ -69,4 +88,17 @@ pub(super) fn cron_job(own: &CronJob, name: String, age: String, now: SimTime) -
     cells.extend(containers(&spec.job_template.spec.template));
     cells.push(selector(&spec.job_template.spec.selector));
     cells
+}
+
+/// The cells of a ResourceQuota: what is used of each limit; limits of containers stand apart.
+pub(super) fn quota(quota: &ResourceQuota, name: String, age: String) -> Vec<String> {
+    let mut cells = [String::new(), String::new()];
+    for (what, hard) in quota.status.hard.iter() {
+        let used = quota.status.used.get(what).cloned().unwrap_or_default();
+        let cell = &mut cells[usize::from(what.starts_with("limits."))];
+        let comma = if cell.is_empty() { "" } else { ", " };
+        cell.push_str(&format!("{comma}{what}: {used}/{hard}"));
+    }
+    let [requests, limits] = cells;
+    vec![name, requests, limits, age]
 }

@@ -5,7 +5,7 @@
 use super::pod::ResourceList;
 use super::scheduling::NodeSelector;
 use crate::api::json::Shape;
-use crate::api::meta::{Condition, LabelSelector, ObjectMeta, Uid};
+use crate::api::meta::{Condition, LabelSelector, Labels, ObjectMeta, Uid};
 use crate::base::Str;
 use crate::base::time::SimTime;
 use crate::{object, words};
@@ -84,10 +84,12 @@ object! {
         capacity: ResourceList = "capacity";
         /// What is so about it, such as a resize under way.
         conditions: Vec<Condition> = "conditions";
+        /// How far a growth has come, under `storage`.
+        allocated_resource_statuses: Labels = "allocatedResourceStatuses";
+        /// The size last asked of the driver, under `storage`.
+        allocated_resources: ResourceList = "allocatedResources";
     }
     kept {
-        "allocatedResourceStatuses": Shape::Any;
-        "allocatedResources": Shape::Any;
         "currentVolumeAttributesClassName": Shape::Text;
         "modifyVolumeStatus": Shape::Any;
     }
