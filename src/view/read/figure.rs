@@ -142,7 +142,8 @@ pub(super) fn service(eye: &Eye<'_>, key: &Key) -> (Text, Text) {
     let count: usize = mine.map(ready).sum();
     let headless = &*service.spec.cluster_ip == "None";
     let word = if headless { Word::Headless } else { Word::WithAddress };
-    let count = count.to_string();
+    let many = if count == 1 { Word::OneEndpoint } else { Word::Endpoints };
+    let count = eye.fill(many, &[("count", &count.to_string())]);
     (key.name.clone(), eye.fill(word, &[("count", &count), ("ip", &service.spec.cluster_ip)]))
 }
 
