@@ -9,10 +9,6 @@ use crate::base::time::{SimTime, Span};
 use std::ops::Bound;
 use std::rc::Rc;
 
-/// What kube-scheduler says of a node where a driver has no room for a new volume
-/// (pkg/scheduler/framework/plugins/volumebinding/binder.go: ErrReasonNotEnoughSpace).
-pub const NO_SPACE: &str = "node(s) did not have enough free storage";
-
 /// Who says that something waits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Source {

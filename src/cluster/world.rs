@@ -1,6 +1,7 @@
 //! The whole cluster as a value. A clone costs a few pointers.
 
 use super::incidents::Notes;
+use crate::api::core::volume::PersistentVolumeClaim;
 use crate::api::kinds::Key;
 use crate::apiserver::ApiServer;
 use crate::apiserver::store::Store;
@@ -167,6 +168,12 @@ impl World {
     /// the Pod has no node, and for the last Pods that got one.
     pub fn decision(&self, pod: &Key) -> Option<&Rc<Decision>> {
         self.scheduler.decision(pod)
+    }
+
+    /// The disk system in which the volume for `claim` is made if its Pod is to run on `node`;
+    /// `None` if nobody makes it.
+    pub fn disk_system(&self, claim: &PersistentVolumeClaim, node: &Str) -> Option<Str> {
+        csi::system_for(self.store(), self.config.storage, claim, node)
     }
 
     /// Whether `process` runs.

@@ -26,6 +26,7 @@ use crate::client::node_plane::NodePlane;
 use crate::infra::fault::FaultKind;
 
 pub use drivers::{boot_objects, node_drivers};
+pub use provisioner::system_for;
 
 /// When a driver is to be woken.
 #[derive(Clone, Debug, PartialEq)]

@@ -18,6 +18,7 @@ use crate::api::kinds::{Key, Kind, Object, ObjectRef, Resource};
 use crate::api::meta::{ObjectMeta, Uid};
 use crate::api::storage::StorageClass;
 use crate::apiserver::DeleteOptions;
+use crate::apiserver::store::Store;
 use crate::apiserver::watch::Change;
 use crate::base::sorted::SortedSet;
 use crate::base::time::SimTime;
@@ -26,6 +27,7 @@ use crate::base::{Str, names};
 use crate::client::node_plane::NodePlane;
 use crate::client::recorder::EventKind;
 use crate::client::volumes;
+use crate::config::Storage;
 use crate::infra::disk::{Disk, Reach};
 use crate::trace::{Because, Source, Wait};
 use std::rc::Rc;
@@ -50,16 +52,32 @@ enum Place {
     Everywhere,
 }
 
-impl Job {
+impl Place {
     fn reach(&self) -> Reach {
-        match &self.place {
+        match self {
             Place::Anywhere => Reach::Anywhere,
             Place::Zone(zone) => Reach::Zone(zone.clone()),
             Place::Node(node) => Reach::Local(node.clone()),
             Place::Everywhere => Reach::Shared,
         }
     }
+}
 
+/// The disk system in which the volume for `claim` is made if its Pod is to run on `node`; `None`
+/// if nobody makes it.
+pub fn system_for(
+    store: &Store,
+    storage: Storage,
+    claim: &PersistentVolumeClaim,
+    node: &Str,
+) -> Option<Str> {
+    let class = store.get::<StorageClass>(&Key::global(volumes::claim_class(claim)))?;
+    let driver = drivers::by_provisioner(storage, &class.provisioner)?;
+    let place = place(store, driver, class, claim, Some(node)).ok()?;
+    Some(place.reach().system().into())
+}
+
+impl Job {
     fn bytes(&self) -> i64 {
         volumes::requested(&self.claim).as_units()
     }
@@ -93,7 +111,7 @@ impl Csi {
         let text =
             format!("External provisioner is provisioning volume for claim \"{}\"", change.key);
         event(cx, driver, &object, EventKind::Normal, "Provisioning", &text);
-        match place(cx, driver, &class, &claim, node.as_ref()) {
+        match place(&cx.cache, driver, &class, &claim, node.as_ref()) {
             Ok(place) => self.provision(cx, Job { claim, class, driver, place, due: None }, timers),
             Err(message) => {
                 let class = &class.meta.name;
@@ -152,7 +170,7 @@ impl Csi {
         let due = self.provisioning.get(&uid).filter(|job| job.due == Some(cx.now)).cloned();
         let Some(job) = due else { return };
         let name = volume_name(&job.claim);
-        let (bytes, reach) = (job.bytes(), job.reach());
+        let (bytes, reach) = (job.bytes(), job.place.reach());
         let room = cx.infra.has_room(reach.system(), bytes, "ResourceExhausted");
         let full = room.is_err();
         let Err(message) = cx.infra.backend_does("provision").and(room) else {
@@ -195,7 +213,7 @@ impl Csi {
     fn make_volume(&mut self, cx: &mut NodePlane<'_>, job: &Job) {
         let volume = volume_for(job);
         let name = volume.meta.name.clone();
-        let disk = Disk::new(name.clone(), job.reach(), job.bytes(), job.driver.attach);
+        let disk = Disk::new(name.clone(), job.place.reach(), job.bytes(), job.driver.attach);
         cx.infra.create_disk(disk);
         let key = Key::of(&job.claim.meta);
         let made = cx.client().create(volume);
@@ -318,7 +336,7 @@ fn doomed(cx: &NodePlane<'_>, volume: &PersistentVolume) -> Option<&'static Driv
 }
 
 fn place(
-    cx: &NodePlane<'_>,
+    store: &Store,
     driver: &Driver,
     class: &StorageClass,
     claim: &PersistentVolumeClaim,
@@ -326,7 +344,7 @@ fn place(
 ) -> Result<Place, String> {
     let chosen = match node {
         Some(name) => {
-            let found = cx.cache.get::<Node>(&Key::global(name.clone()));
+            let found = store.get::<Node>(&Key::global(name.clone()));
             Some(found.ok_or_else(|| format!("node \"{name}\" not found"))?)
         }
         None => None,
@@ -343,7 +361,7 @@ fn place(
     };
     let value = match chosen {
         Some(node) => node.meta.label(label).cloned(),
-        None => spread(cx, label, &claim.meta.name),
+        None => spread(store, label, &claim.meta.name),
     };
     let value = value.ok_or_else(|| {
         "error generating accessibility requirements: no available \
@@ -359,8 +377,8 @@ fn is_for_many(mode: &Str) -> bool {
 
 /// A zone (or machine) for a volume made before its Pod has a node: claims of one set are
 /// spread over all in turn, and the claims of one Pod come together.
-fn spread(cx: &NodePlane<'_>, label: &str, claim: &str) -> Option<Str> {
-    let nodes = cx.cache.list::<Node>();
+fn spread(store: &Store, label: &str, claim: &str) -> Option<Str> {
+    let nodes = store.list::<Node>();
     let values: SortedSet<Str> = nodes.filter_map(|node| node.meta.label(label).cloned()).collect();
     let (hash, offset) = match claim.rsplit_once('-') {
         Some((prefix, ordinal)) if ordinal.bytes().all(|b| b.is_ascii_digit()) => {

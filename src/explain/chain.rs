@@ -3,14 +3,15 @@
 use super::sentence::{AT_WORK, Piece, Sentence, THEN, WAITS, clause, farewell, plain, sentence};
 use crate::api::apps::stateful_set::StatefulSet;
 use crate::api::core::pod::Pod;
+use crate::api::core::volume::PersistentVolumeClaim;
 use crate::api::kinds::{Key, Kind, ObjectRef};
 use crate::apiserver::store::Store;
 use crate::base::lang::Lang;
+use crate::base::sorted;
 use crate::base::time::SimTime;
 use crate::cluster::world::World;
 use crate::infra::fault::{Fault, FaultKind};
-use crate::trace::{Because, NO_SPACE, Source, Wait};
-use std::rc::Rc;
+use crate::trace::{Because, Source, Wait};
 
 /// At most so many links: more nobody reads.
 const LINKS_MAX: usize = 5;
@@ -285,8 +286,11 @@ fn fault_behind<'w>(world: &'w World, wait: &Wait, on: &ObjectRef) -> Option<&'w
         Because::Detaching { .. } => work(FaultKind::DiskSlow, "detach"),
         Because::Provisioning { .. } => work(FaultKind::DiskSlow, "provision"),
         Because::NoRoom { system } => faults.get(FaultKind::DiskRoom, system),
-        Because::Unschedulable { message } if message.contains(NO_SPACE) => full(world),
-        Because::SchedulingBackoff if pod.is_some_and(is_without_volume) => full(world),
+        Because::Unschedulable { .. } | Because::SchedulingBackoff
+            if let Some(fault) = full(world, wait).into_iter().next() =>
+        {
+            Some(fault)
+        }
         Because::DriverError { message } => {
             let failing = faults.iter().filter(|fault| fault.kind == FaultKind::DiskFails);
             failing.into_iter().find(|fault| message.ends_with(&*fault.target))
@@ -297,15 +301,18 @@ fn fault_behind<'w>(world: &'w World, wait: &Wait, on: &ObjectRef) -> Option<&'w
     }
 }
 
-/// Of the disk systems that have an end, the one with the least room.
-fn full(world: &World) -> Option<&Fault> {
-    let ends = world.infra.faults.iter().filter(|fault| fault.kind == FaultKind::DiskRoom);
-    ends.min_by_key(|fault| world.infra.room(&fault.target))
-}
-
-/// Whether the last try to place the Pod failed for want of a volume.
-fn is_without_volume(pod: &Rc<Pod>) -> bool {
-    pod.status.conditions.iter().any(|it| it.message.contains("provisioning failed for PVC"))
+/// The disk systems that have too little room for a Pod without a node, the fullest first.
+pub(super) fn full<'w>(world: &'w World, wait: &Wait) -> Vec<&'w Fault> {
+    let mut faults: Vec<&Fault> = Vec::new();
+    let decision = world.decision(&wait.subject.key).filter(|_| wait.subject.kind == Kind::Pod);
+    for (node, claim) in decision.iter().flat_map(|decision| &decision.full) {
+        let claim = world.store().get::<PersistentVolumeClaim>(claim);
+        let system = claim.and_then(|claim| world.disk_system(claim, node));
+        let fault = system.and_then(|system| world.infra.faults.get(FaultKind::DiskRoom, &system));
+        faults.extend(fault.filter(|fault| !faults.contains(fault)));
+    }
+    sorted::sort_by_key(&mut faults, |fault| world.infra.room(&fault.target));
+    faults
 }
 
 /// The wait of `subject` that matters most, `but` not this one.

@@ -1,12 +1,13 @@
 //! What a person can do about a wait, and the price of it.
 
-use super::chain::Chain;
+use super::chain::{Chain, full};
 use crate::api::core::node::Node;
 use crate::api::kinds::{Key, Kind, ObjectRef};
 use crate::base::Str;
 use crate::base::lang::Lang;
 use crate::cluster::input::{Cascade, Input};
 use crate::cluster::world::World;
+use crate::infra::fault::Fault;
 use crate::trace::Because;
 
 /// Something a person can do about a wait.
@@ -60,6 +61,8 @@ const MEND: Texts =
 pub const WAYS: &[Texts] =
     &[POWER_ON, HEAL, OUT_OF_SERVICE, DELETE_NODE, FORCE_DELETE, DELETE_POD, MEND];
 
+const WAYS_MAX: usize = 4;
+
 /// The ways out of the trouble that `chain` explains, best first; at most four.
 pub fn ways_out(world: &World, chain: &Chain, lang: Lang) -> Vec<Way> {
     let Some(root) = chain.last() else { return Vec::new() };
@@ -79,7 +82,10 @@ pub fn ways_out(world: &World, chain: &Chain, lang: Lang) -> Vec<Way> {
             vec![(DELETE_POD, root.subject.key.name.clone(), delete(&root.subject, None))]
         }
         Because::Fault { text } => {
-            let faults = world.faults().filter(|fault| **text == *fault.to_string());
+            let named = |fault: &&Fault| **text == *fault.to_string();
+            let like = chain.iter().rev().nth(1).map(|wait| full(world, wait)).unwrap_or_default();
+            let others = like.into_iter().filter(|fault| !named(fault));
+            let faults = world.faults().filter(named).chain(others).take(WAYS_MAX);
             let remedies = faults.map(|fault| Str::from(fault.remedy()));
             remedies.map(|remedy| (MEND, remedy.clone(), Input::operate(&*remedy))).collect()
         }

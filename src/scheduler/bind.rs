@@ -158,6 +158,11 @@ impl Scheduler {
         match done {
             Ok(_) => self.bind(cx, &binding.pod, &binding.node),
             Err(why) => {
+                // A claim that its driver gave back: it had no room for it there.
+                let given_back = |claim: &&Key| is_given_back(cx, claim, &binding.node);
+                for claim in binding.made.iter().filter(given_back) {
+                    self.decisions.put_full(key, binding.node.clone(), claim.clone());
+                }
                 let why =
                     format!("running PreBind plugin \"VolumeBinding\": binding volumes: {why}");
                 self.undo(cx, &binding.pod, &binding.node, &why);
@@ -225,6 +230,12 @@ fn say_waiting(cx: &mut ControlPlane<'_>, key: &Key, binding: &Binding) {
     cx.say(Source::Scheduler, (Kind::Pod, key), waits);
 }
 
+/// Whether the claim is no longer meant for the node that was chosen for it.
+fn is_given_back(cx: &ControlPlane<'_>, claim: &Key, node: &Str) -> bool {
+    let found = cx.cache.get::<PersistentVolumeClaim>(claim);
+    found.is_some_and(|claim| claim.meta.annotations.get(SELECTED_NODE) != Some(node))
+}
+
 /// Whether all claims have their volumes; an error means that they will not get them there.
 fn are_bound(cx: &ControlPlane<'_>, key: &Key, binding: &Binding) -> Result<bool, String> {
     let same = |pod: &&Rc<Pod>| pod.meta.uid == binding.pod.meta.uid;
@@ -252,7 +263,7 @@ fn are_bound(cx: &ControlPlane<'_>, key: &Key, binding: &Binding) -> Result<bool
     }
     for key in &binding.made {
         let claim = claim_of(key)?;
-        if claim.meta.annotations.get(SELECTED_NODE) != Some(&binding.node) {
+        if is_given_back(cx, key, &binding.node) {
             return Err(format!("provisioning failed for PVC {:?}", &*claim.meta.name));
         }
         if !claim.spec.volume_name.is_empty() {

@@ -218,7 +218,14 @@ impl Scheduler {
             verdict: Verdict::filtered(rejection),
         });
         let rows = rows.collect();
+        let full = search.rejected.iter().filter_map(|(slot, rejection)| {
+            Some((self.nodes.at(*slot).name.clone(), rejection.full.clone()?))
+        });
+        let full: Vec<(Str, Key)> = full.collect();
         self.note(cx, key, rows, None, &message);
+        for (node, claim) in full {
+            self.decisions.put_full(key, node, claim);
+        }
         // Who must go first: a victim, or the one Pod that may use a claim of this one.
         let exclusive = state.exclusive_users.first().cloned();
         let exclusive = exclusive.filter(|_| plugins == [Plugin::VolumeRestrictions]);
@@ -286,7 +293,8 @@ impl Scheduler {
         message: &str,
     ) {
         let pod = key.clone();
-        self.decisions.put(Decision { pod, at: cx.now, rows, chosen, message: message.into() });
+        let (message, full) = (message.into(), Vec::new());
+        self.decisions.put(Decision { pod, at: cx.now, rows, chosen, message, full });
     }
 
     /// Puts the Pod back, tells people, and writes down why it has no node.

@@ -29,6 +29,8 @@ pub struct Decision {
     pub chosen: Option<Str>,
     /// Why it got none, in kube-scheduler's words; empty if it got one.
     pub message: Str,
+    /// Where there was no room for which of its claims: nodes, with the claim.
+    pub full: Vec<(Str, Key)>,
 }
 
 /// What was found of one node.
@@ -119,6 +121,13 @@ impl Decisions {
         while self.bound_rows > KEPT_ROWS && self.bound.size() > 1 {
             let Some(oldest) = self.bound.values().next().cloned() else { break };
             self.remove(&oldest);
+        }
+    }
+
+    /// Notes that there turned out to be no room for `claim` on the node that was chosen.
+    pub fn put_full(&mut self, key: &Key, node: Str, claim: Key) {
+        if let Some((_, decision)) = self.by_pod.get_mut(key) {
+            Rc::make_mut(decision).full.push((node, claim));
         }
     }
 

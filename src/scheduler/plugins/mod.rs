@@ -107,12 +107,14 @@ pub(super) struct Rejection {
     pub unresolvable: bool,
     /// Why, in upstream's words.
     pub reasons: Vec<Cow<'static, str>>,
+    /// The claim for which there is no room, if that is one of the reasons.
+    pub full: Option<Key>,
 }
 
 impl Rejection {
     /// One reason that taking Pods away might cure.
     pub fn new(plugin: Plugin, reason: impl Into<Cow<'static, str>>) -> Rejection {
-        Rejection { plugin, unresolvable: false, reasons: vec![reason.into()] }
+        Rejection { plugin, unresolvable: false, reasons: vec![reason.into()], full: None }
     }
 
     /// One reason that taking Pods away does not cure.

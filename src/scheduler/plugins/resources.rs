@@ -37,7 +37,7 @@ pub fn filter(wanted: &Amounts, node: &NodeInfo) -> Result<(), Rejection> {
     if reasons.is_empty() {
         return Ok(());
     }
-    Err(Rejection { plugin: Plugin::NodeResourcesFit, unresolvable, reasons })
+    Err(Rejection { plugin: Plugin::NodeResourcesFit, unresolvable, reasons, full: None })
 }
 
 /// Whether the node could give the amounts if it were empty.

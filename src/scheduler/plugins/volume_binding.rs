@@ -20,7 +20,6 @@ use crate::api::storage::{CSIDriver, CSIStorageCapacity, StorageClass};
 use crate::base::Str;
 use crate::base::sorted;
 use crate::scheduler::nodes::NodeInfo;
-use crate::trace::NO_SPACE;
 use serde_json::Value;
 use std::rc::Rc;
 
@@ -128,12 +127,13 @@ pub fn reaches(node: &Node, volume: &PersistentVolume) -> bool {
 /// found or made there.
 pub fn filter(plan: &Plan, node: &NodeInfo, from: &Sources<'_>) -> Result<(), Rejection> {
     let Some(object) = &node.node else { return Ok(()) };
-    let mut reasons = Vec::new();
+    let (mut reasons, mut full) = (Vec::new(), None);
     if plan.bound.iter().flatten().any(|volume| !reaches(object, volume)) {
         reasons.push("node(s) didn't match PersistentVolume's node affinity".into());
     }
-    if let Err(reason) = choose(plan, object, from) {
-        reasons.push(reason.into());
+    if let Err(lack) = choose(plan, object, from) {
+        reasons.push(lack.reason.into());
+        full = lack.full;
     }
     if plan.bound.iter().any(Option::is_none) {
         let reason = "node(s) unavailable due to one or more pvc(s) bound to non-existent pv(s)";
@@ -142,17 +142,33 @@ pub fn filter(plan: &Plan, node: &NodeInfo, from: &Sources<'_>) -> Result<(), Re
     if reasons.is_empty() {
         return Ok(());
     }
-    Err(Rejection { plugin: Plugin::VolumeBinding, unresolvable: true, reasons })
+    Err(Rejection { plugin: Plugin::VolumeBinding, unresolvable: true, reasons, full })
 }
 
 const NO_VOLUME: &str = "node(s) didn't find available persistent volumes to bind";
+const NO_SPACE: &str = "node(s) did not have enough free storage";
+
+/// Why a claim can get no volume on a node.
+#[derive(Clone, Debug)]
+pub struct Lack {
+    /// In upstream's words.
+    reason: &'static str,
+    /// The claim, if the driver has no room for it.
+    full: Option<Key>,
+}
+
+impl From<&'static str> for Lack {
+    fn from(reason: &'static str) -> Lack {
+        Lack { reason, full: None }
+    }
+}
 
 /// What becomes of the waiting claims on `node`; why not, if one can get no volume there.
-pub fn choose(plan: &Plan, node: &Node, from: &Sources<'_>) -> Result<Choice, &'static str> {
+pub fn choose(plan: &Plan, node: &Node, from: &Sources<'_>) -> Result<Choice, Lack> {
     let mut choice = Choice::default();
     for claim in &plan.delayed {
         match claim.meta.annotations.get(SELECTED_NODE) {
-            Some(selected) if *selected != node.meta.name => return Err(NO_VOLUME),
+            Some(selected) if *selected != node.meta.name => return Err(NO_VOLUME.into()),
             Some(_) => choice.made.push(claim.clone()),
             None => match best_volume(claim, node, &choice, from) {
                 Some(volume) => choice.existing.push((claim.clone(), volume)),
@@ -214,14 +230,10 @@ fn is_kept_for(volume: &PersistentVolume, claim: &PersistentVolumeClaim) -> bool
 }
 
 /// Whether the claim's driver can make a volume for `node`; why not.
-fn can_be_made(
-    claim: &PersistentVolumeClaim,
-    node: &Node,
-    from: &Sources<'_>,
-) -> Result<(), &'static str> {
+fn can_be_made(claim: &PersistentVolumeClaim, node: &Node, from: &Sources<'_>) -> Result<(), Lack> {
     let class = class(claim, from).ok_or(NO_VOLUME)?;
     if class.provisioner.is_empty() || &*class.provisioner == NO_PROVISIONER {
-        return Err(NO_VOLUME);
+        return Err(NO_VOLUME.into());
     }
     let somewhere = match class.rest.get("allowedTopologies") {
         Some(Value::Array(terms)) if !terms.is_empty() => {
@@ -230,8 +242,10 @@ fn can_be_made(
         _ => true,
     };
     match somewhere {
-        false => Err(NO_VOLUME),
-        true if !has_room(claim, class, node, from) => Err(NO_SPACE),
+        false => Err(NO_VOLUME.into()),
+        true if !has_room(claim, class, node, from) => {
+            Err(Lack { reason: NO_SPACE, full: Some(Key::of(&claim.meta)) })
+        }
         true => Ok(()),
     }
 }
