@@ -175,6 +175,14 @@ fn y_5_what_is_not_simulated_is_said_once() {
     let probe = "        livenessProbe:\n          tcpSocket:\n            port: 80\n";
     let two = "      - name: b\n        image: nginx\n        stdin: true\n        tty: true\n";
     let text = [&with("image: nginx", "image: nginx\n        stdin: true"), probe, two].concat();
+    let zone = |name| format!("  timeZone: {name}\n  schedule: '0 3 * * *'\n");
+    let own = |name| {
+        format!("---\napiVersion: batch/v1\nkind: CronJob\nmetadata: {{name: {name}}}\nspec:\n")
+    };
+    let job = "  jobTemplate: {spec: {template: {spec: {restartPolicy: Never, containers: \
+               [{name: c, image: x}]}}}}\n";
+    let zones = [("a", "Europe/Berlin"), ("b", "Asia/Shanghai")];
+    let text = text + &zones.map(|(own_name, name)| own(own_name) + &zone(name) + job).concat();
     holds("not_simulated", &found(&mut empty(), &text));
 }
 

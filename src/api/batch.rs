@@ -4,7 +4,6 @@
 
 use super::core::pod::PodTemplateSpec;
 use super::core::volume::ObjectReference;
-use super::json::Shape;
 use super::meta::{Condition, LabelSelector, ObjectMeta, Uid, condition};
 use crate::base::Str;
 use crate::base::time::SimTime;
@@ -176,6 +175,8 @@ object! {
     pub struct CronJobSpec {
         /// When, as cron writes it: minute, hour, day, month, day of week.
         schedule: Str = "schedule" always;
+        /// Whose clock the schedule means, such as `Etc/UTC` or `Asia/Shanghai`.
+        time_zone: Option<Str> = "timeZone";
         /// Seconds after its time within which a Job may still be made.
         starting_deadline_seconds: Option<i64> = "startingDeadlineSeconds";
         /// `Allow`, `Forbid` or `Replace`: what becomes of Jobs that still run at the next time.
@@ -188,9 +189,6 @@ object! {
         successful_jobs_history_limit: Option<i32> = "successfulJobsHistoryLimit";
         /// How many Jobs that failed are kept.
         failed_jobs_history_limit: Option<i32> = "failedJobsHistoryLimit";
-    }
-    kept {
-        "timeZone": Shape::Text;
     }
 }
 

@@ -1,16 +1,18 @@
-//! Schedules as cron writes them: five fields, or `@hourly` and its like. In UTC: the clock here
-//! has no other zone.
+//! Schedules as cron writes them: five fields, or `@hourly` and its like, in UTC or where clocks
+//! are always as far from it.
+//!
+//! Not here: zones with summer time, and most names of others.
 //!
 //! Upstream: the package robfig/cron v3 (parser.go, spec.go), which Kubernetes uses
 
-use super::time::{SimTime, Span};
+use super::time::{START_UNIX_SECONDS, SimTime, Span, calendar};
 
 /// When something is to happen again and again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Schedule {
     /// At each minute whose parts are among these bits: minute, hour, day, month, day of week.
-    /// The highest bit says that any will do.
-    Times([u64; 5]),
+    /// The highest bit says that any will do. Then by how many minutes the clock is ahead of UTC.
+    Times([u64; 5], i64),
     /// So long after the last time.
     Every(Span),
 }
@@ -30,6 +32,30 @@ const NAMES: &str = "@yearly=0 0 1 1 *;@annually=0 0 1 1 *;@monthly=0 0 1 * *;@w
 /// Upstream looks no further than five years ahead.
 const DAYS: u64 = 5 * 366;
 const MINUTE: u64 = 60_000;
+/// Zones without summer time: names, and how many minutes they are ahead of UTC.
+const ZONES: &str = "UTC=0 GMT=0 Etc/UTC=0 Etc/GMT=0 Etc/UCT=0 Etc/Universal=0 Etc/Zulu=0 \
+    Etc/Greenwich=0 Etc/GMT0=0 UCT=0 Universal=0 Zulu=0 Greenwich=0 GMT0=0 GMT+0=0 GMT-0=0 \
+    Africa/Abidjan=0 Africa/Accra=0 Africa/Lagos=60 Africa/Algiers=60 Africa/Johannesburg=120 \
+    Africa/Nairobi=180 Europe/Istanbul=180 Europe/Minsk=180 Europe/Moscow=180 Asia/Riyadh=180 \
+    Asia/Dubai=240 Asia/Karachi=300 Asia/Tashkent=300 Asia/Kolkata=330 Asia/Calcutta=330 \
+    Asia/Dhaka=360 Asia/Bangkok=420 Asia/Jakarta=420 Asia/Ho_Chi_Minh=420 Asia/Shanghai=480 \
+    Asia/Chongqing=480 Asia/Hong_Kong=480 Asia/Macau=480 Asia/Taipei=480 Asia/Singapore=480 \
+    Asia/Kuala_Lumpur=480 Asia/Manila=480 Australia/Perth=480 PRC=480 Asia/Tokyo=540 \
+    Asia/Seoul=540 Australia/Brisbane=600 Pacific/Honolulu=-600 America/Phoenix=-420 \
+    America/Mexico_City=-360 America/Bogota=-300 America/Lima=-300 America/Caracas=-240 \
+    America/Puerto_Rico=-240 America/Sao_Paulo=-180 America/Argentina/Buenos_Aires=-180";
+
+/// By how many minutes the clocks of the zone called `name` are always ahead of UTC; `None` if
+/// they are put forward and back, or the name is not known here.
+pub fn zone(name: &str) -> Option<i64> {
+    // As in POSIX, west of Greenwich counts up.
+    if let Some(west) = name.strip_prefix("Etc/GMT").filter(|west| west.starts_with(['+', '-'])) {
+        let hours = west.parse::<i64>().ok().filter(|hours| (-14..=12).contains(hours))?;
+        return (west.len() == 1 + hours.abs().to_string().len()).then_some(-60 * hours);
+    }
+    let listed = |entry: &'static str| entry.split_once('=').filter(|(zone, _)| *zone == name);
+    ZONES.split(' ').find_map(listed)?.1.parse().ok()
+}
 
 impl Schedule {
     /// Reads a schedule, or says in upstream's words what is wrong with it.
@@ -64,21 +90,30 @@ impl Schedule {
                 bits[n] |= range(part, FIELDS[n])?;
             }
         }
-        Ok(Schedule::Times(bits))
+        Ok(Schedule::Times(bits, 0))
+    }
+
+    /// The same where clocks are so many minutes ahead of UTC.
+    pub fn ahead(self, zone: i64) -> Schedule {
+        match self {
+            Schedule::Times(bits, _) => Schedule::Times(bits, zone),
+            every => every,
+        }
     }
 
     /// The first time after `from`; `None` if there is none within five years.
     pub fn next(&self, from: SimTime) -> Option<SimTime> {
-        let bits = match self {
+        let (bits, zone) = match self {
             Schedule::Every(span) => return Some(from.whole_second() + *span),
-            Schedule::Times(bits) => bits,
+            Schedule::Times(bits, zone) => (bits, zone),
         };
         let has = |field: usize, value: u64| bits[field] & 1 << value != 0;
-        // Every scenario starts at midnight.
-        let mut minute = from.0 / MINUTE + 1;
+        // Minutes since 1970 on the zone's clock.
+        let origin = (START_UNIX_SECONDS / 60).saturating_add_signed(*zone);
+        let mut minute = origin + from.0 / MINUTE + 1;
         let last = minute / 1440 + DAYS;
         while minute / 1440 <= last {
-            let [month, day, weekday] = SimTime(minute * MINUTE).calendar();
+            let [month, day, weekday] = calendar(minute / 1440);
             let (dom, dow) = (has(2, day), has(4, weekday));
             let any = (bits[2] | bits[4]) & STAR != 0;
             let fits = has(3, month) && if any { dom && dow } else { dom || dow };
@@ -86,7 +121,7 @@ impl Schedule {
             let mut within = minute..if fits { end } else { minute };
             let found = within.find(|at| has(1, at / 60 % 24) && has(0, at % 60));
             if let Some(found) = found {
-                return Some(SimTime(found * MINUTE));
+                return Some(SimTime((found - origin) * MINUTE));
             }
             minute = end;
         }
@@ -150,12 +185,15 @@ fn whole(word: &str) -> Result<u64, String> {
 
 #[cfg(test)]
 mod tests {
+    use super::zone as zone_of;
     use super::*;
 
-    fn next(text: &str, from: &str) -> String {
+    fn next(text: &str, from: &str, ahead: i64) -> String {
         let from = SimTime::parse_rfc3339(&format!("{from}Z")).expect("a date");
         match Schedule::parse(text) {
-            Ok(schedule) => schedule.next(from).map_or("never".into(), |at| at.rfc3339()),
+            Ok(schedule) => {
+                schedule.ahead(ahead).next(from).map_or("never".into(), |at| at.rfc3339())
+            }
             Err(why) => why,
         }
     }
@@ -176,7 +214,20 @@ mod tests {
             ("@every 1h30m", "2026-01-01T00:00:07", "2026-01-01T01:30:07Z"),
             ("1,31 0-1 * * *", "2026-01-01T01:31:00", "2026-01-02T00:01:00Z"),
         ] {
-            assert_eq!(next(text, from), wanted, "{text}");
+            assert_eq!(next(text, from, 0), wanted, "{text}");
+        }
+        for (zone, text, wanted) in [
+            ("Asia/Shanghai", "30 6 * * *", "2026-01-01T22:30:00Z"),
+            ("Etc/GMT-3", "0 2 * * *", "2026-01-01T23:00:00Z"),
+            ("Etc/GMT+5", "0 20 31 12 *", "2026-01-01T01:00:00Z"),
+            ("Asia/Kolkata", "0 0 * * fri", "2026-01-01T18:30:00Z"),
+            ("Pacific/Honolulu", "@monthly", "2026-01-01T10:00:00Z"),
+        ] {
+            let ahead = zone_of(zone).expect("a zone");
+            assert_eq!(next(text, "2026-01-01T00:00:00", ahead), wanted, "{zone} {text}");
+        }
+        for name in ["Europe/Berlin", "Etc/GMT+13", "Etc/GMT+03", "Etc/GMT-", "utc", ""] {
+            assert_eq!(zone_of(name), None, "{name}");
         }
     }
 
@@ -196,7 +247,7 @@ mod tests {
                 "failed to parse int from x: strconv.Atoi: parsing \"x\": invalid syntax",
             ),
         ] {
-            assert_eq!(next(text, "2026-01-01T00:00:00"), wanted);
+            assert_eq!(next(text, "2026-01-01T00:00:00", 0), wanted);
         }
     }
 }

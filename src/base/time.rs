@@ -40,10 +40,23 @@ impl SimTime {
 
     /// As a date to the second: `2026-01-01T00:01:42Z`.
     pub fn rfc3339(self) -> String {
-        let (days, second) = self.date_parts();
-        let (year, month, day) = civil_from_days(days);
-        let (h, m, s) = (second / 3600, second / 60 % 60, second % 60);
-        format!("{year:04}-{month:02}-{day:02}T{h:02}:{m:02}:{s:02}Z")
+        self.rfc3339_in(0)
+    }
+
+    /// As a date to the second where clocks are so many minutes ahead of UTC, at most a day:
+    /// `2026-01-01T08:01:42+08:00`.
+    pub fn rfc3339_in(self, zone: i64) -> String {
+        let unix = (START_UNIX_SECONDS + self.0 / 1000).saturating_add_signed(zone * 60);
+        let (year, month, day) = civil_from_days(unix / 86_400);
+        let (h, m, s) = (unix / 3600 % 24, unix / 60 % 60, unix % 60);
+        let zone = match (zone, zone.unsigned_abs()) {
+            (0, _) => "Z".to_string(),
+            (_, ahead) => {
+                let sign = if zone < 0 { '-' } else { '+' };
+                format!("{sign}{:02}:{:02}", ahead / 60, ahead % 60)
+            }
+        };
+        format!("{year:04}-{month:02}-{day:02}T{h:02}:{m:02}:{s:02}{zone}")
     }
 
     /// As a date to the microsecond: `2026-01-01T00:01:42.250000Z`.
@@ -81,10 +94,7 @@ impl SimTime {
 
     /// The month, the day of it and the day of the week (0 is Sunday).
     pub fn calendar(self) -> [u64; 3] {
-        let (days, _) = self.date_parts();
-        let (_, month, day) = civil_from_days(days);
-        // 1970 began on a Thursday.
-        [month, day, (days + 4) % 7]
+        calendar(self.date_parts().0)
     }
 
     fn date_parts(self) -> (u64, u64) {
@@ -207,6 +217,13 @@ impl fmt::Display for SimTime {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&Span(self.0).clock())
     }
+}
+
+/// As `SimTime::calendar`, of a day counted from 1970-01-01.
+pub fn calendar(days: u64) -> [u64; 3] {
+    let (_, month, day) = civil_from_days(days);
+    // 1970 began on a Thursday.
+    [month, day, (days + 4) % 7]
 }
 
 /// Year, month, day of a day counted from 1970-01-01 (Gregorian calendar).

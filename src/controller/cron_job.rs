@@ -1,6 +1,6 @@
 //! Makes Jobs at set times, keeps a list of those that run, and deletes the oldest that do not.
 //!
-//! Not here: time zones.
+//! Not here: time zones with summer time, whose schedules count in UTC.
 //!
 //! Upstream: pkg/controller/cronjob/cronjob_controllerv2.go, pkg/controller/cronjob/utils.go
 
@@ -11,7 +11,7 @@ use crate::api::meta::ObjectMeta;
 use crate::apiserver::store::Store;
 use crate::apiserver::watch::Change;
 use crate::apiserver::{Answer, DeleteOptions, Propagation};
-use crate::base::cron::Schedule;
+use crate::base::cron::{self, Schedule};
 use crate::base::sorted;
 use crate::base::time::{START_UNIX_SECONDS, SimTime, Span};
 use crate::client::recorder::{self, EventKind};
@@ -44,7 +44,10 @@ impl Controller for CronJobController {
 
     fn observe(&mut self, now: SimTime, change: &Change, _cache: &Store, keys: &mut Keys) {
         match (change.old::<CronJob>(), change.new::<CronJob>()) {
-            (Some(old), Some(new)) if old.spec.schedule != new.spec.schedule => {
+            (Some(old), Some(new))
+                if old.spec.schedule != new.spec.schedule
+                    || old.spec.time_zone != new.spec.time_zone =>
+            {
                 if let Some(next) = schedule(new).and_then(|times| next(new, &times, now)) {
                     keys.add_after((next + DELTA).since(now), change.key.clone());
                 }
@@ -90,7 +93,12 @@ impl Controller for CronJobController {
 }
 
 fn schedule(own: &CronJob) -> Option<Schedule> {
-    Schedule::parse(&own.spec.schedule).ok()
+    Some(Schedule::parse(&own.spec.schedule).ok()?.ahead(ahead(own)))
+}
+
+/// By how many minutes its clock is ahead of UTC.
+fn ahead(own: &CronJob) -> i64 {
+    own.spec.time_zone.as_deref().and_then(cron::zone).unwrap_or(0)
 }
 
 /// Since when times count: the last one that was heeded.
@@ -259,7 +267,7 @@ impl Sync<'_, '_> {
             owner_references: vec![controller_ref(Kind::CronJob, &self.own.meta)],
             ..ObjectMeta::default()
         };
-        meta.annotations.set(SCHEDULED, due.rfc3339());
+        meta.annotations.set(SCHEDULED, due.rfc3339_in(ahead(&self.own)));
         let job = Job { meta, spec: template.spec.clone(), ..Job::default() };
         let key = Key::of(&job.meta);
         let made = match self.cx.client().create(job) {

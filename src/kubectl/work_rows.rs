@@ -73,7 +73,7 @@ pub(super) fn job(job: &Job, name: String, age: String, now: SimTime) -> Vec<Str
 /// The cells of a CronJob.
 pub(super) fn cron_job(own: &CronJob, name: String, age: String, now: SimTime) -> Vec<String> {
     let (spec, status) = (&own.spec, &own.status);
-    let zone = spec.rest.get("timeZone").and_then(|zone| zone.as_str()).unwrap_or("<none>");
+    let zone = spec.time_zone.as_deref().unwrap_or("<none>");
     let suspended = if spec.suspend == Some(true) { "True" } else { "False" };
     let last = status.last_schedule_time.map(|last| now.since(last).human());
     let mut cells = vec![

@@ -8,6 +8,7 @@ use super::locate;
 use super::yaml::{Node, Place, Yaml};
 use crate::api::json::{Schema, Shape, Support};
 use crate::api::kinds::Kind;
+use crate::base::cron;
 use crate::base::sorted::SortedSet;
 use serde_json::Value;
 
@@ -158,8 +159,8 @@ pub(super) fn kept(kind: Kind, say: &mut Notices) {
     let mut seen = SortedSet::new();
     let mut found = Vec::new();
     kept_in(say.node, kind.info().schema(), "", &mut seen, &mut found);
-    for (place, path, key) in found {
-        say.push(place, path, format!("{key} is accepted and has no effect here"));
+    for (place, path, message) in found {
+        say.push(place, path, message);
     }
 }
 
@@ -182,9 +183,16 @@ fn kept_in(
         let own = matches!(&*entry.key, "apiVersion" | "kind");
         if field.support == Support::Kept && !own {
             if !entry.value.is_null() && seen.insert((schema.name, entry.key.clone())) {
-                out.push((entry.place, at, entry.key.clone()));
+                let message = format!("{} is accepted and has no effect here", entry.key);
+                out.push((entry.place, at, message));
             }
             continue;
+        }
+        if let (true, Yaml::Scalar(zone, ..)) = (entry.key == "timeZone", &entry.value.value)
+            && let Some(zone) = zone.as_str().filter(|zone| cron::zone(zone).is_none())
+        {
+            let message = format!("the zone {zone} is not known here: times count in UTC");
+            out.push((entry.place, at.clone(), message));
         }
         match (field.shape, &entry.value.value) {
             (Shape::Object(inner), _) => kept_in(&entry.value, inner, &at, seen, out),
