@@ -108,16 +108,20 @@ impl Draining {
             if self.pods.is_none() {
                 self.pods = Some(leavers(cx, &node.key.name)?);
             }
-            if self.retry.is_none_or(|at| at <= cx.now()) {
-                self.ask(cx)?;
+            let late = self.until.is_some_and(|until| until <= cx.now());
+            let due = self.retry.is_none_or(|at| at <= cx.now());
+            if due {
+                self.ask(cx, late)?;
             }
             self.hear(cx);
             let refused = self.pods.as_ref().is_some_and(|pods| !pods.is_empty());
             if refused || !self.leaving.is_empty() {
-                if self.until.is_some_and(|until| until <= cx.now()) {
+                // Who sleeps before the next try hears of the end of time only then.
+                if late && (due || !refused) {
                     return Err(self.gives_up(cx, &node));
                 }
-                return Ok(Flow::Wait(self.retry.into_iter().chain(self.until).min()));
+                let until = self.until.filter(|_| !late);
+                return Ok(Flow::Wait(self.retry.into_iter().chain(until).min()));
             }
             let name = cx.named(&node);
             let dry = cx.dry_words();
@@ -128,7 +132,8 @@ impl Draining {
         Ok(Flow::Done)
     }
 
-    fn ask(&mut self, cx: &mut Cx<'_, '_>) -> Result<(), Failure> {
+    /// Asks each Pod to go, or only says so if it is `late`.
+    fn ask(&mut self, cx: &mut Cx<'_, '_>, late: bool) -> Result<(), Failure> {
         let pods = self.pods.take().unwrap_or_default();
         self.retry = None;
         let mut refused = Vec::new();
@@ -147,7 +152,10 @@ impl Draining {
             let name = cx.link(&target, &key.to_string());
             let word = if plain { "deleting" } else { "evicting" };
             cx.say(format!("{word} pod {name}{dry_words}"));
-            if dry.is_some() {
+            if late {
+                refused.push(pod.clone());
+            }
+            if late || dry.is_some() {
                 continue;
             }
             match cx.send(&Request::new(verb, Kind::Pod, &key, body.clone())) {
