@@ -6,13 +6,15 @@ use super::operate::is_about_machine;
 use super::world::World;
 use crate::api::core::node::{Node, Taint};
 use crate::api::kinds::{Key, Kind, ObjectRef};
+use crate::api::quantity::Quantity;
 use crate::apiserver::apply::{Applied, ApplyReport, apply_text};
 use crate::apiserver::managed::KUBECTL;
 use crate::apiserver::{Answer, ApiServer, DeleteOptions, Propagation};
 use crate::base::time::SimTime;
 use crate::client::api::Client;
-use crate::client::request::{Answered, Request};
+use crate::client::request::{Answered, Request, Verb};
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use std::rc::Rc;
 
 /// Something done from outside at one instant.
@@ -269,6 +271,15 @@ impl Input {
     /// Switches the machine `node` on or off.
     pub fn power(node: &str, on: bool) -> Input {
         Input::operate(format!("{} {node}", if on { "poweron" } else { "poweroff" }))
+    }
+
+    /// Lets a claim ask for a volume of this size.
+    pub fn ask_for(claim: &Key, size: &Quantity) -> Input {
+        let body = json!({"spec": {"resources": {"requests": {"storage": size.to_string()}}}});
+        let within = within(&claim.namespace);
+        let line = format!("kubectl patch pvc {} -p '{body}'{within}", claim.name);
+        let kind = Kind::PersistentVolumeClaim;
+        Input::Request { line, request: Request::new(Verb::PatchMerge, kind, claim, body) }
     }
 
     /// Connects the machine `node` to the network or cuts it off.

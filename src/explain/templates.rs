@@ -150,7 +150,8 @@ templates! {
          is detached by force", node: node;
     Because::Detaching { node } => "{subject} is being detached from {node}", node: node;
     Because::NoRoom { system } =>
-        "{subject} waits for room: the disk system {text} is full, and the driver tries again",
+        "{subject} waits for room: the disk system {text} has too little left, and the driver \
+         tries again",
         text: system;
     Because::DriverError { message } =>
         "{subject}: the driver failed and tries again: {text}", text: message;

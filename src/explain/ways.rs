@@ -2,13 +2,15 @@
 
 use super::chain::{Chain, full};
 use crate::api::core::node::Node;
+use crate::api::core::volume::PersistentVolumeClaim;
 use crate::api::kinds::{Key, Kind, ObjectRef};
+use crate::api::quantity::Quantity;
 use crate::base::Str;
 use crate::base::lang::Lang;
 use crate::cluster::input::{Cascade, Input};
 use crate::cluster::world::World;
 use crate::infra::fault::Fault;
-use crate::trace::Because;
+use crate::trace::{Because, Wait};
 
 /// Something a person can do about a wait.
 #[derive(Clone, Debug, PartialEq)]
@@ -54,12 +56,18 @@ const DELETE_POD: Texts = [
     "Same name, same claim, same volume; another uid and address.",
 ];
 
+const ASK_LESS: Texts = [
+    "Ask for less: {name}",
+    "It grows by what is free.",
+    "A claim may ask for less again, as long as it asks for more than its volume has.",
+];
+
 const MEND: Texts =
     ["Mend it: {name}", "Costs nothing.", "What was broken on purpose works again."];
 
 /// What ways out say.
 pub const WAYS: &[Texts] =
-    &[POWER_ON, HEAL, OUT_OF_SERVICE, DELETE_NODE, FORCE_DELETE, DELETE_POD, MEND];
+    &[POWER_ON, HEAL, OUT_OF_SERVICE, DELETE_NODE, FORCE_DELETE, DELETE_POD, ASK_LESS, MEND];
 
 const WAYS_MAX: usize = 4;
 
@@ -83,11 +91,13 @@ pub fn ways_out(world: &World, chain: &Chain, lang: Lang) -> Vec<Way> {
         }
         Because::Fault { text } => {
             let named = |fault: &&Fault| **text == *fault.to_string();
-            let like = chain.iter().rev().nth(1).map(|wait| full(world, wait)).unwrap_or_default();
+            let before = chain.iter().rev().nth(1);
+            let like = before.map(|wait| full(world, wait)).unwrap_or_default();
             let others = like.into_iter().filter(|fault| !named(fault));
             let faults = world.faults().filter(named).chain(others).take(WAYS_MAX);
             let remedies = faults.map(|fault| Str::from(fault.remedy()));
-            remedies.map(|remedy| (MEND, remedy.clone(), Input::operate(&*remedy))).collect()
+            let mend = remedies.map(|remedy| (MEND, remedy.clone(), Input::operate(&*remedy)));
+            mend.chain(before.and_then(|wait| ask_less(world, wait))).collect()
         }
         _ => Vec::new(),
     };
@@ -119,6 +129,17 @@ fn dead_node(world: &World, node: &Str, pod: Option<&ObjectRef>) -> Vec<Raw> {
     }
     ways.extend(pod.map(|pod| (FORCE_DELETE, pod.key.name.clone(), delete(pod, Some(0)))));
     ways
+}
+
+/// Taking back a growth to what there is room for, if there is any.
+fn ask_less(world: &World, wait: &Wait) -> Option<Raw> {
+    let Because::NoRoom { system } = &wait.because else { return None };
+    let key = &wait.subject.key;
+    let claim = world.store().get::<PersistentVolumeClaim>(key).filter(|it| it.is_bound())?;
+    let free = world.infra.room(system).filter(|free| *free > 0)?;
+    let size = claim.status.capacity.get("storage")?.plus(&Quantity::bytes(free));
+    let what = format!("{} {size}", key.name);
+    Some((ASK_LESS, what.into(), Input::ask_for(key, &size)))
 }
 
 /// Promising that a node is off.
