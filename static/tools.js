@@ -334,8 +334,19 @@ window.addEventListener("keydown", (event) => {
 const PANES = ["cluster", "yaml", "inspector", "terminal", "events", "table"];
 const PLACES = [".centre", ".left", ".right", ".termpane", ".eventpane", ".tablepane"];
 
+/** Opens the record where it is folded away. */
+function unfold() {
+  const folds = [...app.querySelectorAll(".fold-up")];
+  folds.find((one) => one.getClientRects().length)?.click();
+}
+
+app.addEventListener("click", (event) => {
+  if (event.target.closest(".dock [role=tab]")) unfold();
+});
+
 function to(n) {
   maximise();
+  if (n > 2) unfold();
   app.querySelector(`.tabbar .p-${PANES[n]}`)?.click();
   // Where terminal and tables share a place, the tabs above them choose.
   const tab = n === 3 ? ".tablepane .t-term" : n === 5 ? ".termpane [role=tab]:not(.t-term)" : "";

@@ -60,15 +60,17 @@ impl Unready {
             true => farewell(root, store, now, lang),
             false => sentence(root, store, now, lang),
         };
+        let whose = self.whose(root, lang);
         let mut both = clause(first, store, lang);
         both.push(say(THEN));
+        if is_fault(root) {
+            both.extend(whose.iter().cloned());
+        }
         both.extend(last.iter().cloned());
         if !says_little(first) && plain(&both).chars().count() <= LENGTH_MAX {
             return both;
         }
-        let mut text = self.whose(root, lang);
-        text.extend(last);
-        text
+        [whose, last].concat()
     }
 
     /// Whether the Pod at the root is to go for good.
@@ -83,12 +85,17 @@ impl Unready {
     fn whose(&self, root: &Wait, lang: Lang) -> Sentence {
         let pods = self.chain.iter().map(|wait| &wait.subject);
         match pods.rev().find(|subject| subject.kind == Kind::Pod) {
-            Some(pod) if *pod != root.subject => {
+            Some(pod) if *pod != root.subject || is_fault(root) => {
                 vec![Piece::Object(pod.clone()), Piece::Text(lang.tr(WAITS).into())]
             }
             _ => Vec::new(),
         }
     }
+}
+
+/// What is broken does not say for whom.
+fn is_fault(wait: &Wait) -> bool {
+    matches!(wait.because, Because::Fault { .. })
 }
 
 /// Waits that end without anybody's deed, though no timer of the one who waits says when.

@@ -15,7 +15,7 @@ pub struct SetHead {
     pub ready: u32,
     /// Replicas asked for.
     pub replicas: u32,
-    /// "OrderedReady" or "Parallel", when worth saying.
+    /// "Parallel", and how far a rollout is, when worth saying.
     pub note: Option<Text>,
     /// Its Service: name and what it does, "headless, 2 endpoints".
     pub service: Option<(Text, Text)>,

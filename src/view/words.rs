@@ -80,6 +80,7 @@ vocabulary! {
     Notes: "{n} notes",
     // Figure
     Of: "*{ready}* of *{all}* ready",
+    Updated: "{n} of {all} updated",
     ServiceIs: "Service",
     BudgetIs: "PDB",
     BudgetNone: "{healthy} healthy, needs {needs}: *no eviction allowed*",
@@ -235,6 +236,8 @@ vocabulary! {
     PodOn: "{node}, Pod #{count}",
     PodNowhere: "no node, Pod #{count}",
     NoAddress: "no address yet",
+    OldRevision: "old revision",
+    NewRevision: "new revision",
     EndedAt: "ended {time}",
     StillRunsFor: "writing for {time}",
     TerminatingGrace: "Terminating, {time}",
@@ -324,6 +327,7 @@ vocabulary! {
     DeleteOtherPodPrice: "*It stops in its own time.* Another Pod, of another name, takes its \
         place.",
     DeleteLonePodPrice: "*It stops in its own time.* Nothing makes it again.",
+    DeleteOwnerPrice: "*Its Pods go with it.*",
     ForceDelete: "Force delete {name}",
     ForceDeletePrice: "*It may run twice.* The object goes at once, whatever its process does: \
         the old {name} could still be writing.",

@@ -37,7 +37,8 @@ pub(super) fn faults(eye: &Eye<'_>, subject: Option<&ObjectRef>, view: &mut Insp
     }
 }
 
-fn said(eye: &Eye<'_>, fault: &Fault) -> Text {
+/// What is broken, in the language of the page.
+pub(super) fn said(eye: &Eye<'_>, fault: &Fault) -> Text {
     let says = eye.lang.tr(fault.kind.word().says);
     fault.put(says, &crate::view::span(fault.span.0)).into()
 }

@@ -105,14 +105,34 @@ fn node_names(eye: &Eye<'_>) -> Vec<Str> {
 
 fn head(eye: &Eye<'_>, set: &StatefulSet) -> SetHead {
     let parallel = set.spec.pod_management_policy == PodManagementPolicy::Parallel;
+    let mut note = if parallel { vec!["Parallel".to_string()] } else { Vec::new() };
+    if rolls(set) {
+        note.push(updated(eye, set));
+    }
     let service = Key::new(set.meta.namespace.clone(), set.spec.service_name.clone());
     SetHead {
         subject: ObjectRef::new(Kind::StatefulSet, Key::of(&set.meta)),
         ready: number(set.status.ready_replicas),
         replicas: number(set.replicas()),
-        note: parallel.then(|| "Parallel".into()),
+        note: (!note.is_empty()).then(|| note.join(", ").into()),
         service: (!service.name.is_empty()).then(|| self::service(eye, &service)),
         budget: budget(eye, set),
+    }
+}
+
+/// Whether not all Pods are of the revision that is wanted.
+pub(super) fn rolls(set: &StatefulSet) -> bool {
+    set.status.update_revision != set.status.current_revision
+}
+
+/// "2 of 3 updated, partition 1".
+fn updated(eye: &Eye<'_>, set: &StatefulSet) -> String {
+    let (n, all) = (set.status.updated_replicas.to_string(), set.replicas().to_string());
+    let text = eye.fill(Word::Updated, &[("n", &n), ("all", &all)]);
+    let update = set.spec.update_strategy.rolling_update.as_ref();
+    match update.and_then(|update| update.partition).filter(|partition| *partition > 0) {
+        Some(partition) => format!("{text}, partition {partition}"),
+        None => text.to_string(),
     }
 }
 

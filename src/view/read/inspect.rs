@@ -8,13 +8,15 @@ use crate::api::core::node::Node;
 use crate::api::core::pod::Pod;
 use crate::api::core::service::Service;
 use crate::api::kinds::{Key, Kind, ObjectRef};
+use crate::base::Str;
 use crate::cluster::input::{Cascade, Input};
 use crate::explain::{self, Way};
 use crate::infra::fault::FaultKind;
+use crate::kubectl::print;
 use crate::timeline::film::PodState;
 use crate::view::{
-    Act, Change, Density, Fact, Facts, Inspector, Intent, Link, Replaced, Run, State, Tab, Text,
-    Try, Word,
+    Act, Change, Density, Fact, Facts, Inspector, Intent, Link, NodeCard, Replaced, Run, State,
+    Tab, Text, Try, Word,
 };
 
 /// The pane on the right.
@@ -34,7 +36,7 @@ pub(super) fn inspector(eye: &Eye<'_>, tab: Tab) -> Inspector {
         Kind::PersistentVolumeClaim => claims::claim(eye, key, &mut view),
         Kind::Service => service(eye, key, &mut view),
         Kind::VolumeAttachment => claims::attachment(eye, key, &mut view),
-        _ => {}
+        _ => other(eye, subject, &mut view),
     }
     why(eye, subject, &mut view);
     super::faults::faults(eye, Some(subject), &mut view);
@@ -138,8 +140,13 @@ fn pod(eye: &Eye<'_>, key: &Key, view: &mut Inspector) {
     let store = eye.world.store();
     let look = eye.film.seat_at(key, eye.world.now);
     let Some(pod) = store.get::<Pod>(key) else {
-        view.state = Some((State::None, eye.say(Word::NoPodNow)));
-        view.ordinal = key.name.rsplit_once('-').and_then(|(_, digits)| digits.parse().ok());
+        let seat = key.name.rsplit_once('-');
+        let kept = seat.is_some_and(|(set, _)| {
+            store.get::<StatefulSet>(&Key::new(key.namespace.clone(), set)).is_some()
+        });
+        let word = if kept { Word::NoPodNow } else { Word::NotThere };
+        view.state = Some((State::None, eye.say(word)));
+        view.ordinal = seat.and_then(|(_, digits)| digits.parse().ok());
         return;
     };
     let how = PodState::of(pod, store);
@@ -259,7 +266,7 @@ fn node(eye: &Eye<'_>, key: &Key, view: &mut Inspector) {
     let node = store.get::<Node>(key);
     let machine = eye.world.infra.machines.get(&key.name);
     let card = nodes::card(eye, &key.name, &nodes::Room::of(eye, Density::Chip, &[], 0), &[]);
-    view.state = Some((card.belief, card.word));
+    view.state = Some((card.belief, card.word.clone()));
     if let Some(machine) = machine {
         let (label, price) = if machine.powered {
             (Word::PowerOffNode, Word::PowerOffPrice)
@@ -301,17 +308,26 @@ fn node(eye: &Eye<'_>, key: &Key, view: &mut Inspector) {
         let removal = delete(Kind::Node, key, None);
         view.acts.push(act(eye, Word::DeleteNode, Word::DeleteNodePrice, name, removal));
     }
+    of_node(eye, &key.name, card, view);
+}
+
+/// What is so about a machine and its Node.
+fn of_node(eye: &Eye<'_>, name: &Str, card: NodeCard, view: &mut Inspector) {
+    let node = eye.world.store().get::<Node>(&Key::global(name.clone()));
+    let machine = eye.world.infra.machines.get(name);
     let taints = node.map_or(Vec::new(), |node| {
         node.spec.taints.iter().map(|taint| format!("{}:{}", taint.key, taint.effect)).collect()
     });
-    let really = card.really.map_or(String::new(), |(what, ago)| format!("{what} {ago}"));
+    let really = card.really.map(|(what, ago)| format!("{what} {ago}"));
+    let broken = nodes::broken(eye, name).map(|fault| super::faults::said(eye, fault).to_string());
+    let really: Vec<String> = really.into_iter().chain(broken).collect();
     view.facts.push(facts(
         eye,
         Word::FactsNow,
         vec![
-            fact(eye, Word::FactReally, really),
+            fact(eye, Word::FactReally, really.join(", ")),
             fact(eye, Word::FactZone, &card.zone),
-            fact(eye, Word::FactPods, nodes::count(eye, &key.name).to_string()),
+            fact(eye, Word::FactPods, nodes::count(eye, name).to_string()),
             fact(
                 eye,
                 Word::FactCapacity,
@@ -377,6 +393,28 @@ fn service(eye: &Eye<'_>, key: &Key, view: &mut Inspector) {
         ],
     ));
 }
+
+/// Any other kind: what `kubectl get` prints of it.
+fn other(eye: &Eye<'_>, subject: &ObjectRef, view: &mut Inspector) {
+    let Some(object) = eye.world.store().find(subject) else { return };
+    let one = std::slice::from_ref(object);
+    let rows = print::table(one, subject.kind, print::Look::default(), eye.world.now);
+    let [heads, cells] = &rows[..] else { return };
+    let told = heads.iter().zip(cells).skip(1).map(|(head, cell)| Fact {
+        name: head.as_str().into(),
+        value: cell.as_str().into(),
+        code: true,
+    });
+    view.facts.push(Facts { title: eye.say(Word::FactsNow), facts: told.collect() });
+    if OWNERS.contains(&subject.kind) {
+        let (name, removal) = (&*subject.key.name, delete(subject.kind, &subject.key, None));
+        view.acts.push(act(eye, Word::DeletePod, Word::DeleteOwnerPrice, name, removal));
+    }
+}
+
+/// Kinds that make Pods without seats.
+const OWNERS: [Kind; 5] =
+    [Kind::Deployment, Kind::ReplicaSet, Kind::DaemonSet, Kind::Job, Kind::CronJob];
 
 /// So many seats before the last are looked at for a Pod that has a node.
 const LAST_SEATS: u32 = 50;

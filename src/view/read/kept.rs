@@ -64,6 +64,7 @@ struct MadeOf {
     load: Option<Rc<Load>>,
     node: Option<Rc<Node>>,
     machine: Option<Machine>,
+    broken: Vec<FaultKind>,
 }
 
 impl MadeOf {
@@ -73,6 +74,7 @@ impl MadeOf {
             load: store.load(name).cloned(),
             node: store.get(&Key::global(name.clone())).cloned(),
             machine: eye.world.infra.machines.get(name).cloned(),
+            broken: super::nodes::broken(eye, name).map(|fault| fault.kind).collect(),
         }
     }
 
@@ -80,6 +82,7 @@ impl MadeOf {
         same(self.load.as_ref(), other.load.as_ref())
             && same(self.node.as_ref(), other.node.as_ref())
             && self.machine == other.machine
+            && self.broken == other.broken
     }
 }
 

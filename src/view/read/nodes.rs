@@ -14,7 +14,7 @@ use crate::base::Str;
 use crate::base::sorted;
 use crate::base::time::SimTime;
 use crate::cluster::input::Input;
-use crate::infra::fault::FaultKind;
+use crate::infra::fault::{Fault, FaultKind};
 use crate::infra::machine::Machine;
 use crate::infra::process::Process;
 use crate::timeline::film::PodState;
@@ -112,7 +112,7 @@ pub(super) fn card(eye: &Eye<'_>, name: &Str, room: &Room<'_>, ended: &[Ended]) 
         zone: machine.map_or("".into(), |machine| machine.zone.clone()),
         belief,
         word,
-        chips: node.map_or(Vec::new(), |node| chips(eye, node)),
+        chips: chips(eye, node, name),
         on,
         power: deed(Input::power(name, !on)),
         known: node.is_some(),
@@ -126,15 +126,24 @@ pub(super) fn card(eye: &Eye<'_>, name: &Str, room: &Room<'_>, ended: &[Ended]) 
     }
 }
 
-fn chips(eye: &Eye<'_>, node: &Node) -> Vec<Text> {
+fn chips(eye: &Eye<'_>, node: Option<&Rc<Node>>, name: &Str) -> Vec<Text> {
     let mut chips = Vec::new();
-    if node.spec.unschedulable {
+    if node.is_some_and(|node| node.spec.unschedulable) {
         chips.push(eye.say(Word::Cordoned));
     }
-    if node.spec.taints.iter().any(|taint| &*taint.key == OUT_OF_SERVICE) {
+    let mut taints = node.into_iter().flat_map(|node| node.spec.taints.iter());
+    if taints.any(|taint| &*taint.key == OUT_OF_SERVICE) {
         chips.push(eye.say(Word::OutOfServiceChip));
     }
+    // By the word that breaks and mends it.
+    chips.extend(broken(eye, name).map(|fault| fault.kind.word().name.into()));
     chips
+}
+
+/// What is broken about a machine on purpose, beside power and network.
+pub(super) fn broken<'e>(eye: &Eye<'e>, name: &'e Str) -> impl Iterator<Item = &'e Fault> {
+    let about = move |fault: &&Fault| fault.target == *name && fault.kind > FaultKind::Partition;
+    eye.world.infra.faults.iter().filter(about)
 }
 
 /// What the API server believes of a node, as drawn and in words.
@@ -229,8 +238,10 @@ fn load(pods: &[&Rc<Pod>], machine: Option<&Machine>) -> (u32, u32) {
 }
 
 fn pods(eye: &Eye<'_>, name: &Str, all: Vec<&Rc<Pod>>, room: &Room<'_>, ended: &[Ended]) -> Pods {
-    let mut seated: Vec<(Option<u32>, &Rc<Pod>)> =
-        all.into_iter().map(|pod| (ordinal(pod), pod)).collect();
+    // Seats first, what has ended last.
+    let rank = |pod: &Pod, at: Option<u32>| (pod.is_terminal(), at.unwrap_or(u32::MAX));
+    let mut seated: Vec<((bool, u32), &Rc<Pod>)> =
+        all.into_iter().map(|pod| (rank(pod, ordinal(pod)), pod)).collect();
     sorted::sort_by(&mut seated, |(at, one), (other_at, other)| {
         (at, &one.meta.name).cmp(&(other_at, &other.meta.name))
     });

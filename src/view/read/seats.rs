@@ -129,7 +129,7 @@ fn seat(eye: &Eye<'_>, set: &StatefulSet, ordinal: u32, leaving: bool) -> Seat {
         attached: volume.as_ref().map_or("".into(), |volume| volume.words(eye).0),
         volume: volume.as_ref().map_or("".into(), |v| short(&v.claim.spec.volume_name)),
         stamp: volume.as_ref().and_then(|volume| volume.stamp(eye)),
-        occupant: pod.map(|pod| occupant(eye, pod, &key)),
+        occupant: pod.map(|pod| occupant(eye, set, pod, &key)),
         leaving,
         picked: eye.picked(Kind::Pod, &key.namespace, &key.name),
         subject: ObjectRef::new(Kind::Pod, key),
@@ -137,7 +137,7 @@ fn seat(eye: &Eye<'_>, set: &StatefulSet, ordinal: u32, leaving: bool) -> Seat {
     }
 }
 
-fn occupant(eye: &Eye<'_>, pod: &Pod, key: &Key) -> Occupant {
+fn occupant(eye: &Eye<'_>, set: &StatefulSet, pod: &Pod, key: &Key) -> Occupant {
     let how = PodState::of(pod, eye.world.store());
     let drawn = state(how);
     let look = eye.film.seat_at(key, eye.world.now);
@@ -150,6 +150,9 @@ fn occupant(eye: &Eye<'_>, pod: &Pod, key: &Key) -> Occupant {
     };
     let before = super::history::before(eye, key, incarnation);
     let ip = &pod.status.pod_ip;
+    // While Pods differ in their revision, that matters more than an address.
+    let rolls = figure::rolls(set);
+    let new = pod.meta.label("controller-revision-hash") == Some(&set.status.update_revision);
     Occupant {
         state: drawn,
         word: match how {
@@ -157,7 +160,13 @@ fn occupant(eye: &Eye<'_>, pod: &Pod, key: &Key) -> Occupant {
             _ => figure::bare(eye, drawn),
         },
         place,
-        ip: if ip.is_empty() { eye.say(Word::NoAddress) } else { ip.clone() },
-        was: before.map(|look| look.ip.clone()).filter(|was| !was.is_empty() && was != ip),
+        ip: match &**ip {
+            _ if rolls => eye.say(if new { Word::NewRevision } else { Word::OldRevision }),
+            "" => eye.say(Word::NoAddress),
+            _ => ip.clone(),
+        },
+        was: before
+            .map(|look| look.ip.clone())
+            .filter(|was| !rolls && !was.is_empty() && was != ip),
     }
 }

@@ -1,0 +1,197 @@
+//! What the pane on the right and the figure say of things that are no StatefulSet, of a rollout
+//! and of a machine with a fault: read off the page's data, without a browser.
+//!
+//! Not here: the main story (tests/screens.rs), the pane's other tabs (tests/inspect.rs).
+
+use playground::api::kinds::Kind;
+use playground::cluster::input::Input;
+use playground::session::{Action, Session};
+use playground::view::read::{self, Found, Kept, Show};
+use playground::view::{Intent, Lang, PodKind, Screen, Tab, plain, subject};
+
+/// A person at the page.
+#[derive(Default)]
+struct Visit {
+    session: Session,
+    kept: Kept,
+}
+
+impl Visit {
+    /// Does something, to its end, and looks at the page.
+    fn does(&mut self, action: Action) -> Screen {
+        self.session.apply(action);
+        while self.session.is_busy() {
+            self.session.apply(Action::Frame(16));
+        }
+        let found = Found::of(&self.session, Lang::En);
+        let show = Show { lang: Lang::En, table: Kind::Pod, tab: Tab::Now, filter: "".into() };
+        read::screen(&self.session, show, &found, &mut self.kept)
+    }
+
+    fn settles(&mut self) -> Screen {
+        self.does(Action::Settle)
+    }
+}
+
+const SITE: &str = "\
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: site}
+spec:
+  replicas: 3
+  selector: {matchLabels: {app: site}}
+  template:
+    metadata: {labels: {app: site}}
+    spec: {containers: [{name: main, image: nginx}]}
+";
+
+const OTHERS: &str = "\
+apiVersion: apps/v1
+kind: DaemonSet
+metadata: {name: agent}
+spec:
+  selector: {matchLabels: {app: agent}}
+  template:
+    metadata: {labels: {app: agent}}
+    spec: {containers: [{name: main, image: nginx}]}
+---
+apiVersion: batch/v1
+kind: Job
+metadata: {name: work}
+spec:
+  completions: 2
+  completionMode: Indexed
+  template:
+    spec:
+      restartPolicy: Never
+      containers: [{name: main, image: busybox, command: [sleep, \"3\"]}]
+";
+
+/// The facts of the pane on the right, "NAME value".
+fn facts(screen: &Screen) -> Vec<String> {
+    let all = screen.inspector.facts.iter().flat_map(|facts| &facts.facts);
+    all.map(|fact| format!("{} {}", fact.name, fact.value)).collect()
+}
+
+/// Whatever can be picked says something of itself: a kind that the figure does not draw, what
+/// kubectl prints of it.
+#[test]
+fn every_kind_says_what_kubectl_prints_of_it() {
+    let mut visit = Visit::default();
+    visit.settles();
+    visit.does(Action::Do(Input::Apply { text: [OTHERS, "---\n", SITE].concat().into() }));
+    visit.settles();
+    for (kind, name, line) in [
+        (Kind::Job, "work", "COMPLETIONS 2/2"),
+        (Kind::DaemonSet, "agent", "DESIRED 3"),
+        (Kind::Deployment, "site", "UP-TO-DATE 3"),
+    ] {
+        let picked = subject(kind, "default", name);
+        let screen = visit.does(Action::Select(Some(picked)));
+        assert!(facts(&screen).iter().any(|fact| fact == line), "{name}: {:?}", facts(&screen));
+        let act = &screen.inspector.acts[0];
+        assert_eq!(plain(&act.price), "Its Pods go with it.", "{name}");
+    }
+}
+
+/// What has no seat keeps nothing when it is gone.
+#[test]
+fn a_pod_without_a_seat_is_gone_when_it_is_gone() {
+    let mut visit = Visit::default();
+    visit.settles();
+    visit.does(Action::Do(Input::Apply { text: SITE.into() }));
+    let screen = visit.settles();
+    let mut cards = screen.stage.nodes.iter().flat_map(|node| &node.pods.shown);
+    let card = cards.find(|card| card.kind == PodKind::Anonymous).expect("a Pod of the Deployment");
+    let screen = visit.does(Action::Select(Some(card.subject.clone())));
+    let Intent::Do(delete) = screen.inspector.acts[0].intent.clone() else { panic!("deletes") };
+    visit.does(Action::Do(delete));
+    let screen = visit.settles();
+    let (_, word) = screen.inspector.state.clone().expect("it says how it is");
+    assert_eq!(&*word, "not there now");
+}
+
+/// Seats come first on a machine, what has ended last.
+#[test]
+fn pods_stand_in_the_order_in_which_they_matter() {
+    let mut visit = Visit::default();
+    visit.settles();
+    visit.does(Action::Do(Input::Apply { text: OTHERS.into() }));
+    let screen = visit.settles();
+    for node in &screen.stage.nodes {
+        let ranks: Vec<u8> = (node.pods.shown.iter())
+            .map(|card| match (&*card.word, card.ordinal) {
+                ("Completed", _) => 2,
+                (_, None) => 1,
+                _ => 0,
+            })
+            .collect();
+        assert!(ranks.is_sorted(), "{ranks:?}");
+    }
+}
+
+/// While a rollout is not complete, each seat says which revision sits there.
+#[test]
+fn a_rollout_is_seen_in_the_seats() {
+    let mut visit = Visit::default();
+    visit.does(Action::Type("kubectl scale statefulset web --replicas=3".into()));
+    let screen = visit.settles();
+    assert_eq!(screen.stage.heads[0].note, None);
+    let update = r#"{"type":"RollingUpdate","rollingUpdate":{"partition":1}}"#;
+    let patch = format!("kubectl patch sts web -p '{{\"spec\":{{\"updateStrategy\":{update}}}}}'");
+    visit.does(Action::Type(patch.into()));
+    visit.does(Action::Type("kubectl set image sts/web nginx=nginx:2".into()));
+    let screen = visit.settles();
+    let said = |screen: &Screen| -> Vec<String> {
+        let seats = screen.seats[0].shown.iter();
+        seats.map(|seat| seat.occupant.as_ref().map_or("", |pod| &*pod.ip).to_string()).collect()
+    };
+    assert_eq!(said(&screen), ["old revision", "new revision", "new revision"]);
+    assert_eq!(screen.stage.heads[0].note.as_deref(), Some("2 of 3 updated, partition 1"));
+    let update = r#"{"spec":{"updateStrategy":{"rollingUpdate":{"partition":0}}}}"#;
+    visit.does(Action::Type(format!("kubectl patch sts web -p '{update}'").into()));
+    let screen = visit.settles();
+    assert!(said(&screen).iter().all(|ip| ip.starts_with("10.")), "{:?}", said(&screen));
+    assert_eq!(screen.stage.heads[0].note, None);
+}
+
+const LOCAL: &str = "\
+apiVersion: apps/v1
+kind: StatefulSet
+metadata: {name: db}
+spec:
+  serviceName: nginx
+  replicas: 1
+  selector: {matchLabels: {app: db}}
+  template:
+    metadata: {labels: {app: db}}
+    spec: {containers: [{name: main, image: nginx}]}
+  volumeClaimTemplates:
+  - metadata: {name: data}
+    spec:
+      accessModes: [ReadWriteOnce]
+      storageClassName: local
+      resources: {requests: {storage: 20Gi}}
+";
+
+/// Disks that are full: the sentence names the Pod that waits, the machine shows its fault.
+#[test]
+fn a_machine_whose_disks_are_full_shows_it() {
+    let mut visit = Visit::default();
+    visit.settles();
+    for node in ["node-a", "node-b", "node-c"] {
+        visit.does(Action::Type(format!("fault disk-room {node} 5Gi").into()));
+    }
+    let screen = visit.does(Action::Do(Input::Apply { text: LOCAL.into() }));
+    assert!(screen.stage.nodes.iter().all(|node| node.chips.iter().any(|it| &**it == "disk-room")));
+    visit.does(Action::Settle);
+    let screen = visit.does(Action::Select(Some(subject(Kind::Node, "", "node-a"))));
+    let because = plain(&screen.because.text);
+    let said = "db-0 waits: the disk system node-a has room for 5Gi in all (broken on purpose).";
+    assert_eq!(because, said);
+    let fact = "Really the disk system node-a has room for 5Gi in all";
+    assert!(facts(&screen).iter().any(|one| one == fact), "{:?}", facts(&screen));
+    let screen = visit.does(Action::Type("mend disk-room node-a".into()));
+    let node = &screen.stage.nodes[0];
+    assert!(node.chips.is_empty(), "{:?}", node.chips);
+}
