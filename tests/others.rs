@@ -195,3 +195,16 @@ fn a_machine_whose_disks_are_full_shows_it() {
     let node = &screen.stage.nodes[0];
     assert!(node.chips.is_empty(), "{:?}", node.chips);
 }
+
+/// Why a Pod has no place stands beside it, and nothing that is no news.
+#[test]
+fn a_pod_without_a_place_says_why() {
+    let mut visit = Visit::default();
+    visit.settles();
+    visit.does(Action::Type("kubectl cordon node-a node-b node-c".into()));
+    visit.does(Action::Type("kubectl scale statefulset web --replicas=3".into()));
+    let screen = visit.settles();
+    let reasons: Vec<_> =
+        screen.stage.tray.reasons.iter().map(|(all, why)| format!("{all}: {why}")).collect();
+    assert_eq!(reasons, ["0/3 nodes are available: 3 node(s) were unschedulable"]);
+}

@@ -205,6 +205,8 @@ fn reasons(eye: &Eye<'_>, pod: &Pod) -> Vec<(Text, Text)> {
     });
     let Some(message) = message else { return Vec::new() };
     let (head, rest) = message.split_once(": ").unwrap_or(("", message));
+    // That preemption would not help either is no news.
+    let rest = rest.split(". ").next().unwrap_or(rest);
     let parts = rest.trim_end_matches('.').split(", ").take(3);
     let mut lines: Vec<(Text, Text)> = parts.map(|part| ("".into(), part.into())).collect();
     if let Some(first) = lines.first_mut().filter(|_| !head.is_empty()) {

@@ -250,8 +250,11 @@ fn pods(eye: &Eye<'_>, name: &Str, all: Vec<&Rc<Pod>>, room: &Room<'_>, ended: &
     let mut shown: Vec<Rc<PodCard>> =
         cards.map(|(_, pod)| Rc::new(figure::card(eye, pod))).collect();
     if room.density <= Density::Tight {
-        let graves = ended.iter().filter(|grave| grave.node == *name);
-        shown.extend(graves.map(|grave| Rc::new(grave_card(eye, grave))));
+        // Before what is drawn lower than a card.
+        let at = shown.iter().position(|card| card.state == State::None).unwrap_or(shown.len());
+        for grave in ended.iter().rev().filter(|grave| grave.node == *name) {
+            shown.insert(at, Rc::new(grave_card(eye, grave)));
+        }
         let here = room.lost.iter().filter(|one| one.node == *name);
         shown.extend(here.map(|one| Rc::new(orphan(eye, name, one))));
     }
