@@ -7,7 +7,7 @@ use playground::api::kinds::Kind;
 use playground::cluster::input::Input;
 use playground::session::{Action, Session};
 use playground::view::read::{self, Found, Kept, Show};
-use playground::view::{Intent, Lang, PodKind, Screen, Tab, plain, subject};
+use playground::view::{Intent, Lang, PodKind, Screen, plain, subject};
 
 /// A person at the page.
 #[derive(Default)]
@@ -24,7 +24,7 @@ impl Visit {
             self.session.apply(Action::Frame(16));
         }
         let found = Found::of(&self.session, Lang::En);
-        let show = Show { lang: Lang::En, table: Kind::Pod, tab: Tab::Now, filter: "".into() };
+        let show = Show::first(Lang::En);
         read::screen(&self.session, show, &found, &mut self.kept)
     }
 
@@ -207,4 +207,23 @@ fn a_pod_without_a_place_says_why() {
     let reasons: Vec<_> =
         screen.stage.tray.reasons.iter().map(|(all, why)| format!("{all}: {why}")).collect();
     assert_eq!(reasons, ["0/3 nodes are available: 3 node(s) were unschedulable"]);
+}
+
+/// Pods of a DaemonSet are on their nodes, so are those of a Job, also when they have ended.
+#[test]
+fn pods_of_daemon_sets_and_jobs_are_on_their_nodes() {
+    let mut visit = Visit::default();
+    visit.settles();
+    visit.does(Action::Do(Input::Apply { text: OTHERS.into() }));
+    let screen = visit.settles();
+    let cards = screen.stage.nodes.iter().flat_map(|node| &node.pods.shown);
+    let anonymous: Vec<_> = cards.filter(|card| card.kind == PodKind::Anonymous).collect();
+    let names: Vec<&str> = anonymous.iter().map(|card| &*card.subject.key.name).collect();
+    let of = |start: &str| names.iter().filter(|name| name.starts_with(start)).count();
+    assert_eq!((of("agent-"), of("work-")), (3, 2), "{names:?}");
+    for card in &anonymous {
+        let word = if card.subject.key.name.starts_with("work-") { "Completed" } else { "Ready" };
+        assert_eq!(&*card.word, word);
+        visit.does(Action::Select(Some(card.subject.clone())));
+    }
 }

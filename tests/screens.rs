@@ -448,48 +448,6 @@ fn a_node_is_shut_down_in_order() {
     assert_eq!(node(&screen).1, Some("powered off".to_string()));
 }
 
-const OTHERS: &str = "\
-apiVersion: apps/v1
-kind: DaemonSet
-metadata: {name: agent}
-spec:
-  selector: {matchLabels: {app: agent}}
-  template:
-    metadata: {labels: {app: agent}}
-    spec: {containers: [{name: main, image: nginx}]}
----
-apiVersion: batch/v1
-kind: Job
-metadata: {name: work}
-spec:
-  completions: 2
-  completionMode: Indexed
-  template:
-    spec:
-      restartPolicy: Never
-      containers: [{name: main, image: busybox, command: [sleep, \"3\"]}]
-";
-
-/// So do those of a DaemonSet, and of a Job, also when they have ended.
-#[test]
-fn pods_of_daemon_sets_and_jobs_are_on_their_nodes() {
-    let mut visit = Visit::new();
-    visit.settles();
-    visit.does(Action::Do(Input::Apply { text: OTHERS.into() }));
-    let screen = visit.settles();
-    let cards = screen.stage.nodes.iter().flat_map(|node| &node.pods.shown);
-    let anonymous: Vec<_> = cards.filter(|card| card.kind == PodKind::Anonymous).collect();
-    let names: Vec<&str> = anonymous.iter().map(|card| &*card.subject.key.name).collect();
-    let of = |start: &str| names.iter().filter(|name| name.starts_with(start)).count();
-    assert_eq!((of("agent-"), of("work-")), (3, 2), "{names:?}");
-    for card in &anonymous {
-        let word = if card.subject.key.name.starts_with("work-") { "Completed" } else { "Ready" };
-        assert_eq!(&*card.word, word);
-        visit.does(Action::Select(Some(card.subject.clone())));
-        visit.screen();
-    }
-}
-
 #[test]
 fn what_is_not_listed_can_be_asked_for() {
     let mut visit = Visit::new();
