@@ -205,17 +205,12 @@ pub(super) fn list(cx: &Cx, events: &[Rc<Event>], more: u32, picked: Option<&Sub
     html! {
         <div class="scroll" tabindex="0" role="region" aria-label={cx.say(Word::Events)}>
             <ol class="ev">{ for events.iter().map(|event| html! {
-                <EventView key={key_of(event)} cx={cx.clone()} event={event.clone()}
+                <EventView key={event.id.to_string()} cx={cx.clone()} event={event.clone()}
                     on={picked.is_some() && event.subject.as_ref() == picked} />
             }) }</ol>
             { rest(cx, Word::EventsMore, more) }
         </div>
     }
-}
-
-/// As long as it says the same it lies where it did.
-fn key_of(event: &Rc<Event>) -> usize {
-    Rc::as_ptr(event) as usize
 }
 
 /// Properties of [`EventView`].

@@ -92,6 +92,8 @@ pub struct Branches {
 /// An event as kubectl lists it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Event {
+    /// No other in the list has the same; a line keeps it as long as it tells of the same.
+    pub id: u64,
     /// When it was last seen: "07:10".
     pub at: Text,
     /// "Normal" or "Warning"; empty for something a person did.

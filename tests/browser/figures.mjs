@@ -151,12 +151,12 @@ async function applied(browser, url, replicas) {
   return { context, page, tools };
 }
 
-// All Pods at once, step by step, and then Pods that are deleted one by one and come back. What the
-// main thread does for a step is counted from the press to the frame that answers it, and to the
-// one with its picture; less what measuring an empty frame costs.
+// What the main thread does for a step, from the press to the frame that answers it, and to the one
+// with its picture, less what measuring an empty frame costs: while all Pods come at once, and when
+// they stand, and one after the other is deleted, moved to a new revision or loses its node.
 async function steps(browser, url, replicas) {
   const { context, page, tools } = await applied(browser, url, replicas);
-  const [empty, answers, pictures] = [[], [], []];
+  const empty = [];
   const spent = async (...deeds) => {
     const begun = await cpu(tools);
     const after = [];
@@ -166,31 +166,39 @@ async function steps(browser, url, replicas) {
     }
     return after;
   };
-  const go = async (most) => {
+  const go = async (most, to) => {
     for (let i = 0; i < most && await page.locator(".step:not([aria-disabled])").count(); i += 1) {
-      const [answer, picture] = await spent(press, shown);
-      answers.push(answer);
-      pictures.push(picture);
+      to.push(await spent(press, shown));
     }
   };
-  for (let i = 0; i < 9; i += 1) empty.push((await spent(frame))[0]);
-  await go(100);
-  for (let n = 0; n < 8; n += 1) {
-    await page.locator("#command").fill(`kubectl delete pod many-${n} --wait=false`);
+  const types = async (line) => {
+    await page.locator("#command").fill(line);
     await page.locator("#command").press("Enter");
     await page.getByRole("button", { name: "Stop" }).waitFor({ state: "detached" });
-    await go(5);
+  };
+  for (let i = 0; i < 9; i += 1) empty.push((await spent(frame))[0]);
+  const [coming, standing] = [[], []];
+  await go(100, coming);
+  for (let n = 0; n < 8; n += 1) {
+    await types(`kubectl delete pod many-${n} --wait=false`);
+    await go(5, standing);
   }
+  await types("kubectl set image statefulset many main=nginx:2");
+  await go(40, standing);
+  await types("poweroff node-b");
+  await go(10, standing);
   const least = median(empty);
   const less = (share, all) => millis(Math.max(0, share(all) - least));
-  const p95 = (all) => highest(all, 0.95);
-  const said = (all) => `p50 ${less(median, all)}, p95 ${less(p95, all)}`;
+  const said = (all) => [0.5, 0.95].map((share) =>
+    `p${share * 100} ${less((all) => highest(all, share), all)}`).join(", ");
+  for (const [what, all] of [["come", coming], ["stand", standing]]) {
+    const [answers, pictures] = [0, 1].map((i) => all.map((one) => one[i]));
+    console.log(`${replicas} Pods ${what}, ${all.length} steps, CPU of the main thread: ` +
+      `to the answer ${said(answers)}; to the picture ${said(pictures)}, ` +
+      `at most ${less((all) => Math.max(...all), pictures)}`);
+  }
   const cards = await page.locator("[data-density] > button").count();
-  console.log(`${replicas} Pods, ${answers.length} steps, CPU of the main thread: ` +
-    `to the answer ${said(answers)}; to the picture ${said(pictures)}, ` +
-    `at most ${less((all) => Math.max(...all), pictures)}; ` +
-    `less ${millis(least)} for measuring an empty frame; ` +
-    `${cards} Pods in the document`);
+  console.log(`less ${millis(least)} for measuring an empty frame; ${cards} Pods in the document`);
   await context.close();
 }
 

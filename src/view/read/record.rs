@@ -59,7 +59,7 @@ pub(super) fn events<'w>(
     let deeds = journal.take(eye.session.timeline().done()).zip(1..);
     let deed = |(entry, number): (&'w crate::timeline::Entry, usize)| {
         let revision = eye.film.revision_after(number);
-        (SimTime(entry.at).whole_second(), revision, Line::Deed(entry))
+        (SimTime(entry.at).whole_second(), revision, Line::Deed(entry, number))
     };
     let mut all: Vec<Row<'_>> = deeds.filter(|(entry, _)| about(entry)).map(deed).collect();
     let store = eye.world.store();
@@ -140,7 +140,8 @@ impl Listed {
 
 enum Line<'w> {
     Told(&'w Rc<Told>),
-    Deed(&'w crate::timeline::Entry),
+    /// A deed, and which one it was, counted from 1.
+    Deed(&'w crate::timeline::Entry, usize),
 }
 
 /// Whether an event is about this object.
@@ -162,7 +163,7 @@ impl Line<'_> {
     fn told(&self) -> Option<&Rc<Told>> {
         match self {
             Line::Told(event) => Some(event),
-            Line::Deed(_) => None,
+            Line::Deed(..) => None,
         }
     }
 
@@ -170,7 +171,8 @@ impl Line<'_> {
         let time: Text = clock(at.0).into();
         let now = at == eye.world.now.whole_second();
         match self {
-            Line::Deed(entry) => Event {
+            Line::Deed(entry, number) => Event {
+                id: 2 * (*number as u64) + 1,
                 at: time,
                 kind: "".into(),
                 reason: "".into(),
@@ -187,6 +189,7 @@ impl Line<'_> {
                 let key = Key::new(about.namespace.clone(), about.name.clone());
                 let series = event.series.as_ref().map(|series| series.count);
                 Event {
+                    id: 2 * event.meta.resource_version.0,
                     at: time,
                     kind: event.kind.clone(),
                     reason: event.reason.clone(),

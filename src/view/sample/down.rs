@@ -297,7 +297,8 @@ fn inspector_down() -> Inspector {
 }
 
 fn shared(events: Vec<Event>) -> Rc<Vec<Rc<Event>>> {
-    Rc::new(events.into_iter().map(Rc::new).collect())
+    let numbered = events.into_iter().zip(0..).map(|(event, id)| Event { id, ..event });
+    Rc::new(numbered.map(Rc::new).collect())
 }
 
 fn events_running() -> Vec<Event> {

@@ -211,6 +211,7 @@ pub(super) fn ticks(count: u32, seconds: u64) -> Vec<Tick> {
 
 pub(super) fn event(at: &str, kind: &str, object: &str, reason: &str, message: &str) -> Event {
     Event {
+        id: 0,
         at: text(at),
         kind: text(kind),
         reason: text(reason),
