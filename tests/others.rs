@@ -191,9 +191,10 @@ fn a_machine_whose_disks_are_full_shows_it() {
     assert_eq!(because, said);
     let fact = "Really the disk system node-a has room for 5Gi in all";
     assert!(facts(&screen).iter().any(|one| one == fact), "{:?}", facts(&screen));
+    assert!(screen.inspector.own_fault, "it is listed first");
     let screen = visit.does(Action::Type("mend disk-room node-a".into()));
     let node = &screen.stage.nodes[0];
-    assert!(node.chips.is_empty(), "{:?}", node.chips);
+    assert!(node.chips.is_empty() && !screen.inspector.own_fault, "{:?}", node.chips);
 }
 
 /// Why a Pod has no place stands beside it, and nothing that is no news.

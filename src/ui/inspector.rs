@@ -109,6 +109,9 @@ fn subject_parts(cx: &Cx, view: &Inspector) -> Html {
             if let Some(card) = &view.replaced {
                 { replaced(cx, card) }
             }
+            if view.own_fault {
+                { faults(cx, view) }
+            }
             { for view.facts.iter().map(facts) }
             if let Some(placing) = &view.placing {
                 { self::placing(cx, placing) }
@@ -116,7 +119,9 @@ fn subject_parts(cx: &Cx, view: &Inspector) -> Html {
             if !view.acts.is_empty() {
                 { acts(cx, cx.say(Word::WhatYouCanDo), &view.acts, false) }
             }
-            { faults(cx, view) }
+            if !view.own_fault {
+                { faults(cx, view) }
+            }
         </>
     }
 }

@@ -155,6 +155,8 @@ pub struct Inspector {
     pub placing: Option<Placing>,
     /// What is broken on purpose, and what mends it.
     pub faults: Vec<(Text, Intent)>,
+    /// Something about the subject itself is broken on purpose: that comes first.
+    pub own_fault: bool,
     /// What can be broken, about the subject or at all.
     pub breaks: Vec<(Text, Intent)>,
     /// Things to try, when nothing is selected.

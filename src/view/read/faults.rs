@@ -21,6 +21,14 @@ const ROOM: i64 = 2 << 30;
 
 /// Fills in what is broken and what can be.
 pub(super) fn faults(eye: &Eye<'_>, subject: Option<&ObjectRef>, view: &mut Inspector) {
+    let own = |fault: &Fault| {
+        subject.is_some_and(|one| {
+            let name = &one.key.name;
+            let kind = one.kind.info().singular;
+            fault.target == *name || *fault.target == *target(kind, name, &one.key.namespace)
+        })
+    };
+    view.own_fault = eye.world.faults().any(own);
     let all = eye.world.faults();
     view.faults =
         all.map(|fault| (said(eye, fault), deed(Input::operate(fault.remedy())))).collect();
