@@ -2,7 +2,7 @@
 // seats of a set of three, also when a Pod waits for a place; the record, when it is asked for.
 
 import assert from "node:assert/strict";
-import { DESKTOP, story } from "./harness.mjs";
+import { DESKTOP, EMBED, PHONE, story } from "./harness.mjs";
 
 const LAPTOP = { width: 1366, height: 768 };
 const PROJECTOR = { width: 1280, height: 720 };
@@ -71,6 +71,19 @@ story("three seats also while a Pod has no place, and in the past", {}, async (p
   assert.ok(tag.bottom <= head.top + 1, `${tag.bottom} over ${head.top}`);
   await page.shot("past");
 });
+
+for (const [size, query] of [[PHONE, ""], [EMBED, "?embed=1"]]) {
+  story(`the past needs no more room, ${size.width}`, { size, query }, async (page) => {
+    const { raw } = page;
+    await settle(page).catch(() => {});
+    const height = () => raw.evaluate(() => document.querySelector(".fig").scrollHeight);
+    const before = await height();
+    await raw.getByRole("button", { name: "Previous event" }).click();
+    await raw.locator(".past-tag").waitFor();
+    assert.ok(await height() <= before, `${await height()} after ${before}`);
+    await page.shot("past");
+  });
+}
 
 story("a tab of the folded record opens it, and what is folded away cannot be reached", {
   size: LAPTOP,
