@@ -120,9 +120,9 @@
     again.focus();
   }
 
-  function copy(text, refused) {
+  function copy(text, refused, done) {
     try {
-      navigator.clipboard.writeText(text).catch(refused);
+      navigator.clipboard.writeText(text).then(done, refused);
     } catch (error) { refused(); }
   }
 
@@ -272,7 +272,7 @@
       editor.goto(line);
       return true;
     },
-    ensure: ensure, whole: whole, isWhole: isWhole, share: run("share"), open: run("open"),
+    ensure: ensure, whole: whole, isWhole: isWhole, share: run("share"), open: run("open"), take: run("take"),
     address: run("address"), download: run("download"),
     help: function () { if (playground.openHelp) playground.openHelp(); }, part: part,
   };

@@ -10,6 +10,8 @@ const { say, element, button, letters, store, copy } = window.playground;
 const LONG = 2000;
 /** From this length on there is no link. */
 const LIMIT = 32_000;
+/** So long something short is told. */
+const TOLD_MS = 4_000;
 const SIZES = { 1: [640, 420], mini: [320, 240] };
 
 async function deflate(bytes) {
@@ -61,6 +63,23 @@ export function download(name, text, type = "application/yaml") {
   setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
 }
 
+/** Copies what the page shows somewhere, and says whether it could; if not, selects it there. */
+export function take(text) {
+  const told = (what) => {
+    document.querySelector(".toast")?.remove();
+    const box = element("p", "toast");
+    box.setAttribute("role", "status");
+    document.body.append(box);
+    box.textContent = what;
+    setTimeout(() => box.remove(), TOLD_MS);
+  };
+  copy(text, () => {
+    const shown = [...document.querySelectorAll("code")].find((one) => one.textContent === text);
+    if (shown) getSelection().selectAllChildren(shown);
+    told(say("The browser refused to copy: the text is selected"));
+  }, () => told(say("Copied")));
+}
+
 /** A field that can be copied, with its button. */
 function row(label, field, action, title) {
   const box = element("div", "sh-row");
@@ -74,12 +93,11 @@ function row(label, field, action, title) {
   done.setAttribute("role", "status");
   field.addEventListener("focus", () => field.select());
   line.append(field, button(action, () => {
-    done.textContent = say("Copied");
     copy(field.value, () => {
       done.textContent = say("The browser refused to copy: the text is selected");
       field.focus();
       field.select();
-    });
+    }, () => { done.textContent = say("Copied"); });
   }, "btn"));
   box.append(name, line, done);
   return box;

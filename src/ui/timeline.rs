@@ -237,7 +237,7 @@ fn flag(timeline: &Timeline, flag: &Flag, covered: bool, end: &str) -> Html {
         <>
             <line class="flag-l" x1={x.clone()} x2={x.clone()} y1="16" y2={end.to_string()} />
             <svg x={if hidden { percent(timeline.now) } else { x }} y="0">
-                if !hidden && !(left && covered) {
+                if !(hidden || left && covered) {
                     <path {class} {d} />
                 }
                 if !covered {

@@ -108,3 +108,20 @@ story("I-1 where a volume is, and who wants it there", {}, async (page) => {
   await page.sees(/attached to node-/);
   await page.shot("attachments");
 });
+
+for (const [what, permissions, said] of [
+  ["is allowed", ["clipboard-read", "clipboard-write"], "Copied"],
+  ["is refused", [], "The browser refused to copy: the text is selected"],
+]) {
+  story(`I-3 a command is copied where that ${what}`, { size: DESKTOP, permissions }, async (page) => {
+    await page.raw.locator(".node .pick").first().click();
+    const act = page.raw.locator(".act").filter({ has: page.raw.locator(".cmd") }).first();
+    const command = await act.locator("code").innerText();
+    await act.locator(".copy").click();
+    await page.raw.locator(".toast").filter({ hasText: said }).waitFor();
+    await page.shot("copied");
+    const got = await page.raw.evaluate((read) =>
+      (read ? navigator.clipboard.readText() : String(getSelection())), permissions.length > 0);
+    assert.equal(got, command);
+  });
+}

@@ -128,6 +128,11 @@ pub fn set_address(session: &str) {
     call("address", &[session.into()]);
 }
 
+/// Puts text on the clipboard, and says whether the browser let it.
+pub fn copy(text: &str) {
+    call("take", &[text.into()]);
+}
+
 /// Keeps a text as a file.
 pub fn download(name: &str, text: &str) {
     call("download", &[name.into(), text.into()]);

@@ -13,15 +13,15 @@ mod storage;
 mod text;
 
 pub use bridge::{
-    again, download, focus, help, is_whole, keep, kept, language, link, open_whole, query, rewrite,
-    set_address, share, show_found, show_text, speak, trouble, when_whole,
+    again, copy, download, focus, help, is_whole, keep, kept, language, link, open_whole, query,
+    rewrite, set_address, share, show_found, show_text, speak, trouble, when_whole,
 };
 pub use files::{dropped, picked};
 pub use frames::Frames;
 pub use line::{focus_by, focus_line, has_selection, line, pasted, rove, set_line};
 pub use listen::Listener;
 pub use storage::{keep_typed, remembered_theme, set_theme, typed_before};
-pub use text::{chosen, chosen_of_list, copy, goto_line, share_across, typed};
+pub use text::{chosen, chosen_of_list, goto_line, share_across, typed};
 
 /// Calls `done` after so many milliseconds, unless what this returns is dropped before.
 pub fn later(millis: u32, done: impl FnOnce() + 'static) -> gloo_timers::callback::Timeout {

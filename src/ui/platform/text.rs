@@ -1,4 +1,4 @@
-//! Text in and out of form fields, the clipboard, places of presses.
+//! Text in and out of form fields, places of presses.
 //!
 //! Not here: files.
 
@@ -35,13 +35,6 @@ pub fn share_across(event: &MouseEvent) -> Option<u32> {
     let width = (place.width() as i64).max(1);
     let x = i64::from(event.client_x()) - place.left() as i64;
     u32::try_from((x * 10_000 / width).clamp(0, 10_000)).ok()
-}
-
-/// Puts text on the clipboard.
-pub fn copy(text: &str) {
-    if let Some(window) = web_sys::window() {
-        let _ = window.navigator().clipboard().write_text(text);
-    }
 }
 
 /// Puts the cursor at the start of a line of the manifest and shows it.
