@@ -9,7 +9,7 @@ use playground::cluster::input::Input;
 use playground::config::Config;
 use playground::session::{Action, Session};
 use playground::view::read::{self, Found, Kept, Show};
-use playground::view::{Lang, PodKind, Screen, Subject, TABLES, Tab, Text, subject};
+use playground::view::{Lang, PodKind, Screen, Subject, TABLES, Tab, Text, plain, subject};
 
 fn does(session: &mut Session, action: Action) {
     session.apply(action);
@@ -148,4 +148,20 @@ fn the_tabs_of_an_object() {
     }
     let there = std::fs::read_to_string(path).unwrap_or_default();
     assert_eq!(there, text, "UPDATE=1 cargo test --test inspect writes it anew");
+}
+
+#[test]
+fn what_to_do_first_is_what_leads_on() {
+    let hint = |session: &Session| {
+        let inspector = screen(session, Kind::Pod, Tab::Now).inspector;
+        plain(&inspector.hint)
+    };
+    let mut session = Session::default();
+    assert!(hint(&session).starts_with("Press Step until all Pods are Ready."));
+    does(&mut session, Action::Settle);
+    assert!(hint(&session).starts_with("All is Ready. Try one of these"));
+    does(&mut session, Action::Do(Input::power("node-b", false)));
+    does(&mut session, Action::Settle);
+    let stuck = "Nothing more happens by itself: the ways out below the figure lead on.";
+    assert_eq!(hint(&session), stuck);
 }

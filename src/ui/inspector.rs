@@ -330,12 +330,11 @@ fn replaced(cx: &Cx, card: &Replaced) -> Html {
 }
 
 fn nothing(cx: &Cx, view: &Inspector) -> Html {
-    let hint = if view.tries.is_empty() { Word::NoSets } else { Word::NothingSelectedHint };
     html! {
         <>
             <section>
                 <h3>{ cx.say(Word::NothingSelected) }</h3>
-                <p class="note">{ say(cx, hint, &[]) }</p>
+                <p class="note">{ sentence(cx, &view.hint) }</p>
             </section>
             <ul class="try">
                 { for view.tries.iter().map(|try_| html! {

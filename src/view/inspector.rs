@@ -159,6 +159,8 @@ pub struct Inspector {
     pub own_fault: bool,
     /// What can be broken, about the subject or at all.
     pub breaks: Vec<(Text, Intent)>,
+    /// What to do, when nothing is selected.
+    pub hint: Sentence,
     /// Things to try, when nothing is selected.
     pub tries: Vec<Try>,
 }

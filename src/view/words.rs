@@ -155,6 +155,8 @@ vocabulary! {
     NothingSelected: "Nothing selected yet",
     NothingSelectedHint: "Press *Step* until all Pods are Ready. Then try one of these, and watch \
         what keeps its seat.",
+    TryOne: "All is Ready. Try one of these, and watch what keeps its seat.",
+    TryWays: "Nothing more happens by itself: the *ways out* below the figure lead on.",
     HowToRead: "How to read the figure",
     LegendPlate: "*Solid ink stays.* The plate with the ordinal, the name, the volume.",
     LegendPod: "*An outline passes.* A Pod sits in a seat until it ends; its border shows its \

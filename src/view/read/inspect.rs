@@ -15,14 +15,16 @@ use crate::infra::fault::FaultKind;
 use crate::kubectl::print;
 use crate::timeline::film::PodState;
 use crate::view::{
-    Act, Change, Density, Fact, Facts, Inspector, Intent, Link, NodeCard, Replaced, Run, State,
-    Tab, Text, Try, Word,
+    Act, Because, Change, Density, Fact, Facts, Inspector, Intent, Link, NodeCard, Replaced, Run,
+    State, Tab, Text, Try, Word,
 };
 
 /// The pane on the right.
-pub(super) fn inspector(eye: &Eye<'_>, tab: Tab) -> Inspector {
+pub(super) fn inspector(eye: &Eye<'_>, tab: Tab, because: &Because) -> Inspector {
     let Some(subject) = eye.session.selected() else {
-        let mut view = Inspector { tries: tries(eye), ..Inspector::default() };
+        let tries = tries(eye);
+        let hint = eye.lang.sentence(hint(eye, &tries, because), &[], &[]);
+        let mut view = Inspector { tries, hint, ..Inspector::default() };
         super::faults::faults(eye, None, &mut view);
         return view;
     };
@@ -418,6 +420,16 @@ const OWNERS: [Kind; 5] =
 
 /// So many seats before the last are looked at for a Pod that has a node.
 const LAST_SEATS: u32 = 50;
+
+/// What leads on, when nothing is selected.
+fn hint(eye: &Eye<'_>, tries: &[Try], because: &Because) -> Word {
+    match (eye.session.timeline().is_settled(), because.ways.is_some()) {
+        _ if tries.is_empty() => Word::NoSets,
+        (true, true) => Word::TryWays,
+        (true, false) if because.calm => Word::TryOne,
+        _ => Word::NothingSelectedHint,
+    }
+}
 
 /// Three things to try with the first StatefulSet there is.
 fn tries(eye: &Eye<'_>) -> Vec<Try> {

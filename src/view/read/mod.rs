@@ -103,6 +103,7 @@ pub fn screen(session: &Session, show: Show, found: &Found, kept: &mut Kept) -> 
     let old = kept.screen.as_ref();
     let table = old.map(|old| &old.table);
     let said = eye.lang.told(session.said());
+    let inspector = inspect::inspector(&eye, show.tab, &because);
     let screen = Screen {
         title: title(&eye),
         undo: session.undo_label().cloned(),
@@ -114,7 +115,7 @@ pub fn screen(session: &Session, show: Show, found: &Found, kept: &mut Kept) -> 
         seats: keep(old.map(|old| &old.seats), seats),
         transport: Rc::new(transport(&eye, &because)),
         because: keep(old.map(|old| &old.because), because),
-        inspector: keep(old.map(|old| &old.inspector), inspect::inspector(&eye, show.tab)),
+        inspector: keep(old.map(|old| &old.inspector), inspector),
         events,
         events_more: more,
         terminal: keep(old.map(|old| &old.terminal), terminal::terminal(&eye)),

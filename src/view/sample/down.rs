@@ -87,7 +87,11 @@ pub fn running() -> Screen {
         }),
         transport: Rc::new(transport("00:21")),
         timeline: Rc::new(timeline_running()),
-        inspector: Rc::new(Inspector { tries: tries(), ..Inspector::default() }),
+        inspector: Rc::new(Inspector {
+            tries: tries(),
+            hint: Lang::En.sentence(Word::NothingSelectedHint, &[], &[]),
+            ..Inspector::default()
+        }),
         events: shared(events_running()),
         terminal: Rc::default(),
         events_more: 0,
