@@ -165,3 +165,14 @@ fn what_to_do_first_is_what_leads_on() {
     let stuck = "Nothing more happens by itself: the ways out below the figure lead on.";
     assert_eq!(hint(&session), stuck);
 }
+
+#[test]
+fn a_command_of_many_requests_is_listed_once() {
+    let mut session = Session::default();
+    does(&mut session, Action::Settle);
+    does(&mut session, Action::Type("kubectl drain node-b --ignore-daemonsets".into()));
+    let events = screen(&session, Kind::Pod, Tab::Now).events;
+    let drains = events.iter().filter(|event| event.message.starts_with("kubectl drain"));
+    assert_eq!(drains.count(), 1);
+    assert!(session.timeline().journal().len() > 2);
+}

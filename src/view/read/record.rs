@@ -9,6 +9,7 @@ use crate::api::core::pod::Pod;
 use crate::api::kinds::{Key, Kind, Object, ObjectRef};
 use crate::base::sorted;
 use crate::base::time::SimTime;
+use crate::cluster::input::Input;
 use crate::kubectl::print;
 use crate::session::examples::EXAMPLES;
 use crate::timeline::film::PodState;
@@ -62,6 +63,7 @@ pub(super) fn events<'w>(
         (SimTime(entry.at).whole_second(), revision, Line::Deed(entry, number))
     };
     let mut all: Vec<Row<'_>> = deeds.filter(|(entry, _)| about(entry)).map(deed).collect();
+    all.dedup_by(|one, before| one.0 == before.0 && one.2.goes_on(&before.2));
     let store = eye.world.store();
     let told = || {
         store.told().rev().filter(|event| {
@@ -164,6 +166,15 @@ impl Line<'_> {
         match self {
             Line::Told(event) => Some(event),
             Line::Deed(..) => None,
+        }
+    }
+
+    /// One more request of the command that made the one `before`.
+    fn goes_on(&self, before: &Line<'_>) -> bool {
+        let (Line::Deed(one, _), Line::Deed(before, _)) = (self, before) else { return false };
+        match (&one.input, &before.input) {
+            (Input::Request { line, .. }, Input::Request { line: other, .. }) => line == other,
+            _ => false,
         }
     }
 
