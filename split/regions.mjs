@@ -25,7 +25,7 @@ import {
 // Shorter ones cost more than they save.
 const LEAST = 8;
 // More than the call of a region takes the way to it costs, in bytes.
-const CALL_BYTES = 5;
+const CALL_BYTES = 7;
 // More locals to hand back than this would cost too much.
 const MOST_CHANGED = 8;
 // The way out that is no branch.
