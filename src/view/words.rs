@@ -6,6 +6,18 @@
 //! Not here: texts of the API server and of events, which are Kubernetes' own. Other languages are
 //! dictionaries of these entries, fetched when they are wanted (static/zh-CN.json).
 
+/// Where texts of these lengths end that stand one after the other.
+const fn ends<const N: usize>(lengths: [usize; N]) -> [u16; N] {
+    let (mut ends, mut at, mut end) = ([0; N], 0, 0);
+    while at < N {
+        end += lengths[at];
+        assert!(end <= u16::MAX as usize, "more text than two bytes can count");
+        ends[at] = end as u16;
+        at += 1;
+    }
+    ends
+}
+
 macro_rules! vocabulary {
     (
         first { $($name:ident: $en:literal,)* }
@@ -29,11 +41,14 @@ macro_rules! vocabulary {
                 FIRST.get(at).copied().unwrap_or_else(|| Word::later(at - FIRST.len()))
             }
 
-            /// Those that a page just opened does not show: they may come later (split/).
+            /// Those that a page just opened does not show, as one text without pointers into it:
+            /// so it may come later (split/).
             #[inline(never)]
             fn later(at: usize) -> &'static str {
-                const LATER: &[&str] = &[$($text,)*];
-                LATER[at]
+                const LATER: &str = concat!($($text,)*);
+                const ENDS: [u16; [$($text),*].len()] = ends([$($text.len()),*]);
+                let start = if at == 0 { 0 } else { ENDS[at - 1] };
+                &LATER[usize::from(start)..usize::from(ENDS[at])]
             }
         }
     };
@@ -119,14 +134,14 @@ vocabulary! {
         Timeline: "Timeline",
         // Inspector
         NothingSelected: "Nothing selected yet",
-        NothingSelectedHint: "Press *Step* until all Pods are Ready. Then try one of these, and watch \
-            what keeps its seat.",
+        NothingSelectedHint: "Press *Step* until all Pods are Ready. Then try one of these, and \
+            watch what keeps its seat.",
         HowToRead: "How to read the figure",
         LegendPlate: "*Solid ink stays.* The plate with the ordinal, the name, the volume.",
         LegendPod: "*An outline passes.* A Pod sits in a seat until it ends; its border shows its \
             state.",
-        LegendSheet: "*Out of register.* The shifted sheet is what the API server believes; the body \
-            beneath is what is.",
+        LegendSheet: "*Out of register.* The shifted sheet is what the API server believes; the \
+            body beneath is what is.",
         // Record
         TableEmpty: "No objects of this kind.",
         Filter: "Filter by name",
@@ -321,12 +336,12 @@ vocabulary! {
         Refused: "Refused",
         Dismiss: "Dismiss",
         OpenLink: "open",
-        LinkNewer: "This link was made with a newer playground, which this one cannot read. Nothing \
-            is lost: the link still stands in the address bar.",
-        LinkDamaged: "This link cannot be read: {why}. Nothing is lost: the link still stands in the \
-            address bar.",
-        LinkDiffers: "This link was made with version {version} of the playground. What happens may \
-            differ from what was seen there.",
+        LinkNewer: "This link was made with a newer playground, which this one cannot read. \
+            Nothing is lost: the link still stands in the address bar.",
+        LinkDamaged: "This link cannot be read: {why}. Nothing is lost: the link still stands in \
+            the address bar.",
+        LinkDiffers: "This link was made with version {version} of the playground. What happens \
+            may differ from what was seen there.",
         NotSaved: "Not saved on this device: the browser keeps nothing for this page.",
         DeedApply: "apply",
         DeedDelete: "delete",
@@ -360,8 +375,8 @@ vocabulary! {
         WhyItWaits: "Why it waits",
         UntilYouAct: "Nothing is scheduled. This lasts until you act.",
         DeletePod: "Delete {name}",
-        DeletePodPrice: "*It stops in its own time.* A new Pod comes back with the same name, claim \
-            and volume, another UID and another address.",
+        DeletePodPrice: "*It stops in its own time.* A new Pod comes back with the same name, \
+            claim and volume, another UID and another address.",
         DeleteOtherPodPrice: "*It stops in its own time.* Another Pod, of another name, takes its \
             place.",
         DeleteLonePodPrice: "*It stops in its own time.* Nothing makes it again.",
@@ -376,8 +391,8 @@ vocabulary! {
         PowerOnPrice: "*Costs nothing.* The kubelet boots, reports and says what stopped.",
         MarkOutOfService: "Mark {name} out of service",
         MarkOutOfServicePrice: "*You promise that {name} is off.* Once it is not Ready, its \
-            Terminating Pods and its attachments are dropped at once. If you are wrong, there are two \
-            writers.",
+            Terminating Pods and its attachments are dropped at once. If you are wrong, there \
+            are two writers.",
         BackInService: "Back in service: {name}",
         BackInServicePrice: "*Takes the taint away.* Pods may run on {name} again.",
         DeleteNode: "Delete Node object {name}",
