@@ -113,7 +113,7 @@ for (const [what, permissions, said] of [
   ["is allowed", ["clipboard-read", "clipboard-write"], "Copied"],
   ["is refused", [], "The browser refused to copy: the text is selected"],
 ]) {
-  story(`I-3 a command is copied where that ${what}`, { size: DESKTOP, permissions }, async (page) => {
+  story(`a command is copied where that ${what}`, { size: DESKTOP, permissions }, async (page) => {
     await page.raw.locator(".node .pick").first().click();
     const act = page.raw.locator(".act").filter({ has: page.raw.locator(".cmd") }).first();
     const command = await act.locator("code").innerText();

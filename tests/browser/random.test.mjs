@@ -110,7 +110,7 @@ const draws = (page) => Promise.race([
 for (let seed = 1; seed <= SEEDS; seed += 1) {
   const query = ["", "?example=zookeeper", "?until=settled", "?nodes=20"][seed % 4];
   const options = { size: SIZES[seed % 3], query, locale: seed % 5 === 0 ? "zh-CN" : "en-US" };
-  story(`X-1 anything in any order, ${seed}`, options, async (page) => {
+  story(`anything in any order, ${seed}`, options, async (page) => {
     page.raw.on("dialog", (dialog) => dialog.dismiss());
     // What is opened beside is another page's business.
     page.raw.context().on("page", (other) => other.close());
