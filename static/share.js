@@ -74,7 +74,8 @@ export function take(text) {
     setTimeout(() => box.remove(), TOLD_MS);
   };
   copy(text, () => {
-    const shown = [...document.querySelectorAll("code")].find((one) => one.textContent === text);
+    const shown = [...document.querySelectorAll("code")]
+      .find((one) => one.textContent === text && one.checkVisibility());
     if (shown) getSelection().selectAllChildren(shown);
     told(say("The browser refused to copy: the text is selected"));
   }, () => told(say("Copied")));

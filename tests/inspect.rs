@@ -159,7 +159,7 @@ fn what_to_do_first_is_what_leads_on() {
     let mut session = Session::default();
     assert!(hint(&session).starts_with("Press Step until all Pods are Ready."));
     does(&mut session, Action::Settle);
-    assert!(hint(&session).starts_with("All is Ready. Try one of these"));
+    assert!(hint(&session).starts_with("Nothing more happens by itself. Try one of these"));
     does(&mut session, Action::Do(Input::power("node-b", false)));
     does(&mut session, Action::Settle);
     let stuck = "Nothing more happens by itself: the ways out below the figure lead on.";

@@ -228,3 +228,57 @@ fn pods_of_daemon_sets_and_jobs_are_on_their_nodes() {
         visit.does(Action::Select(Some(card.subject.clone())));
     }
 }
+
+/// Pods without a number live on their nodes and beside the sets, and a cluster with a Deployment
+/// comes to rest.
+#[test]
+fn pods_of_a_deployment_are_on_their_nodes() {
+    let mut visit = Visit::default();
+    visit.settles();
+    visit.does(Action::Do(Input::Apply { text: SITE.into() }));
+    let screen = visit.settles();
+    assert_eq!(screen.stage.heads.len(), 1, "a head is a StatefulSet's");
+    let cards = screen.stage.nodes.iter().flat_map(|node| &node.pods.shown);
+    let anonymous: Vec<_> = cards.filter(|card| card.kind == PodKind::Anonymous).collect();
+    assert_eq!(anonymous.len(), 3);
+    assert!(anonymous.iter().all(|card| card.ordinal.is_none() && card.incarnation == 1));
+    let first = anonymous[0].subject.clone();
+    let node = screen
+        .stage
+        .nodes
+        .iter()
+        .find(|node| node.pods.shown.iter().any(|card| card.subject == first));
+    let node = node.expect("it is on one").subject.key.name.to_string();
+    let inspector = visit.does(Action::Select(Some(first.clone()))).inspector;
+    let price = plain(&inspector.acts[0].price);
+    assert!(inspector.ordinal.is_none() && price.contains("of another name"), "{price}");
+    visit.does(Action::Do(Input::power(&node, false)));
+    visit.settles();
+    visit.does(Action::Select(Some(first)));
+    visit.does(Action::Do(Input::power(&node, true)));
+    visit.settles();
+}
+
+/// A node's pane offers to shut it down, beside taking its power away.
+#[test]
+fn a_node_is_shut_down_in_order() {
+    let mut visit = Visit::default();
+    visit.does(Action::Do(Input::Apply { text: SITE.into() }));
+    visit.settles();
+    let screen = visit.does(Action::Select(Some(subject(Kind::Node, "", "node-b"))));
+    let acts = &screen.inspector.acts;
+    let labels: Vec<&str> = acts.iter().take(2).map(|act| &*act.label).collect();
+    assert_eq!(labels, ["Power off node-b", "Shut down node-b"]);
+    let Intent::Do(input) = acts[1].intent.clone() else { panic!("it does something") };
+    assert_eq!(input.command(), "shutdown node-b");
+    let screen = visit.does(Action::Do(input));
+    let node = |screen: &Screen| {
+        let node = screen.stage.nodes.iter().find(|node| &*node.subject.key.name == "node-b");
+        let node = node.expect("it is drawn");
+        (node.word.to_string(), node.really.as_ref().map(|(really, _)| really.to_string()))
+    };
+    assert_eq!(node(&screen), ("Not ready".to_string(), Some("shutting down".to_string())));
+    assert_eq!(&*screen.inspector.acts[1].label, "Cordon node-b", "once is enough");
+    let screen = visit.settles();
+    assert_eq!(node(&screen).1, Some("powered off".to_string()));
+}

@@ -238,7 +238,8 @@ vocabulary! {
         // Time
         SettledUntilYouAct: "Settled: nothing will happen until you act",
         // Inspector
-        TryOne: "All is Ready. Try one of these, and watch what keeps its seat.",
+        TryOne: "Nothing more happens by itself. Try one of these, and watch what keeps its \
+            seat.",
         TryWays: "Nothing more happens by itself: the *ways out* below the figure lead on.",
         Describe: "Describe",
         History: "History",
