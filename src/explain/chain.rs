@@ -272,8 +272,9 @@ fn unheard<'w>(world: &'w World, component: &str) -> Option<&'w Fault> {
     faults.get(FaultKind::Stopped, component).or_else(|| faults.get(FaultKind::Lag, component))
 }
 
-/// The fault without which `wait`, the last that anybody said, would not be or be shorter. Power
-/// and network are none of these: what follows from them says itself which node is silent.
+/// The fault without which `wait`, the last that anybody said, would not be or be shorter. What
+/// follows from lost power and network mostly says itself which node is silent: they are to blame
+/// where nobody has noticed, or nobody minds.
 fn fault_behind<'w>(world: &'w World, wait: &Wait, on: &ObjectRef) -> Option<&'w Fault> {
     let faults = &world.infra.faults;
     let work = |kind: FaultKind, work: &str| faults.get(kind, work);
@@ -303,9 +304,23 @@ fn fault_behind<'w>(world: &'w World, wait: &Wait, on: &ObjectRef) -> Option<&'w
             failing.into_iter().find(|fault| message.ends_with(&*fault.target))
         }
         Because::Fault { .. } => None,
+        because
+            if wait.until.is_none()
+                && helps_itself(because)
+                && let Some(fault) = pod.and_then(|pod| silenced(world, &pod.spec.node_name)) =>
+        {
+            Some(fault)
+        }
         _ if pod.is_some_and(|pod| !pod.is_assigned()) => unheard(world, "kube-scheduler"),
         _ => unheard(world, MANAGER).filter(|_| wait.until.is_none_or(|at| at <= world.now)),
     }
+}
+
+/// Why nothing is heard of the machine `name`.
+pub(super) fn silenced<'w>(world: &'w World, name: &str) -> Option<&'w Fault> {
+    let faults = &world.infra.faults;
+    let silent = [FaultKind::PowerOff, FaultKind::Partition];
+    silent.into_iter().find_map(|kind| faults.get(kind, name))
 }
 
 /// The disk systems that have too little room for a Pod without a node, the fullest first.

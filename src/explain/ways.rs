@@ -1,7 +1,8 @@
 //! What a person can do about a wait, and the price of it.
 
-use super::chain::{Chain, full};
+use super::chain::{Chain, full, silenced};
 use crate::api::core::node::Node;
+use crate::api::core::pod::Pod;
 use crate::api::core::volume::PersistentVolumeClaim;
 use crate::api::kinds::{Key, Kind, ObjectRef};
 use crate::api::quantity::Quantity;
@@ -86,8 +87,16 @@ pub fn ways_out(world: &World, chain: &Chain, lang: Lang) -> Vec<Way> {
                 matches!(root.because, Because::ForceDetach { .. } | Because::MultiAttach { .. });
             dead_node(world, node, if held { None } else { pod })
         }
+        Because::ZoneDisruption { .. } => {
+            let node = root.on.as_ref().unwrap_or(&root.subject);
+            dead_node(world, &node.key.name, pod)
+        }
+        Because::Unschedulable { .. } => shut_out(world, &root.subject.key),
         Because::OnDelete | Because::BrokenRevision | Because::CrashLoopBackOff { .. } => {
             vec![(DELETE_POD, root.subject.key.name.clone(), delete(&root.subject, None))]
+        }
+        Because::Fault { .. } if let Some(node) = silent_behind(world, root) => {
+            dead_node(world, node, pod)
         }
         Because::Fault { text } => {
             let named = |fault: &&Fault| **text == *fault.to_string();
@@ -113,15 +122,9 @@ type Raw = (Texts, Str, Input);
 
 /// What can be done about a node that does not answer; `pod` is the Pod stuck on it.
 fn dead_node(world: &World, node: &Str, pod: Option<&ObjectRef>) -> Vec<Raw> {
-    let mut ways = Vec::new();
     // Whoever waits may not have heard yet that the Pod is gone.
     let pod = pod.filter(|pod| world.store().find(pod).is_some());
-    let machine = world.infra.machines.get(node);
-    if machine.is_some_and(|machine| !machine.powered) {
-        ways.push((POWER_ON, node.clone(), Input::power(node, true)));
-    } else if machine.is_some_and(|machine| !machine.connected) {
-        ways.push((HEAL, node.clone(), Input::network(node, true)));
-    }
+    let mut ways: Vec<Raw> = back(world, node).into_iter().collect();
     if world.store().get::<Node>(&Key::global(node.clone())).is_some() {
         ways.push((OUT_OF_SERVICE, node.clone(), out_of_service(node)));
         let object = ObjectRef::new(Kind::Node, Key::global(node.clone()));
@@ -129,6 +132,30 @@ fn dead_node(world: &World, node: &Str, pod: Option<&ObjectRef>) -> Vec<Raw> {
     }
     ways.extend(pod.map(|pod| (FORCE_DELETE, pod.key.name.clone(), delete(pod, Some(0)))));
     ways
+}
+
+/// The node whose power or network is what `root` blames.
+fn silent_behind<'w>(world: &'w World, root: &Wait) -> Option<&'w Str> {
+    let pod = world.store().get::<Pod>(&root.subject.key)?;
+    let fault = silenced(world, &pod.spec.node_name)?;
+    let same = matches!(&root.because, Because::Fault { text } if **text == *fault.to_string());
+    same.then_some(&fault.target)
+}
+
+/// Letting a node be heard again, if it is not.
+fn back(world: &World, node: &Str) -> Option<Raw> {
+    let machine = world.infra.machines.get(node)?;
+    match (machine.powered, machine.connected) {
+        (false, _) => Some((POWER_ON, node.clone(), Input::power(node, true))),
+        (true, false) => Some((HEAL, node.clone(), Input::network(node, true))),
+        (true, true) => None,
+    }
+}
+
+/// Bringing back the nodes that a Pod may not go to because nothing is heard of them.
+fn shut_out(world: &World, pod: &Key) -> Vec<Raw> {
+    let tainted = world.decision(pod).into_iter().flat_map(|decision| decision.tainted());
+    tainted.filter_map(|node| back(world, node)).take(WAYS_MAX).collect()
 }
 
 /// Taking back a growth to what there is room for, if there is any.

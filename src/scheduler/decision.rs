@@ -72,6 +72,17 @@ pub struct Points {
     pub weight: i64,
 }
 
+impl Decision {
+    /// The nodes that taints excluded.
+    pub fn tainted(&self) -> impl Iterator<Item = &Str> {
+        let tainted = |row: &&Row| match row.verdict {
+            Verdict::Filtered { plugin, .. } => plugin == Plugin::TaintToleration,
+            Verdict::Fits { .. } => false,
+        };
+        self.rows.iter().filter(tainted).map(|row| &row.node)
+    }
+}
+
 impl Row {
     /// What each plugin gave the node, in their order; a plugin that cannot concern the Pod is
     /// left out. Empty if the node does not fit or was not scored.
