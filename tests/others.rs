@@ -4,6 +4,7 @@
 //! Not here: the main story (tests/screens.rs), the pane's other tabs (tests/inspect.rs).
 
 use playground::api::kinds::Kind;
+use playground::base::time::Span;
 use playground::cluster::input::Input;
 use playground::session::{Action, Session};
 use playground::view::read::{self, Found, Kept, Show};
@@ -197,6 +198,12 @@ fn a_machine_whose_disks_are_full_shows_it() {
     assert!(node.chips.is_empty() && !screen.inspector.own_fault, "{:?}", node.chips);
 }
 
+/// What stands beside the first Pod that has no place.
+fn placeless(screen: &Screen) -> Vec<String> {
+    let reasons = &screen.stage.tray.reasons;
+    reasons.iter().map(|(all, why)| format!("{all}: {why}")).collect()
+}
+
 /// Why a Pod has no place stands beside it, and nothing that is no news.
 #[test]
 fn a_pod_without_a_place_says_why() {
@@ -205,9 +212,55 @@ fn a_pod_without_a_place_says_why() {
     visit.does(Action::Type("kubectl cordon node-a node-b node-c".into()));
     visit.does(Action::Type("kubectl scale statefulset web --replicas=3".into()));
     let screen = visit.settles();
-    let reasons: Vec<_> =
-        screen.stage.tray.reasons.iter().map(|(all, why)| format!("{all}: {why}")).collect();
-    assert_eq!(reasons, ["0/3 nodes are available: 3 node(s) were unschedulable"]);
+    assert_eq!(placeless(&screen), ["0/3 nodes are available: 3 node(s) were unschedulable"]);
+}
+
+/// Nodes that differ, nodes that are not even looked at, no nodes, and Pods not looked at at all.
+#[test]
+fn all_that_keeps_a_pod_from_a_place_is_said() {
+    let said = |commands: &[&str], spec: &str| {
+        let mut visit = Visit::default();
+        visit.settles();
+        for command in commands {
+            visit.does(Action::Type((*command).into()));
+        }
+        let text = format!(
+            "apiVersion: v1\nkind: Pod\nmetadata: {{name: one}}\nspec:\n  containers:\n  \
+             - {{name: main, image: nginx}}\n{spec}"
+        );
+        visit.does(Action::Do(Input::Apply { text: text.into() }));
+        placeless(&visit.does(Action::Forward(Span::seconds(5))))
+    };
+    let cordon = ["kubectl cordon node-a", "kubectl taint node node-b dedicated=db:NoSchedule"];
+    assert_eq!(
+        said(&cordon, "  nodeSelector: {disk: fast}\n"),
+        [
+            "0/3 nodes are available: 1 node(s) didn't match Pod's node affinity/selector",
+            ": 1 node(s) had untolerated taint(s)",
+            ": 1 node(s) were unschedulable",
+        ]
+    );
+    let narrow = "  affinity: {nodeAffinity: {requiredDuringSchedulingIgnoredDuringExecution: \
+                  {nodeSelectorTerms: [{matchFields: [{key: metadata.name, operator: In, \
+                  values: [node-b]}]}]}}}\n";
+    assert_eq!(
+        said(&cordon, narrow),
+        [
+            "0/3 nodes are available: 1 node(s) had untolerated taint(s)",
+            ": 2 node(s) didn't satisfy plugin(s) [NodeAffinity]",
+        ]
+    );
+    let claim = "  volumes: [{name: data, persistentVolumeClaim: {claimName: gone}}]\n";
+    assert_eq!(
+        said(&[], claim),
+        ["0/3 nodes are available: persistentvolumeclaim \"gone\" not found"]
+    );
+    let nodes = ["kubectl delete node node-a node-b node-c"];
+    assert_eq!(said(&nodes, ""), [": no nodes available to schedule pods"]);
+    assert_eq!(
+        said(&[], "  schedulingGates: [{name: later}]\n"),
+        [": Scheduling is blocked due to non-empty scheduling gates"]
+    );
 }
 
 /// Pods of a DaemonSet are on their nodes, so are those of a Job, also when they have ended.

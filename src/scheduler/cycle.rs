@@ -4,7 +4,7 @@
 //! Upstream: pkg/scheduler/schedule_one.go
 
 use super::Scheduler;
-use super::decision::{Decision, Row, Verdict, sentence};
+use super::decision::{Decision, Row, Verdict, Why};
 use super::memo::Sheet;
 use super::nodes::PodInfo;
 use super::plugins::{self, Counts, Plugin, Refusal, Rejection, SCORERS, Sources, State};
@@ -146,16 +146,17 @@ impl Scheduler {
         nodes: usize,
         refusal: Refusal,
     ) {
-        let why = refusal.rejection.reasons.join(", ");
+        let reasons = refusal.rejection.reasons.iter().map(|reason| (&**reason).into()).collect();
+        let why = Why { nodes, reasons };
         // The second part is upstream's: a plugin asked afterwards misses what it noted before.
         let failure = Failure {
-            message: format!("0/{nodes} nodes are available: {why}. not found"),
+            message: format!("{} not found", why.sentence()),
             plugins: vec![refusal.rejection.plugin],
             error: false,
             on: refusal.claim.map(|key| ObjectRef::new(Kind::PersistentVolumeClaim, key)),
             nominate: None,
         };
-        self.note(cx, key, Vec::new(), None, &failure.message);
+        self.note(cx, key, Vec::new(), None, why);
         self.fail(cx, key, pod, failure);
     }
 
@@ -185,7 +186,8 @@ impl Scheduler {
             on: None,
             nominate: Some(None),
         };
-        self.note(cx, key, Vec::new(), None, &failure.message);
+        let why = Why { nodes: 0, reasons: vec![failure.message.as_str().into()] };
+        self.note(cx, key, Vec::new(), None, why);
         self.fail(cx, key, pod, failure);
     }
 
@@ -202,7 +204,8 @@ impl Scheduler {
         let explicit = search.rejected.iter().flat_map(|(_, rejection)| &rejection.reasons);
         let reasons = explicit.map(|reason| (&**reason, 1));
         let left_out = (*absent > 0).then_some((absent_reason.as_str(), *absent));
-        let mut message = sentence(order.len(), reasons.chain(left_out));
+        let why = Why::of(order.len(), reasons.chain(left_out));
+        let mut message = why.sentence();
         let mut plugins: Vec<Plugin> = search.rejected.iter().map(|(_, r)| r.plugin).collect();
         if *absent > 0 {
             plugins.push(Plugin::NodeAffinity);
@@ -222,7 +225,7 @@ impl Scheduler {
             Some((self.nodes.at(*slot).name.clone(), rejection.full.clone()?))
         });
         let full: Vec<(Str, Key)> = full.collect();
-        self.note(cx, key, rows, None, &message);
+        self.note(cx, key, rows, None, why);
         for (node, claim) in full {
             self.decisions.put_full(key, node, claim);
         }
@@ -274,7 +277,7 @@ impl Scheduler {
             verdict: Verdict::filtered(rejection),
         }));
         let name = self.nodes.at(chosen).name.clone();
-        self.note(cx, key, rows, Some(name), "");
+        self.note(cx, key, rows, Some(name), Why::default());
         chosen
     }
 
@@ -290,11 +293,10 @@ impl Scheduler {
         key: &Key,
         rows: Vec<Row>,
         chosen: Option<Str>,
-        message: &str,
+        why: Why,
     ) {
-        let pod = key.clone();
-        let (message, full) = (message.into(), Vec::new());
-        self.decisions.put(Decision { pod, at: cx.now, rows, chosen, message, full });
+        let (pod, full) = (key.clone(), Vec::new());
+        self.decisions.put(Decision { pod, at: cx.now, rows, chosen, why, full });
     }
 
     /// Puts the Pod back, tells people, and writes down why it has no node.

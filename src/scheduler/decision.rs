@@ -1,5 +1,5 @@
 //! What a cycle decided and why, as data: for each node it looked at the rule that excluded it
-//! or its scores. And the sentence kube-scheduler makes of it.
+//! or its scores. And what kube-scheduler makes of it for those who read.
 //!
 //! Upstream: pkg/scheduler/framework/types.go (FitError)
 
@@ -27,10 +27,20 @@ pub struct Decision {
     pub rows: Vec<Row>,
     /// The node it got; `None` if none fits.
     pub chosen: Option<Str>,
-    /// Why it got none, in kube-scheduler's words; empty if it got one.
-    pub message: Str,
+    /// Why it got none; nothing if it got one.
+    pub why: Why,
     /// Where there was no room for which of its claims: nodes, with the claim.
     pub full: Vec<(Str, Key)>,
+}
+
+/// Why no node fits.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Why {
+    /// How many nodes there are; 0 if there are none, or if it is not about them.
+    pub nodes: usize,
+    /// What speaks against them, in upstream's words, ordered as texts: `2 node(s) were
+    /// unschedulable`. A reason that does not depend on the node comes alone, without a number.
+    pub reasons: Vec<Str>,
 }
 
 /// What was found of one node.
@@ -152,21 +162,33 @@ impl Decisions {
     }
 }
 
-/// `0/3 nodes are available: 1 node(s) were unschedulable, 2 Insufficient cpu.`: reasons with
-/// how many nodes have each, sorted as texts.
-pub(super) fn sentence<'r>(
-    nodes: usize,
-    reasons: impl Iterator<Item = (&'r str, usize)>,
-) -> String {
-    let mut counts: SortedMap<&str, usize> = SortedMap::new();
-    for (reason, n) in reasons {
-        *counts.get_or_default(reason) += n;
+impl Why {
+    /// Counts how many of so many `nodes` have each reason.
+    pub(super) fn of<'r>(nodes: usize, reasons: impl Iterator<Item = (&'r str, usize)>) -> Why {
+        let mut counts: SortedMap<&str, usize> = SortedMap::new();
+        for (reason, n) in reasons {
+            *counts.get_or_default(reason) += n;
+        }
+        let mut reasons: Vec<Str> =
+            counts.iter().map(|(why, n)| format!("{n} {why}").into()).collect();
+        sorted::sort(&mut reasons);
+        Why { nodes, reasons }
     }
-    let mut texts: Vec<String> = counts.iter().map(|(why, n)| format!("{n} {why}")).collect();
-    sorted::sort(&mut texts);
-    let mut sentence = format!("0/{nodes} nodes are available:");
-    if !texts.is_empty() {
-        sentence.push_str(&format!(" {}.", texts.join(", ")));
+
+    /// `0/3 nodes are available`; nothing if it is not about nodes.
+    pub fn head(&self) -> String {
+        match self.nodes {
+            0 => String::new(),
+            nodes => format!("0/{nodes} nodes are available"),
+        }
     }
-    sentence
+
+    /// `0/3 nodes are available: 1 node(s) were unschedulable, 2 Insufficient cpu.`
+    pub(super) fn sentence(&self) -> String {
+        let mut sentence = self.head() + ":";
+        if !self.reasons.is_empty() {
+            sentence.push_str(&format!(" {}.", self.reasons.join(", ")));
+        }
+        sentence
+    }
 }

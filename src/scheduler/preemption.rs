@@ -6,7 +6,7 @@
 
 use super::Scheduler;
 use super::cycle::Search;
-use super::decision::sentence;
+use super::decision::Why;
 use super::memo::Sheet;
 use super::nodes::{NodeInfo, PodInfo};
 use super::plugins::{Rejection, Sources, State};
@@ -67,7 +67,7 @@ impl Scheduler {
             let unhelped = order.len() - refused.len();
             let said = refused.iter().flatten().map(|reason| (reason.as_str(), 1));
             let others = (unhelped > 0).then_some((NOT_HELPFUL, unhelped));
-            let why_not = Some(sentence(order.len(), said.chain(others)));
+            let why_not = Some(Why::of(order.len(), said.chain(others)).sentence());
             return Attempt { why_not, nominate: Some(None), victim: None };
         };
         let node = self.nodes.at(best.slot).name.clone();

@@ -21,6 +21,9 @@ use std::rc::Rc;
 /// Pods without a node that are drawn.
 const TRAY_MAX: usize = 3;
 
+/// Reasons beside them.
+const REASONS_MAX: usize = 3;
+
 /// Machines that are all in sight on a large page.
 const FIT: usize = 6;
 
@@ -196,23 +199,22 @@ fn tray(eye: &Eye<'_>) -> Tray {
     tray
 }
 
-/// Why a Pod has no node, in kube-scheduler's words.
+/// Why a Pod has no node, as kube-scheduler found it.
 fn reasons(eye: &Eye<'_>, pod: &Pod) -> Vec<(Text, Text)> {
-    let said = eye.world.waits.said_by(Source::Scheduler, Kind::Pod, &Key::of(&pod.meta));
+    let key = Key::of(&pod.meta);
+    let said = eye.world.waits.said_by(Source::Scheduler, Kind::Pod, &key);
     let message = said.iter().find_map(|wait| match &wait.because {
         Because::Unschedulable { message } => Some(message),
         _ => None,
     });
     let Some(message) = message else { return Vec::new() };
-    let (head, rest) = message.split_once(": ").unwrap_or(("", message));
-    // That preemption would not help either is no news.
-    let rest = rest.split(". ").next().unwrap_or(rest);
-    let parts = rest.trim_end_matches('.').split(", ").take(3);
-    let mut lines: Vec<(Text, Text)> = parts.map(|part| ("".into(), part.into())).collect();
-    if let Some(first) = lines.first_mut().filter(|_| !head.is_empty()) {
-        first.0 = head.into();
-    }
-    lines
+    let why = eye.world.decision(&key).map(|decision| &decision.why);
+    let Some(why) = why.filter(|why| !why.reasons.is_empty()) else {
+        // It has not even been tried.
+        return vec![("".into(), message.clone())];
+    };
+    let heads = [Text::from(why.head())].into_iter().chain(std::iter::repeat("".into()));
+    heads.zip(why.reasons.iter().take(REASONS_MAX).cloned()).collect()
 }
 
 /// The card of a Pod that the API server holds.
