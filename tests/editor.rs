@@ -181,7 +181,7 @@ fn y_5_what_is_not_simulated_is_said_once() {
     };
     let job = "  jobTemplate: {spec: {template: {spec: {restartPolicy: Never, containers: \
                [{name: c, image: x}]}}}}\n";
-    let zones = [("a", "Europe/Berlin"), ("b", "Asia/Shanghai")];
+    let zones = [("a", "Europe/Berlin"), ("b", "Asia/Shanghai"), ("c", "null"), ("d", "Mars")];
     let text = text + &zones.map(|(own_name, name)| own(own_name) + &zone(name) + job).concat();
     holds("not_simulated", &found(&mut empty(), &text));
 }

@@ -267,6 +267,7 @@ impl Manifests {
         let mut say = notices::Notices { document, node: &node, list: &mut self.notices };
         versions::modernize(&mut tree, &known, &mut say);
         notices::annotations(&mut tree, kind, &mut say);
+        notices::values(&tree, kind, &mut say);
         notices::kept(kind, &mut say);
         if let Value::Object(map) = &mut tree {
             let info = kind.info();

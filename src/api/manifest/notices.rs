@@ -1,5 +1,5 @@
 //! What is worth knowing about a manifest that can be applied: annotations from the time
-//! before their fields, and fields that are taken without effect.
+//! before their fields, and fields, or values of them, that are taken without effect.
 //!
 //! Upstream: the release notes and the deprecation guide of Kubernetes' documentation
 
@@ -154,6 +154,15 @@ fn metas(node: &Node, path: &str, out: &mut Vec<(String, String)>) {
     }
 }
 
+/// Says what has an effect in this kind, but not with every value.
+pub(super) fn values(tree: &Value, kind: Kind, say: &mut Notices) {
+    let zone = tree["spec"]["timeZone"].as_str().filter(|_| kind == Kind::CronJob);
+    if let Some(zone) = zone.filter(|zone| cron::zone(zone).is_none()) {
+        let message = format!("the zone {zone} is not known here: times count in UTC");
+        say.at("spec.timeZone", message);
+    }
+}
+
 /// Lists each field that is accepted without effect, once.
 pub(super) fn kept(kind: Kind, say: &mut Notices) {
     let mut seen = SortedSet::new();
@@ -187,12 +196,6 @@ fn kept_in(
                 out.push((entry.place, at, message));
             }
             continue;
-        }
-        if let (true, Yaml::Scalar(zone, ..)) = (entry.key == "timeZone", &entry.value.value)
-            && let Some(zone) = zone.as_str().filter(|zone| cron::zone(zone).is_none())
-        {
-            let message = format!("the zone {zone} is not known here: times count in UTC");
-            out.push((entry.place, at.clone(), message));
         }
         match (field.shape, &entry.value.value) {
             (Shape::Object(inner), _) => kept_in(&entry.value, inner, &at, seen, out),
