@@ -200,6 +200,7 @@ document.body.append(tip);
 let about = null;
 
 function hide() {
+  if (tip.hidden && !about) return;
   tip.hidden = true;
   if (about) about.removeAttribute("aria-describedby");
   about = null;

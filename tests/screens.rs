@@ -5,7 +5,7 @@
 
 use playground::api::kinds::Kind;
 use playground::base::time::Span;
-use playground::cluster::input::Input;
+use playground::cluster::input::{Cascade, Input};
 use playground::session::{Action, Session};
 use playground::view::read::{self, Found, Kept, Show};
 use playground::view::{
@@ -397,4 +397,28 @@ fn what_is_not_listed_can_be_asked_for() {
     assert_eq!(first, 40);
     assert_eq!(listed(2), (80, more - 40));
     assert_eq!(listed(100), (40 + more, 0));
+}
+
+/// Of many seats those around what happens are shown, and stay in sight when all is well again.
+#[test]
+fn a_seat_stays_in_sight_when_its_pod_is_back() {
+    let shown = |screen: &Screen| {
+        let seats = screen.seats[0].shown.iter();
+        seats.map(|seat| seat.ordinal.to_string()).collect::<Vec<_>>().join(" ")
+    };
+    let mut visit = Visit::new();
+    visit.settles();
+    visit.does(scale(20));
+    assert_eq!(shown(&visit.settles()), "15 16 17 18 19", "the last that came");
+    for (pod, around) in [("web-7", "5 6 7 8 9"), ("web-9", "7 8 9 10 11"), ("web-0", "0 1 2 3 4")] {
+        let deleted = visit.does(Action::Do(Input::Delete {
+            kind: "Pod".into(),
+            namespace: "default".into(),
+            name: pod.into(),
+            grace: None,
+            cascade: Cascade::Background,
+        }));
+        assert_eq!(shown(&deleted), around, "{pod} is deleted");
+        assert_eq!(shown(&visit.settles()), around, "{pod} is back");
+    }
 }

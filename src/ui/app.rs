@@ -39,6 +39,12 @@ pub fn App() -> Html {
         move || drop(frames)
     });
     let dispatcher = model.dispatcher();
+    use_effect_with(model.has_rest(), move |has_rest| {
+        if *has_rest {
+            platform::after_picture(move || dispatcher.dispatch(Message::Answered));
+        }
+    });
+    let dispatcher = model.dispatcher();
     use_effect_with(model.screen().editor.text.clone(), move |_| {
         let pause = platform::later(QUIET, move || dispatcher.dispatch(Message::Quiet));
         move || drop(pause)

@@ -59,7 +59,7 @@ pub fn InspectorView(InspectorProps { cx, inspector }: &InspectorProps) -> Html 
 
 fn tabs(cx: &Cx, view: &Inspector) -> Html {
     html! {
-        <div class="tabset" role="tablist" aria-label={cx.say(Word::Inspector)}>
+        <div class="tabset dense" role="tablist" aria-label={cx.say(Word::Inspector)}>
             { for Tab::ALL.iter().map(|(tab, word)| html! {
                 <button
                     type="button"

@@ -8,7 +8,7 @@ use crate::session::save::{Extent, VERSION};
 use crate::session::{Action, SLICE, SPEEDS, Session};
 use crate::view::read::{self, Found, Kept, Show};
 use crate::view::{
-    Intent, Lang, Look, Options, Pane, Run, Screen, Subject, Tab, Text, Theme, Word,
+    Inspector, Intent, Lang, Look, Options, Pane, Run, Screen, Subject, Tab, Text, Theme, Word,
 };
 use std::rc::Rc;
 use yew::Reducible;
@@ -30,6 +30,8 @@ pub struct Model {
     show: Show,
     found: Found,
     screen: Screen,
+    /// The screen with what is drawn one picture later.
+    rest: Option<Screen>,
     look: Look,
     kept: Kept,
     /// When something was last shown, in milliseconds of the clock on the wall.
@@ -52,6 +54,8 @@ pub enum Message {
     Speak(Lang),
     /// The browser keeps nothing.
     NotKept,
+    /// The answer to a press has been drawn.
+    Answered,
 }
 
 impl Model {
@@ -109,8 +113,8 @@ impl Model {
         let mut kept = Kept::default();
         let screen = read::screen(&session, show.clone(), &found, &mut kept);
         let look = Look { theme, ..Look::default() };
-        let (note, applied) = (None, 0);
-        Model { session, show, found, screen, look, kept, shown: 0, pause: 0, note, applied }
+        let (rest, note, applied) = (None, None, 0);
+        Model { session, show, found, screen, rest, look, kept, shown: 0, pause: 0, note, applied }
     }
 
     /// What is shown.
@@ -146,6 +150,32 @@ impl Model {
     /// Whether frames are wanted: time runs, or a piece of work goes on.
     pub fn runs(&self) -> bool {
         self.session.is_playing() || self.session.is_busy()
+    }
+
+    /// Whether the rest of the answer to a press is still to be drawn.
+    pub fn has_rest(&self) -> bool {
+        self.rest.is_some()
+    }
+
+    /// What a press is about comes first: the figure, the seats, the reason, the clock. The chart, the
+    /// record and the inspector follow with the next picture, so that nobody waits for their layout.
+    fn answer_first(&mut self, before: &Screen) {
+        let now = self.screen.clone();
+        let same = |inspector: &Inspector| (inspector.subject.clone(), inspector.tab);
+        if same(&now.inspector) == same(&before.inspector) {
+            self.screen.inspector = before.inspector.clone();
+        }
+        self.screen.timeline = before.timeline.clone();
+        self.screen.table = before.table.clone();
+        self.screen.events = before.events.clone();
+        self.screen.events_more = before.events_more;
+        self.rest = Some(now);
+    }
+
+    fn answered(&self) -> Rc<Model> {
+        let mut next = self.clone();
+        next.screen = next.rest.take().unwrap_or(next.screen);
+        Rc::new(next)
     }
 
     fn with_look(&self, change: impl FnOnce(&mut Look)) -> Rc<Model> {
@@ -212,6 +242,9 @@ impl Model {
         } else {
             next.screen.said = self.screen.said.clone();
         }
+        if !silent && !next.session.is_playing() {
+            next.answer_first(&self.screen);
+        }
         Rc::new(next)
     }
 
@@ -257,6 +290,7 @@ impl Model {
 
     fn refresh(&mut self) {
         self.screen = read::screen(&self.session, self.show.clone(), &self.found, &mut self.kept);
+        self.rest = None;
         self.shown = platform::millis();
         self.pause = if self.look.busy { self.pause * 2 } else { SHOWN_AFTER };
     }
@@ -445,6 +479,7 @@ impl Reducible for Model {
             Message::Quiet if self.found.is_of(&self.session) => self,
             Message::Quiet => self.quiet(),
             Message::Speak(lang) => self.with_show(Show { lang, ..self.show.clone() }),
+            Message::Answered => self.answered(),
             Message::NotKept => self.with_note(Some(self.show.lang.say(Word::NotSaved).into())),
             Message::Want(intent) if self.look.readonly && is_deed(&intent) => self,
             Message::Want(intent) => self.want(intent).unwrap_or(self),

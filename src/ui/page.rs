@@ -11,7 +11,7 @@ use super::editor::EditorView;
 use super::header::header;
 use super::inspector::InspectorView;
 use super::parts::{Button, Cx, icon, plate};
-use super::stage::StageView;
+use super::stage::{ROW, StageView};
 use super::strip::StripView;
 use super::terminal::Choices;
 use super::timeline::TimelineView;
@@ -38,6 +38,7 @@ pub struct PageProps {
 /// The page.
 #[component]
 pub fn Page(PageProps { cx, screen, look, note, choices }: &PageProps) -> Html {
+    let nodes = screen.stage.nodes.len();
     let class = classes!(
         "app",
         look.folded.map(|folded| if folded { "folded" } else { "open" }),
@@ -46,6 +47,14 @@ pub fn Page(PageProps { cx, screen, look, note, choices }: &PageProps) -> Html {
         (!look.tables).then_some("typing"),
         look.tall.then_some("tall"),
         screen.inspector.subject.is_some().then_some("has-pick"),
+        screen.inspector.tells_why().then_some("tells-why"),
+        (nodes > ROW).then_some("many-nodes"),
+    );
+    let board = classes!(
+        "board",
+        screen.beside.is_some().then_some("paired"),
+        (!screen.seats.is_empty()).then_some("seated"),
+        (!screen.stage.has_shelf()).then_some("shelfless"),
     );
     let filled = !screen.transport.can_step || screen.transport.yield_primary;
     html! {
@@ -63,7 +72,7 @@ pub fn Page(PageProps { cx, screen, look, note, choices }: &PageProps) -> Html {
                     if !screen.branches.all.is_empty() {
                         { branches(cx, &screen.branches) }
                     }
-                    <div class="board">
+                    <div class={board} data-nodes={nodes.to_string()}>
                         <StageView cx={cx.clone()} stage={screen.stage.clone()} />
                         if let Some((title, stage)) = &screen.beside {
                             <section class="beside" aria-label={title.to_string()}>

@@ -13,6 +13,9 @@ use crate::view::{
 use std::rc::Rc;
 use yew::prelude::*;
 
+/// More machines than this do not stand in one row.
+pub const ROW: usize = 4;
+
 /// Properties of [`StageView`].
 #[derive(Clone, PartialEq, Properties)]
 pub struct StageProps {
@@ -26,15 +29,22 @@ pub struct StageProps {
 #[component]
 pub fn StageView(StageProps { cx, stage }: &StageProps) -> Html {
     let lines = figure(stage);
-    let row = if stage.nodes.len() <= 4 { "row" } else { "many" };
+    let many = stage.nodes.len() > ROW;
+    let row =
+        classes!(if many { "many" } else { "row" }, lines.ribbon.is_some().then_some("ribboned"),);
+    let class = classes!(
+        "stage",
+        stage.past.then_some("past"),
+        (!stage.tray.pods.is_empty() || stage.heads.len() > 1).then_some("crowded"),
+    );
     html! {
-        <div class={classes!("stage", stage.past.then_some("past"))}>
+        <div {class}>
             if stage.past {
                 <span class="past-tag">{ cx.say(Word::Past) }</span>
             }
             { for stage.heads.iter().map(|head| set_head(cx, head)) }
             { tray(cx, &stage.tray) }
-            <div class="fig">
+            <div class={classes!("fig", many.then_some("of-many"))}>
                 if stage.nodes.is_empty() {
                     <p class="empty">
                         { cx.say(Word::NoNodes) }{ " " }
@@ -228,7 +238,7 @@ fn node_head(cx: &Cx, node: &NodeCard) -> Html {
     let name = &*node.subject.key.name;
     html! {
         <div class="node-n">
-            <div class="node-h">
+            <div class={classes!("node-h", (!node.chips.is_empty()).then_some("chipped"))}>
                 <button
                     type="button"
                     class="pick"
@@ -257,7 +267,7 @@ fn node_foot(cx: &Cx, node: &NodeCard) -> Html {
         (Word::PowerOn, Word::PowerOnNode)
     };
     html! {
-        <div class="node-foot">
+        <div class={classes!("node-foot", node.really.is_some().then_some("told"))}>
             if let Some((really, since)) = &node.really {
                 <span class="really">
                     { cx.say(Word::Really) }{ " " }<b>{ &**really }</b>{ " " }{ &**since }
@@ -368,7 +378,7 @@ fn shelf(cx: &Cx, stage: &Stage) -> Html {
     if let Some(text) = &stage.drums_more {
         return html! { <p class="shelf-more">{ &**text }</p> };
     }
-    if stage.drums.is_empty() {
+    if !stage.has_shelf() {
         return Html::default();
     }
     let places = stage.drums.len().max(stage.nodes.len());

@@ -24,6 +24,11 @@ pub fn StripView(StripProps { cx, seats }: &StripProps) -> Html {
 }
 
 fn strip(cx: &Cx, window: &SeatWindow, named: bool) -> Html {
+    // A row that leaves the window becomes the one that enters it.
+    let turns = match window.window {
+        Some(_) => u32::try_from(window.shown.len()).unwrap_or(u32::MAX).max(1),
+        None => u32::MAX,
+    };
     let label = cx.lang.fill(Word::SeatsOf, &[("set", &window.set.key.name)]);
     html! {
         <section class="strip" aria-label={label} key={&*window.set.key.name}>
@@ -38,7 +43,7 @@ fn strip(cx: &Cx, window: &SeatWindow, named: bool) -> Html {
             </div>
             <ol>
                 { for window.shown.iter().map(|seat| html! {
-                    <SeatView key={seat.ordinal} cx={cx.clone()} seat={seat.clone()} />
+                    <SeatView key={seat.ordinal % turns} cx={cx.clone()} seat={seat.clone()} />
                 }) }
             </ol>
             if let Some(view) = window.window {

@@ -164,3 +164,10 @@ pub struct Inspector {
     /// Things to try, when nothing is selected.
     pub tries: Vec<Try>,
 }
+
+impl Inspector {
+    /// Whether it shows why its subject waits.
+    pub fn tells_why(&self) -> bool {
+        self.subject.is_some() && self.tab == Tab::Now && !self.chain.is_empty()
+    }
+}

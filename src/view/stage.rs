@@ -216,3 +216,10 @@ pub struct Stage {
     /// The person looks at the past.
     pub past: bool,
 }
+
+impl Stage {
+    /// Whether volumes are drawn one by one.
+    pub fn has_shelf(&self) -> bool {
+        self.drums_more.is_none() && !self.drums.is_empty()
+    }
+}

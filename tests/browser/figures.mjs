@@ -127,21 +127,47 @@ async function beside(browser, ours, dist) {
     `main thread until usable ${(ours / until).toFixed(1)}`);
 }
 
-// A press of Step, to the frame after it; then as many as its picture needs.
-const press = (page) => page.evaluate(() => new Promise((done) => {
-  document.querySelector(".step").click();
-  requestAnimationFrame(() => setTimeout(done));
-}));
-const shown = (page) => page.evaluate(() => new Promise((done) => {
-  const look = () => {
-    if (document.querySelector(".app.busy")) requestAnimationFrame(look);
-    else setTimeout(done);
-  };
-  look();
-}));
-const frame = (page) => page.evaluate(() => new Promise((done) => {
-  requestAnimationFrame(() => setTimeout(done));
-}));
+// In the page: a press of Step, or none, and marks when the frame that answers it has been drawn,
+// which shows figure, seats, reason and clock, and when its picture has: the chart, the record and
+// the inspector come with the second frame, long steps take more.
+function measured(presses) {
+  return new Promise((done) => {
+    let frames = 0;
+    const drawn = (name, next) => requestAnimationFrame(() => setTimeout(() => {
+      performance.mark(name);
+      next();
+    }));
+    const look = () => {
+      frames += 1;
+      if (frames < 3 || document.querySelector(".app.busy")) requestAnimationFrame(look);
+      else drawn("picture", done);
+    };
+    performance.mark("press");
+    if (presses) document.querySelector(".step").click();
+    drawn("answer", look);
+  });
+}
+
+// The CPU that the main thread spent between a press and each of the marks behind it, in the order
+// of the presses: [[answer, picture]], in milliseconds.
+async function traced(tools, work) {
+  const found = [];
+  const collect = ({ value }) => found.push(...value);
+  tools.on("Tracing.dataCollected", collect);
+  const traceConfig = { includedCategories: ["blink.user_timing"] };
+  await tools.send("Tracing.start", { transferMode: "ReportEvents", traceConfig });
+  await work();
+  const ended = new Promise((done) => { tools.once("Tracing.tracingComplete", done); });
+  await tools.send("Tracing.end");
+  await ended;
+  tools.off("Tracing.dataCollected", collect);
+  const names = ["press", "answer", "picture"];
+  const marks = found.filter(({ cat, name }) => cat.includes("user_timing") && names.includes(name));
+  const times = (name) => marks.filter((mark) => mark.name === name)
+    .sort((a, b) => a.ts - b.ts).map(({ tts }) => tts / 1000);
+  const [begun, answers, pictures] = names.map(times);
+  return begun.map((at, i) => [answers[i] - at, pictures[i] - at]);
+}
 
 async function applied(browser, url, replicas) {
   const room = `${url}?editor=plain&example=blank&nodes=${Math.max(10, replicas / 100)}`;
@@ -152,23 +178,13 @@ async function applied(browser, url, replicas) {
 }
 
 // What the main thread does for a step, from the press to the frame that answers it, and to the one
-// with its picture, less what measuring an empty frame costs: while all Pods come at once, and when
+// with its picture, less what frames without a press cost: while all Pods come at once, and when
 // they stand, and one after the other is deleted, moved to a new revision or loses its node.
 async function steps(browser, url, replicas) {
   const { context, page, tools } = await applied(browser, url, replicas);
-  const empty = [];
-  const spent = async (...deeds) => {
-    const begun = await cpu(tools);
-    const after = [];
-    for (const deed of deeds) {
-      await deed(page);
-      after.push(await cpu(tools) - begun);
-    }
-    return after;
-  };
-  const go = async (most, to) => {
+  const go = async (most) => {
     for (let i = 0; i < most && await page.locator(".step:not([aria-disabled])").count(); i += 1) {
-      to.push(await spent(press, shown));
+      await page.evaluate(measured, true);
     }
   };
   const types = async (line) => {
@@ -176,29 +192,32 @@ async function steps(browser, url, replicas) {
     await page.locator("#command").press("Enter");
     await page.getByRole("button", { name: "Stop" }).waitFor({ state: "detached" });
   };
-  for (let i = 0; i < 9; i += 1) empty.push((await spent(frame))[0]);
-  const [coming, standing] = [[], []];
-  await go(100, coming);
-  for (let n = 0; n < 8; n += 1) {
-    await types(`kubectl delete pod many-${n} --wait=false`);
-    await go(5, standing);
-  }
-  await types("kubectl set image statefulset many main=nginx:2");
-  await go(40, standing);
-  await types("poweroff node-b");
-  await go(10, standing);
-  const least = median(empty);
-  const less = (share, all) => millis(Math.max(0, share(all) - least));
+  const empty = await traced(tools, async () => {
+    for (let i = 0; i < 9; i += 1) await page.evaluate(measured, false);
+  });
+  const least = [0, 1].map((which) => median(empty.map((one) => one[which])));
+  const coming = await traced(tools, () => go(100));
+  const standing = await traced(tools, async () => {
+    for (let n = 0; n < 8; n += 1) {
+      await types(`kubectl delete pod many-${n} --wait=false`);
+      await go(5);
+    }
+    await types("kubectl set image statefulset many main=nginx:2");
+    await go(40);
+    await types("poweroff node-b");
+    await go(10);
+  });
   const said = (all) => [0.5, 0.95].map((share) =>
-    `p${share * 100} ${less((all) => highest(all, share), all)}`).join(", ");
+    `p${share * 100} ${millis(highest(all, share))}`).join(", ");
   for (const [what, all] of [["come", coming], ["stand", standing]]) {
-    const [answers, pictures] = [0, 1].map((i) => all.map((one) => one[i]));
+    const [answers, pictures] = least.map((less, which) =>
+      all.map((one) => Math.max(0, one[which] - less)));
     console.log(`${replicas} Pods ${what}, ${all.length} steps, CPU of the main thread: ` +
       `to the answer ${said(answers)}; to the picture ${said(pictures)}, ` +
-      `at most ${less((all) => Math.max(...all), pictures)}`);
+      `at most ${millis(Math.max(...pictures))}`);
   }
   const cards = await page.locator("[data-density] > button:not(.btn)").count();
-  console.log(`less ${millis(least)} for measuring an empty frame; ${cards} Pods in the document`);
+  console.log(`less ${millis(least[0])} for an empty frame; ${cards} Pods in the document`);
   await context.close();
 }
 

@@ -167,3 +167,32 @@ story("Y-2 what is found in 256 KiB is found at once", { query: "?editor=plain",
     assert.ok(millis <= most, `${name}: ${millis} ms, not ${most}`);
   }
 });
+
+/** In the page: at which frame each of these was first drawn anew after a press of *Step*. */
+function order(selectors) {
+  return new Promise((done) => {
+    const at = {};
+    let frame = 0;
+    for (const selector of selectors) {
+      new MutationObserver(() => { at[selector] ??= frame; }).observe(
+        document.querySelector(selector),
+        { subtree: true, childList: true, characterData: true, attributes: true },
+      );
+    }
+    const count = () => {
+      frame += 1;
+      if (frame === 3) document.querySelector(".step").click();
+      if (frame < 12) requestAnimationFrame(count); else done(at);
+    };
+    requestAnimationFrame(count);
+  });
+}
+
+story("a press is answered first; chart and record follow with the next picture", {}, async (page) => {
+  await page.click("button", "Step");
+  await page.raw.waitForTimeout(500);
+  const at = await page.raw.evaluate(order, [".strip", ".because", ".timeline", ".eventpane"]);
+  const answer = at[".strip"] ?? at[".because"];
+  assert.ok(at[".timeline"] > answer && at[".eventpane"] > answer, JSON.stringify(at));
+  assert.ok(at[".eventpane"] <= answer + 2, JSON.stringify(at));
+});

@@ -18,6 +18,9 @@ const ALL_SHOWN: usize = 8;
 /// Seats in a window, when not all are shown.
 const WINDOW: usize = 5;
 
+/// Events that are looked through for what was last told.
+const TOLD_MAX: usize = 40;
+
 /// Marks on a ruler.
 const MARKS_MAX: u32 = 200;
 
@@ -92,7 +95,8 @@ fn marks(
 }
 
 /// The first seat of the window: before the picked one, else before the first in trouble, else
-/// before the first that is not taken.
+/// before the first that is not taken; when all is well, before the one last told of, so that a
+/// seat stays in sight when its Pod is back.
 fn first_shown(
     eye: &Eye<'_>,
     set: &StatefulSet,
@@ -104,9 +108,18 @@ fn first_shown(
     let digits = picked.and_then(|one| one.key.name.rsplit_once(&*prefix));
     let picked = digits.and_then(|(_, digits)| digits.parse().ok());
     let taken = start.saturating_add(figure::number(set.status.replicas));
-    let around = picked.or(marks.first().map(|(at, _)| *at)).unwrap_or(taken);
+    let told = || last_told(eye, set, &prefix).filter(|_| taken >= end);
+    let around = picked.or(marks.first().map(|(at, _)| *at)).or_else(told).unwrap_or(taken);
     let last = end.saturating_sub(WINDOW as u32).max(start);
     around.saturating_sub(WINDOW as u32 / 2).clamp(start, last)
+}
+
+/// The seat of the set's Pod that one of the newest events is about.
+fn last_told(eye: &Eye<'_>, set: &StatefulSet, prefix: &str) -> Option<u32> {
+    let newest = eye.world.store().told().rev().take(TOLD_MAX).map(|event| &event.involved_object);
+    let mut pods =
+        newest.filter(|about| &*about.kind == "Pod" && *about.namespace == *set.meta.namespace);
+    pods.find_map(|about| about.name.strip_prefix(prefix)?.parse().ok())
 }
 
 fn seat(eye: &Eye<'_>, set: &StatefulSet, ordinal: u32, leaving: bool) -> Seat {
