@@ -93,6 +93,11 @@ fn catalogue() -> Vec<(&'static str, String)> {
         ("number as label", with("        app: nginx", "        app: nginx\n        tier: 1")),
         ("unknown kind", with("kind: StatefulSet", "kind: Statefulset")),
         ("unknown version", with("apps/v1", "apps/v2")),
+        ("version of another kind", with("apps/v1\nkind: StatefulSet", "v1\nkind: DaemonSet")),
+        (
+            "kind that is not here",
+            with("apps/v1\nkind: StatefulSet", "v1\nkind: ReplicationController"),
+        ),
         ("retired API", with("apps/v1", "apps/v1beta1")),
         ("no selector", with("  selector:\n    matchLabels:\n      app: nginx\n", "")),
         ("selector is not the template's", with("      app: nginx", "      app: apache")),

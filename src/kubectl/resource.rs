@@ -27,13 +27,13 @@ const ALL: &str = "Pod ReplicationController Service DaemonSet Deployment Replic
 const FOREIGN: &str = "bindings componentstatuses,cs* podtemplates replicationcontrollers,rc \
     mutatingwebhookconfigurations* validatingwebhookconfigurations* \
     validatingadmissionpolicies* mutatingadmissionpolicies* \
-    customresourcedefinitions,crd,crds* apiservices* daemonsets,ds deployments,deploy \
-    replicasets,rs tokenreviews* horizontalpodautoscalers,hpa jobs \
+    customresourcedefinitions,crd,crds* apiservices* tokenreviews* \
+    horizontalpodautoscalers,hpa \
     certificatesigningrequests,csr* flowschemas* prioritylevelconfigurations* \
     ingressclasses* ingresses,ing networkpolicies,netpol ipaddresses,ip* servicecidrs* \
     runtimeclasses* clusterrolebindings* clusterroles* rolebindings roles \
     deviceclasses* resourceclaims resourceclaimtemplates resourceslices* \
-    csistoragecapacities volumeattributesclasses,vac*";
+    volumeattributesclasses,vac*";
 
 /// A kind, or one that Kubernetes has and the simulator does not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
