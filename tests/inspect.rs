@@ -150,6 +150,27 @@ fn the_tabs_of_an_object() {
     assert_eq!(there, text, "UPDATE=1 cargo test --test inspect writes it anew");
 }
 
+/// Of many events the newest are listed; how many older ones there are is said, and they are had.
+#[test]
+fn of_many_events_of_an_object_none_is_lost() {
+    let mut session = Session::default();
+    for replicas in 0..210 {
+        let (namespace, name) = ("default".into(), "web".into());
+        does(&mut session, Action::Do(Input::Scale { namespace, name, replicas }));
+    }
+    let set = subject(Kind::StatefulSet, "default", "web");
+    does(&mut session, Action::Select(Some(set)));
+    let of = |pages: usize| {
+        let found = Found::of(&session, Lang::En);
+        let show = Show { tab: Tab::Events, pages, ..Show::first(Lang::En) };
+        let view = read::screen(&session, show, &found, &mut Kept::default()).inspector;
+        (view.events.len(), view.events_more)
+    };
+    let [(first, older), then] = [of(1), of(2)];
+    assert_eq!((first, then.1), (200, 0));
+    assert!(older >= 10 && first + older as usize == then.0, "{older} older ones, {then:?}");
+}
+
 #[test]
 fn what_to_do_first_is_what_leads_on() {
     let hint = |session: &Session| {

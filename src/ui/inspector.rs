@@ -80,7 +80,7 @@ fn told(cx: &Cx, view: &Inspector) -> Html {
     html! {
         <>
             if view.tab == Tab::Events {
-                { super::dock::list(cx, &view.events, 0, None) }
+                { super::dock::list(cx, &view.events, view.events_more, None) }
             } else if view.lines.is_empty() && view.facts.is_empty() {
                 <p class="note">{ cx.say(Word::HistoryNone) }</p>
             } else if view.facts.is_empty() {

@@ -133,6 +133,8 @@ pub struct Inspector {
     pub lines: Vec<(bool, Text)>,
     /// Events about it, newest first.
     pub events: Rc<Vec<Rc<Event>>>,
+    /// How many older ones are not listed.
+    pub events_more: u32,
     /// Heading of the chain: "Why it is not replaced".
     pub why: Text,
     /// Causes, root last.

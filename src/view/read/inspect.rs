@@ -2,7 +2,9 @@
 //!
 //! Not here: reasons and prices of ways out (`explain` has them).
 
-use super::{Eye, claims, deed, figure, history, nodes, sentence, short, state, told, volumes};
+use super::{
+    Eye, Show, claims, deed, figure, history, nodes, sentence, short, state, told, volumes,
+};
 use crate::api::apps::stateful_set::StatefulSet;
 use crate::api::core::node::Node;
 use crate::api::core::pod::Pod;
@@ -20,7 +22,7 @@ use crate::view::{
 };
 
 /// The pane on the right.
-pub(super) fn inspector(eye: &Eye<'_>, tab: Tab, because: &Because) -> Inspector {
+pub(super) fn inspector(eye: &Eye<'_>, show: &Show, because: &Because) -> Inspector {
     let Some(subject) = eye.session.selected() else {
         let tries = tries(eye);
         let hint = eye.lang.sentence(hint(eye, &tries, because), &[], &[]);
@@ -45,7 +47,7 @@ pub(super) fn inspector(eye: &Eye<'_>, tab: Tab, because: &Because) -> Inspector
     if eye.world.store().find(subject).is_none() && view.state.is_none() {
         view.state = Some((State::None, eye.say(Word::NotThere)));
     }
-    if tab == Tab::Now { view } else { told::told(eye, subject, tab, view) }
+    if show.tab == Tab::Now { view } else { told::told(eye, subject, show, view) }
 }
 
 fn kind(subject: &ObjectRef) -> Text {

@@ -103,7 +103,7 @@ pub fn screen(session: &Session, show: Show, found: &Found, kept: &mut Kept) -> 
     let old = kept.screen.as_ref();
     let table = old.map(|old| &old.table);
     let said = eye.lang.told(session.said());
-    let inspector = inspect::inspector(&eye, show.tab, &because);
+    let inspector = inspect::inspector(&eye, &show, &because);
     let screen = Screen {
         title: title(&eye),
         undo: session.undo_label().cloned(),

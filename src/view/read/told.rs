@@ -17,6 +17,9 @@ use crate::kubectl::yaml;
 use crate::view::{Facts, Inspector, Tab, Text, Word, clock};
 use serde_json::Value;
 
+/// So many times as many events are listed of one object as of all.
+const PAGES: usize = 5;
+
 /// The API server for those who only read.
 struct Reader<'w>(&'w World);
 
@@ -34,16 +37,18 @@ impl Hub for Reader<'_> {
     }
 }
 
-/// The parts of `now` that stay, and what `tab` shows.
-pub(super) fn told(eye: &Eye<'_>, subject: &ObjectRef, tab: Tab, now: Inspector) -> Inspector {
+/// The parts of `now` that stay, and what the tab shows.
+pub(super) fn told(eye: &Eye<'_>, subject: &ObjectRef, show: &Show, now: Inspector) -> Inspector {
+    let tab = show.tab;
     let Inspector { subject: picked, kind, ordinal, state, acts, .. } = now;
     let mut view =
         Inspector { subject: picked, kind, ordinal, state, acts, tab, ..Inspector::default() };
     match tab {
         Tab::Yaml => view.lines = lines(eye, subject),
         Tab::Events => {
-            let show = Show { pages: 5, ..Show::first(eye.lang) };
-            view.events = record::events(eye, Some(subject), &show, &mut Listed::default()).0;
+            let show = Show { pages: PAGES * show.pages, ..Show::first(eye.lang) };
+            let listed = &mut Listed::default();
+            (view.events, view.events_more) = record::events(eye, Some(subject), &show, listed);
         }
         Tab::History if subject.kind == Kind::Pod => view.facts = pods(eye, subject),
         Tab::History if subject.kind == Kind::StatefulSet => {
