@@ -96,7 +96,11 @@ fn tabs(cx: &Cx, editor: &Editor) -> Html {
     });
     html! {
         <div class="tabs">
-            <div class={classes!("tabset", (editor.files.len() > 2).then_some("dense"))} role="tablist" aria-label={cx.say(Word::Manifest)}>
+            <div
+                class={classes!("tabset", (editor.files.len() > 2).then_some("dense"))}
+                role="tablist"
+                aria-label={cx.say(Word::Manifest)}
+            >
             { for editor.files.iter().zip(0..).map(|(name, i)| html! {
                 <button
                     type="button"

@@ -157,8 +157,9 @@ impl Model {
         self.rest.is_some()
     }
 
-    /// What a press is about comes first: the figure, the seats, the reason, the clock. The chart, the
-    /// record and the inspector follow with the next picture, so that nobody waits for their layout.
+    /// What a press is about comes first: the figure, the seats, the reason, the clock. The chart,
+    /// the record and the inspector follow with the next picture, so that nobody waits for their
+    /// layout.
     fn answer_first(&mut self, before: &Screen) {
         let now = self.screen.clone();
         let same = |inspector: &Inspector| (inspector.subject.clone(), inspector.tab);

@@ -38,24 +38,7 @@ pub struct PageProps {
 /// The page.
 #[component]
 pub fn Page(PageProps { cx, screen, look, note, choices }: &PageProps) -> Html {
-    let nodes = screen.stage.nodes.len();
-    let class = classes!(
-        "app",
-        look.folded.map(|folded| if folded { "folded" } else { "open" }),
-        look.still.then_some("still"),
-        look.busy.then_some("busy"),
-        (!look.tables).then_some("typing"),
-        look.tall.then_some("tall"),
-        screen.inspector.subject.is_some().then_some("has-pick"),
-        screen.inspector.tells_why().then_some("tells-why"),
-        (nodes > ROW).then_some("many-nodes"),
-    );
-    let board = classes!(
-        "board",
-        screen.beside.is_some().then_some("paired"),
-        (!screen.seats.is_empty()).then_some("seated"),
-        (!screen.stage.has_shelf()).then_some("shelfless"),
-    );
+    let (class, board) = (app_class(screen, look), board_class(screen));
     let filled = !screen.transport.can_step || screen.transport.yield_primary;
     html! {
         <div {class} data-pane={look.pane.key()}>
@@ -72,7 +55,7 @@ pub fn Page(PageProps { cx, screen, look, note, choices }: &PageProps) -> Html {
                     if !screen.branches.all.is_empty() {
                         { branches(cx, &screen.branches) }
                     }
-                    <div class={board} data-nodes={nodes.to_string()}>
+                    <div class={board} data-nodes={screen.stage.nodes.len().to_string()}>
                         <StageView cx={cx.clone()} stage={screen.stage.clone()} />
                         if let Some((title, stage)) = &screen.beside {
                             <section class="beside" aria-label={title.to_string()}>
@@ -115,6 +98,29 @@ pub fn Page(PageProps { cx, screen, look, note, choices }: &PageProps) -> Html {
             <div class="sr" role="status" aria-live="polite">{ &*screen.said }</div>
         </div>
     }
+}
+
+fn app_class(screen: &Screen, look: &Look) -> Classes {
+    classes!(
+        "app",
+        look.folded.map(|folded| if folded { "folded" } else { "open" }),
+        look.still.then_some("still"),
+        look.busy.then_some("busy"),
+        (!look.tables).then_some("typing"),
+        look.tall.then_some("tall"),
+        screen.inspector.subject.is_some().then_some("has-pick"),
+        screen.inspector.tells_why().then_some("tells-why"),
+        (screen.stage.nodes.len() > ROW).then_some("many-nodes"),
+    )
+}
+
+fn board_class(screen: &Screen) -> Classes {
+    classes!(
+        "board",
+        screen.beside.is_some().then_some("paired"),
+        (!screen.seats.is_empty()).then_some("seated"),
+        (!screen.stage.has_shelf()).then_some("shelfless"),
+    )
 }
 
 /// Something to know about the page, until it is put away.
