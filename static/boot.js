@@ -264,6 +264,7 @@
     },
     // Once what was asked for stands there.
     focus: function (selector) { requestAnimationFrame(function () { focusOn(selector); }); },
+    after: function (done) { requestAnimationFrame(function () { requestAnimationFrame(done); }); },
     // What the page has in the editor; the real one is told, where it is there.
     show: function (text) { shown = text; if (editor && editor.show) editor.show(shown); },
     found: function (lines) { findings = lines; if (editor && editor.found) editor.found(lines); },

@@ -39,12 +39,6 @@ pub fn App() -> Html {
         move || drop(frames)
     });
     let dispatcher = model.dispatcher();
-    use_effect_with(model.has_rest(), move |has_rest| {
-        if *has_rest {
-            platform::after_picture(move || dispatcher.dispatch(Message::Answered));
-        }
-    });
-    let dispatcher = model.dispatcher();
     use_effect_with(model.screen().editor.text.clone(), move |_| {
         let pause = platform::later(QUIET, move || dispatcher.dispatch(Message::Quiet));
         move || drop(pause)
@@ -85,7 +79,7 @@ pub fn App() -> Html {
 }
 
 /// Does what only the browser can do; all else is for the reducer.
-fn want(intent: Intent, dispatcher: &UseReducerDispatcher<Model>, seen: &RefCell<Model>) {
+fn want(intent: Intent, dispatcher: &UseReducerDispatcher<Model>, seen: &Rc<RefCell<Model>>) {
     match intent {
         Intent::Copy(text) => platform::copy(&text),
         Intent::Goto(line) => platform::goto_line(line),
@@ -118,7 +112,15 @@ fn want(intent: Intent, dispatcher: &UseReducerDispatcher<Model>, seen: &RefCell
         // A step needs no more than came first.
         intent => {
             let (dispatcher, free) = (dispatcher.clone(), intent == Intent::Step);
-            platform::when_whole(free, move || dispatcher.dispatch(Message::Want(intent)));
+            let seen = seen.clone();
+            platform::when_whole(free, move || {
+                dispatcher.dispatch(Message::Want(intent));
+                platform::after_picture(move || {
+                    if seen.borrow().has_rest() {
+                        dispatcher.dispatch(Message::Answered);
+                    }
+                });
+            });
         }
     }
 }

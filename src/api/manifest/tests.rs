@@ -138,3 +138,17 @@ fn deployments_of_old_mean_what_they_meant() {
     let third = read(&text("apps/v1beta2"));
     assert!(third.objects[0].tree["spec"].get("selector").is_none());
 }
+
+/// The beta of CronJobs meant what they mean today.
+#[test]
+fn cronjobs_of_old_are_read() {
+    let text = "apiVersion: batch/v1beta1\nkind: CronJob\nmetadata:\n  name: nightly\nspec:\n  \
+                schedule: '0 2 * * *'\n  jobTemplate:\n    spec:\n      template:\n        spec:\n          \
+                restartPolicy: Never\n          containers:\n          - name: main\n            \
+                image: busybox\n";
+    let read = read(text);
+    assert_eq!(read.problems, []);
+    assert_eq!(read.objects[0].kind, super::Kind::CronJob);
+    let said: Vec<&str> = read.notices.iter().map(|notice| notice.message.as_str()).collect();
+    assert_eq!(said, ["batch/v1beta1 is gone since Kubernetes 1.25: it is batch/v1 today"]);
+}

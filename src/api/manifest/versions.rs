@@ -32,6 +32,7 @@ const OLD: &[(&str, Kind, &str)] = &[
     ("extensions/v1beta1", Kind::DaemonSet, "1.16"),
     ("apps/v1beta1", Kind::ControllerRevision, "1.16"),
     ("apps/v1beta2", Kind::ControllerRevision, "1.16"),
+    ("batch/v1beta1", Kind::CronJob, "1.25"),
     ("policy/v1beta1", Kind::PodDisruptionBudget, "1.25"),
     ("storage.k8s.io/v1beta1", Kind::StorageClass, "1.22"),
     ("storage.k8s.io/v1beta1", Kind::VolumeAttachment, "1.22"),

@@ -42,6 +42,11 @@ pub fn when_whole(free: bool, done: impl FnOnce() + 'static) {
     call("whole", &[Closure::once_into_js(done), free.into()]);
 }
 
+/// Calls `done` for the picture after the next.
+pub fn after_picture(done: impl FnOnce() + 'static) {
+    call("after", &[Closure::once_into_js(done)]);
+}
+
 /// Whether the whole program is here.
 pub fn is_whole() -> bool {
     call("isWhole", &[]).is_none_or(|whole| whole.is_truthy())

@@ -43,19 +43,6 @@ impl Frames {
     }
 }
 
-/// Calls `done` for the picture after the next.
-pub fn after_picture(done: impl FnOnce() + 'static) {
-    once(move || once(done));
-}
-
-/// Calls `done` for the next picture.
-fn once(done: impl FnOnce() + 'static) {
-    let done = Closure::once_into_js(done);
-    if let (Some(window), Some(done)) = (web_sys::window(), done.dyn_ref()) {
-        let _ = window.request_animation_frame(done);
-    }
-}
-
 /// A closure must not be freed while it runs.
 fn drop_later(step: Option<Step>) {
     let done = Closure::once_into_js(move || drop(step));

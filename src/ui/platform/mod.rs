@@ -13,11 +13,12 @@ mod storage;
 mod text;
 
 pub use bridge::{
-    again, copy, download, focus, help, is_whole, keep, kept, language, link, open_whole, query,
-    rewrite, set_address, share, show_found, show_text, speak, trouble, when_whole,
+    after_picture, again, copy, download, focus, help, is_whole, keep, kept, language, link,
+    open_whole, query, rewrite, set_address, share, show_found, show_text, speak, trouble,
+    when_whole,
 };
 pub use files::{dropped, picked};
-pub use frames::{Frames, after_picture};
+pub use frames::Frames;
 pub use line::{focus_by, focus_line, has_selection, line, pasted, rove, set_line};
 pub use listen::Listener;
 pub use storage::{keep_typed, remembered_theme, set_theme, typed_before};
