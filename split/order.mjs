@@ -7,10 +7,11 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { bodiesOf, renamed } from "./format.mjs";
 
 // So much of what went before is looked at, in bytes: what gzip sees, less what it cannot use.
-const WINDOW = 24_000;
-// Bytes that look alike in one piece; what is in more functions than COMMON tells nothing.
-const PIECE = 5;
-const COMMON = 300;
+const WINDOW = 28_000;
+// Bytes that look alike in one piece; the more functions have it, the less it tells, and in more
+// than COMMON nothing.
+const PIECE = 6;
+const COMMON = 1000;
 
 // The pieces of a function, as numbers.
 function pieces(body) {
@@ -38,7 +39,9 @@ function order(bodies) {
     counts.set(piece, before + by);
     if ((by > 0 ? before : before + by) !== 0) return;
     const held = holders.get(piece);
-    if (held.length > 1 && held.length < COMMON) for (const place of held) shared[place] += by;
+    if (held.length < 2 || held.length > COMMON) return;
+    const weight = by / Math.sqrt(held.length);
+    for (const place of held) shared[place] += weight;
   };
   const left = new Set(bodies.keys());
   const placed = [];
