@@ -267,7 +267,7 @@ fn node_foot(cx: &Cx, node: &NodeCard) -> Html {
         (Word::PowerOn, Word::PowerOnNode)
     };
     html! {
-        <div class={classes!("node-foot", node.really.is_some().then_some("told"))}>
+        <div class={classes!("node-foot", node.really.is_some().then_some("apart"))}>
             if let Some((really, since)) = &node.really {
                 <span class="really">
                     { cx.say(Word::Really) }{ " " }<b>{ &**really }</b>{ " " }{ &**since }

@@ -38,6 +38,20 @@ async function inSight(page, selectors) {
 
 const ALL = [".node", ".shelf", ".strip-h", ".seat"];
 
+/** Nothing lies over any of these: a press in their middle reaches them. */
+async function onTop(page, selectors) {
+  const covered = await page.raw.evaluate((selectors) => selectors.flatMap((selector) =>
+    [...document.querySelectorAll(selector)].filter((one) => {
+      const { x, y, width, height } = one.getBoundingClientRect();
+      return width && !one.contains(document.elementFromPoint(x + width / 2, y + height / 2));
+    }).map((one) => `${selector}: ${one.textContent}`)), selectors);
+  assert.deepEqual(covered, [], "covered");
+}
+
+const TOPMOST = [
+  ".really", ".node-foot .pw", ".tag", ".top .btn", ".tabbar button", ".transport .btn",
+];
+
 for (const [size, query] of [
   [DESKTOP, ""], [LAPTOP, ""], [PROJECTOR, "?present=1"], [LAPTOP, "?present=1"],
   [{ width: 1920, height: 1080 }, "?present=1"],
@@ -49,6 +63,7 @@ for (const [size, query] of [
       await page.raw.locator(".node .pw").nth(1).click();
       await settle(page);
       await inSight(page, ALL);
+      await onTop(page, TOPMOST);
       await page.shot("down");
     });
 }
