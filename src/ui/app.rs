@@ -112,9 +112,12 @@ fn want(intent: Intent, dispatcher: &UseReducerDispatcher<Model>, seen: &Rc<RefC
         // A step needs no more than came first.
         intent => {
             let (dispatcher, free) = (dispatcher.clone(), intent == Intent::Step);
-            let seen = seen.clone();
+            let (seen, writes) = (seen.clone(), matches!(intent, Intent::Edit(_)));
             platform::when_whole(free, move || {
                 dispatcher.dispatch(Message::Want(intent));
+                if writes {
+                    return;
+                }
                 platform::after_picture(move || {
                     if seen.borrow().has_rest() {
                         dispatcher.dispatch(Message::Answered);

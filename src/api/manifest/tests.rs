@@ -143,9 +143,9 @@ fn deployments_of_old_mean_what_they_meant() {
 #[test]
 fn cronjobs_of_old_are_read() {
     let text = "apiVersion: batch/v1beta1\nkind: CronJob\nmetadata:\n  name: nightly\nspec:\n  \
-                schedule: '0 2 * * *'\n  jobTemplate:\n    spec:\n      template:\n        spec:\n          \
-                restartPolicy: Never\n          containers:\n          - name: main\n            \
-                image: busybox\n";
+                schedule: '0 2 * * *'\n  jobTemplate:\n    spec:\n      template:\n        \
+                spec:\n          restartPolicy: Never\n          containers:\n          \
+                - name: main\n            image: busybox\n";
     let read = read(text);
     assert_eq!(read.problems, []);
     assert_eq!(read.objects[0].kind, super::Kind::CronJob);
