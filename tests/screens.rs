@@ -410,7 +410,8 @@ fn a_seat_stays_in_sight_when_its_pod_is_back() {
     visit.settles();
     visit.does(scale(20));
     assert_eq!(shown(&visit.settles()), "15 16 17 18 19", "the last that came");
-    for (pod, around) in [("web-7", "5 6 7 8 9"), ("web-9", "7 8 9 10 11"), ("web-0", "0 1 2 3 4")]
+    for (pod, around) in
+        [("web-7", "6 7 8 9 10"), ("web-9", "8 9 10 11 12"), ("web-0", "0 1 2 3 4")]
     {
         let deleted = visit.does(Action::Do(Input::Delete {
             kind: "Pod".into(),

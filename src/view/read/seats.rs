@@ -18,6 +18,9 @@ const ALL_SHOWN: usize = 8;
 /// Seats in a window, when not all are shown.
 const WINDOW: usize = 5;
 
+/// Of these, so many above the seat that matters: few, for the last ones may be below the fold.
+const ABOVE: u32 = 1;
+
 /// Events that are looked through for what was last told.
 const TOLD_MAX: usize = 40;
 
@@ -111,7 +114,7 @@ fn first_shown(
     let told = || last_told(eye, set, &prefix).filter(|_| taken >= end);
     let around = picked.or(marks.first().map(|(at, _)| *at)).or_else(told).unwrap_or(taken);
     let last = end.saturating_sub(WINDOW as u32).max(start);
-    around.saturating_sub(WINDOW as u32 / 2).clamp(start, last)
+    around.saturating_sub(ABOVE).clamp(start, last)
 }
 
 /// The seat of the set's Pod that one of the newest events is about.
