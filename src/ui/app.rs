@@ -115,6 +115,7 @@ fn want(intent: Intent, dispatcher: &UseReducerDispatcher<Model>, seen: &Rc<RefC
             let (seen, writes) = (seen.clone(), matches!(intent, Intent::Edit(_)));
             platform::when_whole(free, move || {
                 dispatcher.dispatch(Message::Want(intent));
+                // What is written is shown whole: nothing follows each letter.
                 if writes {
                     return;
                 }

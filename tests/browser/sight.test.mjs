@@ -38,14 +38,18 @@ async function inSight(page, selectors) {
 
 const ALL = [".node", ".shelf", ".strip-h", ".seat"];
 
-/** Nothing lies over any of these: a press in their middle reaches them. */
+/** All of these are there, and nothing lies over those that are shown: a press in their middle
+    reaches them. */
 async function onTop(page, selectors) {
-  const covered = await page.raw.evaluate((selectors) => selectors.flatMap((selector) =>
-    [...document.querySelectorAll(selector)].filter((one) => {
+  const wrong = await page.raw.evaluate((selectors) => selectors.flatMap((selector) => {
+    const all = [...document.querySelectorAll(selector)];
+    if (!all.length) return [`${selector}: not there`];
+    return all.filter((one) => {
       const { x, y, width, height } = one.getBoundingClientRect();
       return width && !one.contains(document.elementFromPoint(x + width / 2, y + height / 2));
-    }).map((one) => `${selector}: ${one.textContent}`)), selectors);
-  assert.deepEqual(covered, [], "covered");
+    }).map((one) => `${selector}: ${one.textContent}`);
+  }), selectors);
+  assert.deepEqual(wrong, [], "covered");
 }
 
 const TOPMOST = [
