@@ -405,10 +405,7 @@
 
   // By itself, as soon as the page stands; before, where the page begins with more than that.
   function fetchLater() {
-    return fetchWasm(laterUrl).then(function (source) {
-      return source instanceof ArrayBuffer ? WebAssembly.compile(source)
-        : WebAssembly.compileStreaming(source);
-    }).then(function (module) { later = later || module; });
+    return compiled(laterUrl).then(function (module) { later = later || module; });
   }
 
   function complete() {
@@ -513,12 +510,64 @@
     }, function () { return fetchFailed(url); });
   }
 
-  function fetchWasm(url) {
+  // The module of a part. A built part is sent packed, a fifth smaller than gzip can make it, and
+  // unpacked by a worker, so that the page is not held up; where no worker may be made, as in a
+  // sandboxed frame, by the page itself; and where that fails too it is fetched as it is.
+  function compiled(url) {
+    var plain = function () { return fetchPlain(url); };
+    if (!laterUrl) return plain();
+    return compiledByWorker(url).catch(function () { return compiledHere(url); }).catch(plain);
+  }
+
+  function fetchPacked(url) {
+    return fetch(url + ".xz").then(function (response) {
+      if (!response.ok) throw new Error(status(response, url));
+      return response.body;
+    });
+  }
+
+  function compiledByWorker(url) {
+    return part("unpack.js").then(function (unpackUrl) {
+      return new Promise(function (resolve, reject) {
+        var worker = new Worker(unpackUrl);
+        worker.onmessage = function (event) {
+          worker.terminate();
+          if (event.data instanceof WebAssembly.Module) resolve(event.data);
+          else reject(new Error(event.data));
+        };
+        worker.onerror = reject;
+        fetchPacked(url).then(function (body) {
+          var reader = body.getReader();
+          return reader.read().then(function next(piece) {
+            worker.postMessage(piece.done ? null : piece.value);
+            return piece.done ? null : reader.read().then(next);
+          });
+        }).catch(reject);
+      });
+    });
+  }
+
+  function compiledHere(url) {
+    return part("unpack.js").then(function (unpackUrl) {
+      return new Promise(function (resolve, reject) {
+        if (window.unpack) { resolve(); return; }
+        var script = element("script");
+        script.src = unpackUrl;
+        script.onload = resolve;
+        script.onerror = reject;
+        document.head.appendChild(script);
+      });
+    }).then(function () { return fetchPacked(url); })
+      .then(function (body) { return window.unpack(body); });
+  }
+
+  function fetchPlain(url) {
     return fetch(url).then(function (response) {
       if (!response.ok) throw new Error(status(response, url));
       // With the right type the module is compiled while it arrives; else in one piece.
       var type = response.headers.get("content-type") || "";
-      return type.indexOf("application/wasm") === 0 ? response : response.arrayBuffer();
+      return type.indexOf("application/wasm") === 0 ? WebAssembly.compileStreaming(response)
+        : response.arrayBuffer().then(function (bytes) { return WebAssembly.compile(bytes); });
     }, function () { throw new Error(fetchFailed(url)); });
   }
 
@@ -537,7 +586,7 @@
     if (!started && !failed) show("Still loading the simulator. The network may be slow.", "Retry");
   }, SLOW_MS);
 
-  var wasm = fetchWasm(wasmUrl);
+  var wasm = compiled(wasmUrl);
   var module = import(moduleUrl).catch(function (error) {
     return importProblem(moduleUrl, error).then(function (text) { throw new Error(text); });
   });

@@ -27,7 +27,9 @@ async function says(page, pattern) {
   await page.shot("message");
 }
 
-const wasm = (change) => (name) => (name.endsWith(".wasm") ? change : {});
+const wasm = (change) => (name) => (/\.wasm(\.xz)?$/.test(name) ? change : {});
+const packed = (change) => (name) => (name.endsWith(".xz") ? change : {});
+const unpacker = (change) => (name) => (name === "unpack.js" ? change : {});
 const module = (change) => (name) => (/^playground.*\.js$/.test(name) ? change : {});
 
 broken("a missing program is named", wasm({ status: 404 }), (page) =>
@@ -44,6 +46,44 @@ broken("a module of the wrong type is named", module({ type: "text/plain" }), (p
 
 broken("a program of the wrong type runs all the same", wasm({ type: "text/plain" }), (page) =>
   page.ready());
+
+// Which parts of the program the page fetched, and how.
+async function fetched(page, names) {
+  await page.ready();
+  await page.raw.locator("html[data-whole]").waitFor({ state: "attached" });
+  const seen = page.requests.map((url) => /(first|later)-\w+(\.wasm[.\w]*)$/.exec(url))
+    .filter(Boolean).map((match) => match[1] + match[2]);
+  assert.deepEqual([...new Set(seen)], names);
+  assert.equal(await page.raw.locator("html[data-waited]").count(), 0, "nothing was waited for");
+}
+const PACKED = ["first.wasm.xz", "later.wasm.xz"];
+const BOTH = ["first.wasm.xz", "first.wasm", "later.wasm.xz", "later.wasm"];
+const listen = { prepare: (page) => {
+  page.requests = [];
+  page.raw.on("request", (request) => { page.requests.push(request.url()); });
+} };
+
+broken("the program comes packed and is unpacked beside the page", () => ({}), async (page) => {
+  await fetched(page, PACKED);
+  assert.equal(await page.raw.evaluate(() => typeof window.unpack), "undefined");
+}, listen);
+
+broken("where no worker may be made the page unpacks it", () => ({}), async (page) => {
+  await fetched(page, PACKED);
+  assert.equal(await page.raw.evaluate(() => typeof window.unpack), "function");
+}, { prepare: (page) => {
+  listen.prepare(page);
+  return page.raw.addInitScript(() => { delete window.Worker; });
+} });
+
+broken("where it does not lie there packed it comes as it is", packed({ status: 404 }), (page) =>
+  fetched(page, BOTH), listen);
+
+broken("where it was damaged on its way it comes as it is", packed({ cut: 100_000 }), (page) =>
+  fetched(page, BOTH), listen);
+
+broken("without what unpacks it, it comes as it is", unpacker({ status: 404 }), (page) =>
+  fetched(page, BOTH), listen);
 
 broken("a server that hangs up is told", wasm({ drop: true }), (page) =>
   says(page, /did not answer for first-\w+\.wasm/));

@@ -118,12 +118,15 @@ const weight = (folder, files) =>
 async function beside(browser, ours, dist) {
   const folder = table();
   if (!folder) return console.log("the table to compare with is not compiled: no P16, no P17");
-  const first = readdirSync(dist).filter((name) => /^(first|boot|playground)-.*\.(js|wasm)$/.test(name));
-  const [mine, its] = [weight(dist, first), weight(folder, ["table.js", "table_bg.wasm"])];
+  const named = (pattern) => readdirSync(dist).filter((name) => pattern.test(name));
+  const mine = weight(dist, named(/^(first|boot|playground)-.*\.(js|wasm)$/));
+  const sent = weight(dist, named(/^((first|boot|playground)-.*\.(js|xz)|unpack\.js)$/));
+  const its = weight(folder, ["table.js", "table_bg.wasm"]);
   const site = await serve(folder, { prefix: "/table/", pack: true });
   const until = await loading(browser, site.url, "a table of Yew");
   await site.close();
-  console.log(`÷ a table of Yew: ${mine} bytes ÷ ${its} = ${(mine / its).toFixed(1)}; ` +
+  console.log(`÷ a table of Yew, both as gzip: ${mine} bytes ÷ ${its} = ${(mine / its).toFixed(1)} ` +
+    `(sent, the program as xz: ${sent}); ` +
     `main thread until usable ${(ours / until).toFixed(1)}`);
 }
 

@@ -80,6 +80,9 @@ for (const size of [{ width: 1440, height: 900 }, { width: 390, height: 844 }]) 
   const name = `Firefox: the main job, ${size.width}x${size.height}`;
   test(name, { timeout: 120_000 }, async () => {
     const { page, faults } = await open(size);
+    const parts = await page.evaluate(() => performance.getEntriesByType("resource")
+      .map(({ name }) => name).filter((name) => name.includes(".wasm")));
+    assert.ok(parts.length && parts.every((name) => name.endsWith(".xz")), `packed: ${parts}`);
     await page.locator(".step").click();
     await reads(page, /web-1 is not created yet: web-0 is not Ready/);
     await settle(page);

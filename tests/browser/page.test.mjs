@@ -37,6 +37,6 @@ story("the program is fetched once", { prepare: countWasm }, async (page) => {
 function countWasm(page) {
   page.wasmFetches = 0;
   page.raw.on("request", (request) => {
-    if (/first-\w+\.wasm$/.test(request.url())) page.wasmFetches += 1;
+    if (/first-\w+\.wasm(\.xz)?$/.test(request.url())) page.wasmFetches += 1;
   });
 }

@@ -15,6 +15,7 @@ const TYPES = {
   ".js": "text/javascript; charset=utf-8",
   ".css": "text/css; charset=utf-8",
   ".wasm": "application/wasm",
+  ".xz": "application/x-xz",
   ".svg": "image/svg+xml",
   ".png": "image/png",
   ".json": "application/json",
@@ -24,9 +25,10 @@ const TYPES = {
 /**
  * Serves `root` under `prefix` on a free port of this machine.
  *
- * `answer(name)` may return `{ status?, type?, headers?, delayMs?, drop? }` to change the answer
- * for a file: a status, a type, a pause before it, or a connection cut without one.
- * `files` holds further files by name, as text; `pack` sends everything as gzip.
+ * `answer(name)` may return `{ status?, type?, headers?, delayMs?, drop?, cut? }` to change the
+ * answer for a file: a status, a type, a pause before it, a connection cut without one, or only so
+ * many bytes of it.
+ * `files` holds further files by name, as text; `pack` sends all that is not packed yet as gzip.
  * Returns `{ url, close() }`; `url` ends with the prefix.
  */
 export async function serve(root, { prefix = "/", answer = () => ({}), files = {}, pack = false } = {}) {
@@ -41,9 +43,11 @@ export async function serve(root, { prefix = "/", answer = () => ({}), files = {
     if (change.status >= 400) return send(response, change.status, "text/plain", "as told");
     const type = change.type ?? TYPES[extname(name)] ?? "application/octet-stream";
     try {
-      const body = files[name] ?? await readFile(join(root, name));
-      const headers = pack ? { "content-encoding": "gzip", ...change.headers } : change.headers;
-      send(response, 200, type, pack ? gzipSync(body, { level: 9 }) : body, headers);
+      const whole = files[name] ?? await readFile(join(root, name));
+      const body = change.cut ? whole.subarray(0, change.cut) : whole;
+      const packs = pack && extname(name) !== ".xz";
+      const headers = packs ? { "content-encoding": "gzip", ...change.headers } : change.headers;
+      send(response, 200, type, packs ? gzipSync(body, { level: 9 }) : body, headers);
     } catch {
       send(response, 404, "text/plain", "no such file");
     }
