@@ -33,7 +33,7 @@ pub mod running;
 mod set;
 mod sort;
 pub mod template;
-mod value;
+pub(crate) mod value;
 mod wait;
 mod work_rows;
 pub mod yaml;

@@ -1,5 +1,6 @@
 //! Looking into objects as trees.
 
+use crate::api::apps::go_json;
 use serde_json::Value;
 
 /// The value at a path such as `spec.template.spec`; null if there is none. Keys with dots
@@ -117,9 +118,23 @@ pub fn go_syntax(value: &Value) -> String {
 
 /// JSON in lines, four spaces a level, as kubectl prints it.
 pub fn pretty(value: &Value, depth: usize, out: &mut String) {
+    lines(value, &Looks { indent: "    ", leaf: go_json }, depth, out);
+}
+
+/// JSON in lines, two spaces a level, as others print it.
+pub fn indented(value: &Value, out: &mut String) {
+    lines(value, &Looks { indent: "  ", leaf: Value::to_string }, 0, out);
+}
+
+struct Looks {
+    indent: &'static str,
+    leaf: fn(&Value) -> String,
+}
+
+fn lines(value: &Value, looks: &Looks, depth: usize, out: &mut String) {
     let line = |depth: usize, out: &mut String| {
         out.push('\n');
-        out.extend(std::iter::repeat_n("    ", depth));
+        out.extend(std::iter::repeat_n(looks.indent, depth));
     };
     match value {
         Value::Array(items) if !items.is_empty() => {
@@ -127,7 +142,7 @@ pub fn pretty(value: &Value, depth: usize, out: &mut String) {
             for (at, item) in items.iter().enumerate() {
                 out.push_str(if at > 0 { "," } else { "" });
                 line(depth + 1, out);
-                pretty(item, depth + 1, out);
+                lines(item, looks, depth + 1, out);
             }
             line(depth, out);
             out.push(']');
@@ -137,13 +152,13 @@ pub fn pretty(value: &Value, depth: usize, out: &mut String) {
             for (at, (key, item)) in map.iter().enumerate() {
                 out.push_str(if at > 0 { "," } else { "" });
                 line(depth + 1, out);
-                out.push_str(&crate::api::apps::go_json(&Value::String(key.clone())));
+                out.push_str(&(looks.leaf)(&Value::String(key.clone())));
                 out.push_str(": ");
-                pretty(item, depth + 1, out);
+                lines(item, looks, depth + 1, out);
             }
             line(depth, out);
             out.push('}');
         }
-        other => out.push_str(&crate::api::apps::go_json(other)),
+        other => out.push_str(&(looks.leaf)(other)),
     }
 }

@@ -347,7 +347,7 @@ impl Session {
         let fits = |name: &&str| name.starts_with(last) && !name.contains("://");
         let names = files.iter().map(|(name, _)| &**name);
         let mut found: Vec<String> = match &words[..] {
-            [_] => shell::all_words().filter(fits).map(String::from).collect(),
+            [_] => shell::all_words().into_iter().filter(fits).map(String::from).collect(),
             [name, rest @ ..] if name == "kubectl" => {
                 let own = &self.terminal.settings.namespace;
                 complete(rest, own, &self.timeline.world().server, &files)

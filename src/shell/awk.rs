@@ -8,83 +8,88 @@
 
 use super::filter::compare_numbers;
 use super::pattern::Pattern;
+use super::sed::until;
+use super::tree::{Node, Op, Operator, Reader, Tree, leaf, node};
+use super::words::{printf, unescape};
 use crate::base::sorted::SortedMap;
-use std::cmp::Ordering;
+use std::rc::Rc;
 
 /// A program of awk.
 #[derive(Clone, Debug)]
 pub struct Awk {
-    rules: Vec<Rule>,
+    /// Its parts are rules, each of a condition and what is done.
+    program: Tree,
     variables: SortedMap<String, String>,
     fields: Vec<String>,
     begun: bool,
     over: bool,
 }
 
-#[derive(Clone, Debug)]
-struct Rule {
-    when: When,
-    actions: Vec<Action>,
-}
+/// The operators; the empty one joins texts.
+const OPERATORS: &[Operator] = &[
+    ("||", 0, 1, Op::Or),
+    ("&&", 1, 2, Op::And),
+    ("==", 2, 3, Op::Equal),
+    ("!=", 2, 3, Op::Differs),
+    ("<=", 2, 3, Op::LessOrEqual),
+    (">=", 2, 3, Op::MoreOrEqual),
+    ("<", 2, 3, Op::Less),
+    (">", 2, 3, Op::More),
+    ("!~", 2, 3, Op::Unlike),
+    ("~", 2, 3, Op::Fits),
+    ("+", 4, 5, Op::Add),
+    ("-", 4, 5, Op::Subtract),
+    ("*", 5, 6, Op::Multiply),
+    ("/", 5, 6, Op::Divide),
+    ("%", 5, 6, Op::Remainder),
+    ("", 3, 4, Op::Join),
+];
 
-#[derive(Clone, Debug)]
-enum When {
-    Begin,
-    End,
-    Always,
-    If(Expr),
-}
-
-#[derive(Clone, Debug)]
-enum Action {
-    Print(Vec<Expr>),
-    Printf(Vec<Expr>),
-    Do(Expr),
-    Next,
-    Exit,
-}
-
-#[derive(Clone, Debug)]
-enum Expr {
-    Text(String),
-    Number(String),
-    Variable(String),
-    Field(Box<Expr>),
-    Match(Option<Box<Expr>>, Pattern, bool),
-    Not(Box<Expr>),
-    Two(&'static str, Box<Expr>, Box<Expr>),
-    Set(String, Box<Expr>),
-    Length(Option<Box<Expr>>),
-}
-
-struct Reader<'p> {
-    rest: &'p str,
-}
-
-type Read<T> = Result<T, String>;
+const BLANKS: &[char] = &[' ', '\t'];
 
 impl Awk {
     /// Reads a program; `between` is what `-F` says, `sets` are those of `-v`.
-    pub fn new(program: &str, between: Option<String>, sets: &[String]) -> Read<Awk> {
-        let mut variables = SortedMap::new();
-        let sets = sets.iter().filter_map(|set| set.split_once('='));
-        for (name, value) in sets.chain([("OFS", " "), ("FS", between.as_deref().unwrap_or(" "))]) {
-            variables.insert(name.to_string(), unescape(value));
-        }
-        let mut reader = Reader { rest: program };
+    pub fn new(program: &str, between: &str, sets: &[&str]) -> Result<Awk, String> {
+        let mut reader = Reader {
+            rest: program,
+            blanks: BLANKS,
+            operators: OPERATORS,
+            operand,
+            depth: 0,
+            error: String::new(),
+        };
         let mut rules = Vec::new();
         loop {
-            reader.lines();
+            lines(&mut reader);
             if reader.rest.is_empty() {
-                return Ok(Awk { rules, variables, fields: vec![], begun: false, over: false });
+                break;
             }
-            rules.push(reader.rule()?);
+            match rule(&mut reader) {
+                Some(rule) => rules.push(rule),
+                None if reader.error.is_empty() => {
+                    let rest: String = reader.rest.chars().take(20).collect();
+                    return Err(format!(
+                        "syntax error near `{rest}'; rules with print, printf, next, exit and \
+                         variables are what is here"
+                    ));
+                }
+                None => return Err(reader.error),
+            }
         }
+        let (program, variables) = (node(Op::Rule, rules), SortedMap::new());
+        let mut awk = Awk { program, variables, fields: vec![], begun: false, over: false };
+        awk.set("OFS", " ".into());
+        awk.set("FS", unescape(between));
+        for (name, value) in sets.iter().filter_map(|set| set.split_once('=')) {
+            awk.set(name, unescape(value));
+        }
+        Ok(awk)
     }
 
     fn begin(&mut self, out: &mut String) {
-        if !std::mem::replace(&mut self.begun, true) {
-            self.run(&|when| matches!(when, When::Begin), out);
+        if !self.begun {
+            self.begun = true;
+            self.run(Op::Begin, out);
         }
     }
 
@@ -94,105 +99,123 @@ impl Awk {
         if self.over {
             return false;
         }
-        let between = self.variable("FS");
-        let parts: Vec<&str> = match &*between {
-            " " => line.split_whitespace().collect(),
-            between if between.chars().count() > 1 => split(line, between),
-            between => line.split(between).collect(),
-        };
-        self.fields = std::iter::once(line).chain(parts).map(String::from).collect();
+        self.split(line);
         let count = self.variable("NR").parse::<u64>().unwrap_or(0) + 1;
-        self.variables.insert("NR".into(), count.to_string());
-        self.variables.insert("NF".into(), (self.fields.len() - 1).to_string());
-        self.run(&|when| matches!(when, When::Always | When::If(_)), out);
-        !self.over || self.rules.iter().any(|rule| matches!(rule.when, When::End))
+        self.set("NR", count.to_string());
+        self.set("NF", (self.fields.len() - 1).to_string());
+        self.run(Op::Rule, out);
+        !self.over || self.program.parts.iter().any(|rule| rule.op == Op::End)
     }
 
     /// The end of the input.
     pub fn end(&mut self, out: &mut String) {
         self.begin(out);
         self.over = false;
-        self.run(&|when| matches!(when, When::End), out);
+        self.run(Op::End, out);
     }
 
-    fn run(&mut self, wanted: &dyn Fn(&When) -> bool, out: &mut String) {
-        let rules = std::mem::take(&mut self.rules);
-        'all: for rule in rules.iter().filter(|rule| wanted(&rule.when)) {
-            let applies = match &rule.when {
-                When::If(condition) => truth(&self.value(condition)),
-                _ => true,
-            };
-            for action in rule.actions.iter().filter(|_| applies) {
-                match action {
-                    Action::Print(what) if what.is_empty() => {
-                        out.push_str(self.fields.first().map_or("", String::as_str));
+    /// Takes a line apart.
+    fn split(&mut self, line: &str) {
+        let between = self.variable("FS");
+        self.fields.clear();
+        self.fields.push(line.into());
+        if between == " " {
+            self.fields.extend(line.split_whitespace().map(String::from));
+            return;
+        }
+        if between.is_empty() {
+            self.fields.extend(line.chars().map(String::from));
+            return;
+        }
+        let pattern = match between.chars().count() > 1 {
+            true => Pattern::new(&between, true, false).ok(),
+            false => Some(Pattern::plain(&between, false)),
+        };
+        let mut from = 0;
+        while let Some(pattern) = &pattern
+            && let Some((start, end)) = pattern.find(line, from).and_then(|found| found[0])
+            && start < end
+        {
+            self.fields.push(line[from..start].into());
+            from = end;
+        }
+        self.fields.push(line[from..].into());
+    }
+
+    /// Runs the rules of a sort.
+    fn run(&mut self, sort: Op, out: &mut String) {
+        let program = self.program.clone();
+        for rule in program.parts.iter().filter(|rule| rule.op == sort) {
+            if !truth(&self.value(&rule.parts[0])) {
+                continue;
+            }
+            for action in &rule.parts[1..] {
+                match action.op {
+                    Op::Print => {
+                        let shown = self.values(action).join(&self.variable("OFS"));
+                        out.push_str(&shown);
                         out.push('\n');
                     }
-                    Action::Print(what) => {
-                        let all: Vec<String> = what.iter().map(|one| self.value(one)).collect();
-                        out.push_str(&all.join(&self.variable("OFS")));
-                        out.push('\n');
+                    Op::Printf => {
+                        let shown = self.values(action);
+                        out.push_str(&printf(&shown[0], &shown[1..]));
                     }
-                    Action::Printf(what) => {
-                        let all: Vec<String> = what.iter().map(|one| self.value(one)).collect();
-                        let (form, rest) = all.split_first().expect("the reader wants one");
-                        out.push_str(&super::words::printf(form, rest));
-                    }
-                    Action::Do(what) => drop(self.value(what)),
-                    Action::Next => break 'all,
-                    Action::Exit => {
+                    Op::Next => return,
+                    Op::Exit => {
                         self.over = true;
-                        break 'all;
+                        return;
                     }
+                    _ => drop(self.value(action)),
                 }
             }
         }
-        self.rules = rules;
     }
 
     fn variable(&self, name: &str) -> String {
         self.variables.get(name).cloned().unwrap_or_default()
     }
 
-    fn value(&mut self, expr: &Expr) -> String {
-        let line = |awk: &Awk| awk.fields.first().cloned().unwrap_or_default();
-        match expr {
-            Expr::Text(text) | Expr::Number(text) => text.clone(),
-            Expr::Variable(name) => self.variable(name),
-            Expr::Field(number) => {
-                let number = self.value(number).parse::<usize>().ok();
+    fn set(&mut self, name: &str, value: String) {
+        self.variables.insert(name.into(), value);
+    }
+
+    fn values(&mut self, of: &Node) -> Vec<String> {
+        of.parts.iter().map(|part| self.value(part)).collect()
+    }
+
+    fn value(&mut self, of: &Node) -> String {
+        let text = of.value.as_str().unwrap_or("");
+        match (of.op, &self.values(of)[..]) {
+            (Op::Variable, _) => self.variable(text),
+            (Op::Field, [number]) => {
+                let number = number.parse::<usize>().ok();
                 number.and_then(|n| self.fields.get(n)).cloned().unwrap_or_default()
             }
-            Expr::Match(what, pattern, wanted) => {
-                let text = match what {
-                    Some(what) => self.value(what),
-                    None => line(self),
+            (Op::Set, [value]) => {
+                self.set(text, value.clone());
+                value.clone()
+            }
+            (Op::Join, both) if both.len() == 2 => both.concat(),
+            (op, [one]) => {
+                let fits = of.pattern.as_ref().is_some_and(|pattern| pattern.matches(one));
+                let number = match op {
+                    Op::Fits => usize::from(fits),
+                    Op::Unlike => usize::from(!fits),
+                    Op::Not => usize::from(!truth(one)),
+                    _ => one.chars().count(),
                 };
-                flag(pattern.matches(&text) == *wanted)
+                number.to_string()
             }
-            Expr::Not(what) => flag(!truth(&self.value(what))),
-            Expr::Length(what) => {
-                let text = match what {
-                    Some(what) => self.value(what),
-                    None => line(self),
-                };
-                text.chars().count().to_string()
+            (op, [a, b]) => {
+                let as_text = of.parts.iter().any(|part| part.op == Op::Text);
+                two(op, a, b, as_text).to_string()
             }
-            Expr::Set(name, what) => {
-                let value = self.value(what);
-                self.variables.insert(name.clone(), value.clone());
-                value
-            }
-            Expr::Two(operator, left, right) => {
-                let (a, b) = (self.value(left), self.value(right));
-                let text = |expr: &Expr| matches!(expr, Expr::Text(_));
-                two(operator, &a, &b, text(left) || text(right))
-            }
+            _ => text.to_string(),
         }
     }
 }
 
-fn two(operator: &str, a: &str, b: &str, as_text: bool) -> String {
+fn two(op: Op, a: &str, b: &str, as_text: bool) -> i64 {
     let number = |text: &str| {
         let text = text.trim();
         let end = text.find(|c: char| !c.is_ascii_digit() && c != '-').unwrap_or(text.len());
@@ -200,255 +223,146 @@ fn two(operator: &str, a: &str, b: &str, as_text: bool) -> String {
     };
     let is_number = |text: &str| text.starts_with(|c: char| c.is_ascii_digit() || c == '-');
     let (x, y) = (number(a), number(b));
-    let order = match !as_text && is_number(a) && is_number(b) {
-        true => compare_numbers(a, b),
-        false => a.cmp(b),
-    };
-    match operator {
-        "" => [a, b].concat(),
-        "&&" => flag(truth(a) && truth(b)),
-        "||" => flag(truth(a) || truth(b)),
-        "==" => flag(order == Ordering::Equal),
-        "!=" => flag(order != Ordering::Equal),
-        "<" => flag(order == Ordering::Less),
-        "<=" => flag(order != Ordering::Greater),
-        ">" => flag(order == Ordering::Greater),
-        ">=" => flag(order != Ordering::Less),
-        "+" => x.saturating_add(y).to_string(),
-        "-" => x.saturating_sub(y).to_string(),
-        "*" => x.saturating_mul(y).to_string(),
-        "/" => x.checked_div(y).unwrap_or(0).to_string(),
-        _ => x.checked_rem(y).unwrap_or(0).to_string(),
+    match op {
+        Op::Add => x.saturating_add(y),
+        Op::Subtract => x.saturating_sub(y),
+        Op::Multiply => x.saturating_mul(y),
+        Op::Divide => x.checked_div(y).unwrap_or(0),
+        Op::Remainder => x.checked_rem(y).unwrap_or(0),
+        Op::And => i64::from(truth(a) && truth(b)),
+        Op::Or => i64::from(truth(a) || truth(b)),
+        op => {
+            let order = match !as_text && is_number(a) && is_number(b) {
+                true => compare_numbers(a, b),
+                false => a.cmp(b),
+            };
+            i64::from(op.holds(order))
+        }
     }
-}
-
-fn flag(is: bool) -> String {
-    u8::from(is).to_string()
 }
 
 fn truth(value: &str) -> bool {
     !value.is_empty() && value != "0"
 }
 
-fn split<'l>(line: &'l str, between: &str) -> Vec<&'l str> {
-    let Ok(pattern) = Pattern::new(between, true, false) else { return vec![line] };
-    let (mut parts, mut from) = (Vec::new(), 0);
-    while let Some((start, end)) = pattern.find(line, from).and_then(|found| found[0]) {
-        if start == end {
-            break;
-        }
-        parts.push(&line[from..start]);
-        from = end;
-    }
-    parts.push(&line[from..]);
-    parts
+/// Leaves behind what may stand between rules and between actions.
+fn lines(reader: &mut Reader<'_>) {
+    reader.rest = reader.rest.trim_start_matches([' ', '\t', '\n', ';']);
 }
 
-fn unescape(text: &str) -> String {
-    text.replace("\\t", "\t").replace("\\n", "\n").replace("\\\"", "\"").replace("\\\\", "\\")
+/// The line as a whole.
+fn line() -> Tree {
+    node(Op::Field, vec![number("0")])
 }
 
-/// Operators by how strongly they bind, weakest first; the empty one joins texts.
-const LEVELS: [&[&str]; 6] = [
-    &["||"],
-    &["&&"],
-    &["==", "!=", "<=", ">=", "<", ">", "!~", "~"],
-    &[""],
-    &["+", "-"],
-    &["*", "/", "%"],
-];
+fn number(digits: &str) -> Tree {
+    leaf(Op::Literal, digits.into())
+}
 
-impl Reader<'_> {
-    fn blanks(&mut self) {
-        self.rest = self.rest.trim_start_matches([' ', '\t']);
+fn rule(reader: &mut Reader<'_>) -> Option<Tree> {
+    let sort = if reader.skip("BEGIN") {
+        Op::Begin
+    } else if reader.skip("END") {
+        Op::End
+    } else {
+        Op::Rule
+    };
+    let always = sort != Op::Rule || reader.rest.starts_with('{');
+    let mut parts = vec![if always { number("1") } else { reader.level(0)? }];
+    if !always && !reader.skip("{") {
+        parts.push(node(Op::Print, vec![line()]));
+        return Some(node(sort, parts));
     }
-
-    fn lines(&mut self) {
-        self.rest = self.rest.trim_start_matches([' ', '\t', '\n', ';']);
+    if always {
+        reader.expect("{")?;
     }
-
-    fn skip(&mut self, token: &str) -> bool {
-        self.blanks();
-        let rest = self.rest.strip_prefix(token);
-        self.rest = rest.unwrap_or(self.rest);
-        rest.is_some()
+    loop {
+        lines(reader);
+        if reader.skip("}") {
+            return Some(node(sort, parts));
+        }
+        parts.push(action(reader)?);
     }
+}
 
-    fn wrong<T>(&self) -> Read<T> {
-        let rest: String = self.rest.chars().take(20).collect();
-        Err(format!(
-            "syntax error near `{rest}'; rules with print, printf, next, exit and \
-                     variables are what is here"
-        ))
+fn action(reader: &mut Reader<'_>) -> Option<Tree> {
+    let before = reader.rest;
+    let op = match reader.word() {
+        "print" => Op::Print,
+        "printf" => Op::Printf,
+        "next" => Op::Next,
+        "exit" => Op::Exit,
+        word => {
+            reader.rest = before;
+            let missing = ["if", "for", "while", "do", "delete", "function"].contains(&word);
+            return if missing { None } else { reader.level(0) };
+        }
+    };
+    let mut list = Vec::new();
+    if matches!(op, Op::Print | Op::Printf) {
+        reader.blanks();
+        while !reader.rest.is_empty() && !reader.rest.starts_with(['}', ';', '\n', '>', '|']) {
+            list.push(reader.level(0)?);
+            if !reader.skip(",") {
+                break;
+            }
+            reader.blanks();
+        }
+        if list.is_empty() && op == Op::Printf {
+            return None;
+        }
+        if list.is_empty() {
+            list.push(line());
+        }
     }
+    Some(node(op, list))
+}
 
-    fn rule(&mut self) -> Read<Rule> {
-        let when = if self.skip("BEGIN") {
-            When::Begin
-        } else if self.skip("END") {
-            When::End
-        } else if self.rest.starts_with('{') {
-            When::Always
-        } else {
-            When::If(self.level(0)?)
-        };
-        if !self.skip("{") {
-            return match when {
-                When::If(_) => Ok(Rule { when, actions: vec![Action::Print(Vec::new())] }),
-                _ => self.wrong(),
+fn operand(reader: &mut Reader<'_>) -> Option<Tree> {
+    if reader.skip("(") {
+        return reader.closed(")");
+    }
+    if reader.skip("!") {
+        return Some(node(Op::Not, vec![reader.operand()?]));
+    }
+    if reader.skip("$") {
+        return Some(node(Op::Field, vec![reader.operand()?]));
+    }
+    if reader.skip("/") {
+        let text = until(&mut reader.rest, '/')?;
+        return reader.matching(Op::Fits, line(), &text);
+    }
+    if reader.skip("\"") {
+        let text = until(&mut reader.rest, '"')?;
+        return Some(leaf(Op::Text, unescape(&text).into()));
+    }
+    match reader.word() {
+        "" => None,
+        "length" => {
+            let of = match reader.skip("(") && !reader.skip(")") {
+                true => reader.closed(")")?,
+                false => line(),
             };
+            Some(node(Op::Length, vec![of]))
         }
-        let mut actions = Vec::new();
-        loop {
-            self.lines();
-            if self.skip("}") {
-                return Ok(Rule { when, actions });
-            }
-            actions.push(self.action()?);
-        }
+        word if word.starts_with(|c: char| c.is_ascii_digit()) => Some(number(word)),
+        word => variable(reader, word),
     }
+}
 
-    fn action(&mut self) -> Read<Action> {
-        let word_end = self.rest.find(|c: char| !c.is_ascii_alphabetic());
-        let (word, after) = self.rest.split_at(word_end.unwrap_or(self.rest.len()));
-        match word {
-            "print" | "printf" => {
-                self.rest = after;
-                let mut list = Vec::new();
-                self.blanks();
-                while !self.rest.is_empty() && !self.rest.starts_with(['}', ';', '\n', '>', '|']) {
-                    list.push(self.level(0)?);
-                    if !self.skip(",") {
-                        break;
-                    }
-                    self.blanks();
-                }
-                match word {
-                    "print" => Ok(Action::Print(list)),
-                    _ if list.is_empty() => self.wrong(),
-                    _ => Ok(Action::Printf(list)),
-                }
-            }
-            "next" | "exit" => {
-                self.rest = after;
-                Ok(if word == "next" { Action::Next } else { Action::Exit })
-            }
-            "if" | "for" | "while" | "do" | "delete" | "function" => self.wrong(),
-            _ => Ok(Action::Do(self.level(0)?)),
-        }
-    }
-
-    fn level(&mut self, level: usize) -> Read<Expr> {
-        let Some(operators) = LEVELS.get(level) else { return self.atom() };
-        let mut left = self.level(level + 1)?;
-        loop {
-            self.blanks();
-            if operators == &[""] {
-                let begins = |c: char| c.is_ascii_alphanumeric() || "$\"(".contains(c);
-                if !self.rest.starts_with(begins) {
-                    return Ok(left);
-                }
-            }
-            let Some(operator) = operators.iter().find(|operator| self.skip(operator)) else {
-                return Ok(left);
-            };
-            if operator.ends_with('~') {
-                self.blanks();
-                let text = match self.level(level + 1)? {
-                    Expr::Match(None, pattern, _) => Ok(pattern),
-                    Expr::Text(text) => Pattern::new(&text, true, false),
-                    _ => return self.wrong(),
-                };
-                left = Expr::Match(Some(Box::new(left)), text?, *operator == "~");
-                continue;
-            }
-            left = Expr::Two(operator, Box::new(left), Box::new(self.level(level + 1)?));
-        }
-    }
-
-    fn atom(&mut self) -> Read<Expr> {
-        self.blanks();
-        if self.skip("(") {
-            let inner = self.level(0)?;
-            return if self.skip(")") { Ok(inner) } else { self.wrong() };
-        }
-        if self.skip("!") {
-            return Ok(Expr::Not(Box::new(self.atom()?)));
-        }
-        if self.skip("$") {
-            return Ok(Expr::Field(Box::new(self.atom()?)));
-        }
-        if self.skip("/") {
-            let mut end = 0;
-            let bytes = self.rest.as_bytes();
-            while end < bytes.len() && bytes[end] != b'/' {
-                end += 1 + usize::from(bytes[end] == b'\\');
-            }
-            if end >= bytes.len() {
-                return self.wrong();
-            }
-            let pattern = Pattern::new(&self.rest[..end].replace("\\/", "/"), true, false)?;
-            self.rest = &self.rest[end + 1..];
-            return Ok(Expr::Match(None, pattern, true));
-        }
-        if self.skip("\"") {
-            let mut end = 0;
-            let bytes = self.rest.as_bytes();
-            while end < bytes.len() && bytes[end] != b'"' {
-                end += 1 + usize::from(bytes[end] == b'\\');
-            }
-            if end >= bytes.len() {
-                return self.wrong();
-            }
-            let text = unescape(&self.rest[..end]);
-            self.rest = &self.rest[end + 1..];
-            return Ok(Expr::Text(text));
-        }
-        let end = self.rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '_');
-        let (word, after) = self.rest.split_at(end.unwrap_or(self.rest.len()));
-        if word.is_empty() {
-            return self.wrong();
-        }
-        self.rest = after;
-        if word.starts_with(|c: char| c.is_ascii_digit()) {
-            return Ok(Expr::Number(word.into()));
-        }
-        if word == "length" {
-            let what = if self.skip("(") && !self.skip(")") {
-                let inner = self.level(0)?;
-                if !self.skip(")") {
-                    return self.wrong();
-                }
-                Some(Box::new(inner))
-            } else {
-                None
-            };
-            return Ok(Expr::Length(what));
-        }
-        self.variable(word)
-    }
-
-    /// A variable, or what is put into it.
-    fn variable(&mut self, name: &str) -> Read<Expr> {
-        let old = || Box::new(Expr::Variable(name.into()));
-        let set = |value| Ok(Expr::Set(name.into(), Box::new(value)));
-        for (token, operator) in [("+=", "+"), ("-=", "-"), ("++", "+"), ("--", "-")] {
-            if self.skip(token) {
-                let by = match token.ends_with('=') {
-                    true => self.level(0)?,
-                    false => Expr::Number("1".into()),
-                };
-                return set(Expr::Two(operator, old(), Box::new(by)));
-            }
-        }
-        self.blanks();
-        if self.rest.starts_with('=') && !self.rest.starts_with("==") {
-            self.skip("=");
-            return set(self.level(0)?);
-        }
-        if self.rest.starts_with(['[', '(']) {
-            return self.wrong();
-        }
-        Ok(*old())
-    }
+/// A variable, or what is put into it.
+fn variable(reader: &mut Reader<'_>, name: &str) -> Option<Tree> {
+    let old = leaf(Op::Variable, name.into());
+    let changes = [("+=", Op::Add), ("-=", Op::Subtract), ("++", Op::Add), ("--", Op::Subtract)];
+    let value = if let Some((token, op)) = changes.iter().find(|(token, _)| reader.skip(token)) {
+        let by = if token.ends_with('=') { reader.level(0)? } else { number("1") };
+        node(*op, vec![old, by])
+    } else if !reader.rest.starts_with("==") && reader.skip("=") {
+        reader.level(0)?
+    } else if reader.rest.starts_with(['[', '(']) {
+        return None;
+    } else {
+        return Some(old);
+    };
+    Some(Rc::new(Node { op: Op::Set, value: name.into(), pattern: None, parts: vec![value] }))
 }

@@ -32,8 +32,9 @@ pub fn words_at(before: &str) -> (Vec<String>, usize) {
     }
     words.push(word);
     // What stands before a command: keywords and assignments.
-    let keywords = ["do", "then", "else", "elif", "if", "while", "until", "!", "{", "xargs"];
-    while words.len() > 1 && (keywords.contains(&&*words[0]) || words[0].contains('=')) {
+    let keyword =
+        |word: &str| "do then else elif if while until ! { xargs".split(' ').any(|own| own == word);
+    while words.len() > 1 && (keyword(&words[0]) || words[0].contains('=')) {
         words.remove(0);
     }
     (words, start.unwrap_or(before.len()))
@@ -42,12 +43,15 @@ pub fn words_at(before: &str) -> (Vec<String>, usize) {
 /// The longest beginning that all of `words` have.
 pub fn common(words: &[String]) -> &str {
     let Some(first) = words.first() else { return "" };
-    let same = |other: &String| {
-        let pairs = first.char_indices().zip(other.chars());
-        pairs.take_while(|((_, a), b)| a == b).map(|((at, a), _)| at + a.len_utf8()).last()
-    };
-    let length = words.iter().map(|other| same(other).unwrap_or(0)).min();
-    &first[..length.unwrap_or(0)]
+    let mut length = first.len();
+    for other in words {
+        let pairs = first.bytes().zip(other.bytes());
+        length = length.min(pairs.take_while(|(a, b)| a == b).count());
+    }
+    while !first.is_char_boundary(length) {
+        length -= 1;
+    }
+    &first[..length]
 }
 
 /// What a person means by pasting `text`: of a text copied from documentation the commands

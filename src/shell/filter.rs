@@ -1,19 +1,21 @@
-//! Commands that read lines and write lines: `cat`, `grep`, `head`, `tail`, `wc`, `sort`,
-//! `uniq`, `cut`, `tr`, `base64`; `sed`, `awk` and `jq` have files of their own.
+//! Commands that read lines and write lines: `cat`, `head`, `tail`, `wc`, `sort`, `uniq`, `cut`,
+//! `tr`, `base64`; `grep`, `sed`, `awk` and `jq` have files of their own.
 //!
 //! Each takes one line at a time, so that what a watch prints flows through at once.
 //!
-//! Not here: files' names in what `grep` and `wc` print; bytes that are no text.
+//! Not here: files' names in what `wc` prints; bytes that are no text.
 //!
-//! Upstream: GNU coreutils and grep
+//! Upstream: GNU coreutils
 
 use super::awk::Awk;
+use super::grep::Grep;
 use super::jq::Jq;
 use super::options::Options;
-use super::pattern::Pattern;
 use super::sed::Sed;
 use crate::base::sorted;
+use crate::base::text::{base64, from_base64};
 use std::cmp::Ordering;
+use std::rc::Rc;
 
 /// A command that reads lines.
 #[derive(Clone, Debug)]
@@ -21,24 +23,28 @@ pub struct Filter {
     kind: Kind,
     options: Options,
     lines: Vec<String>,
+    /// How many lines, words and bytes came.
     count: u64,
+    words: u64,
+    bytes: u64,
+    /// How many lines `head` and `tail` are to print.
     amount: i64,
-    /// How many lines after a match are still to be printed, and the last one that was.
-    after: u64,
-    printed: u64,
 }
 
 #[derive(Clone, Debug)]
 enum Kind {
     Cat,
-    Grep(Vec<Pattern>),
+    Grep(Grep),
     Head,
+    /// `tail` from a line on.
+    From,
     Tail,
-    Wc(u64, u64),
+    Wc,
     Sort,
     Uniq,
-    Cut(Vec<(usize, usize)>),
-    Tr(Vec<char>, Vec<char>),
+    Cut(Rc<Vec<(usize, usize)>>),
+    /// The characters that are changed, and those that they become.
+    Tr(Rc<(Vec<char>, Vec<char>)>),
     Base64,
     Sed(Sed),
     Awk(Awk),
@@ -54,6 +60,37 @@ pub const NAMES: &[&str] = &[
 const GREP_USAGE: &str =
     "Usage: grep [OPTION]... PATTERNS [FILE]...\nTry 'grep --help' for more information.";
 
+/// The options of a command, as `Options` wants them.
+fn known(name: &str) -> &'static str {
+    match name {
+        "grep" | "egrep" => "vinocEFwqse:hA:B:C:",
+        "head" | "tail" => "n:c:qf",
+        "wc" => "lwcm",
+        "sort" => "rnuk:t:f",
+        "uniq" => "cdu",
+        "cut" => "d:f:c:s",
+        "tr" => "ds",
+        "base64" => "dw:",
+        "sed" => "nEre:i",
+        "awk" => "F:v:",
+        "jq" => "rcej",
+        _ => "nAeus",
+    }
+}
+
+/// The first word, which says what is to be done.
+fn program(name: &str, options: &mut Options) -> Result<String, String> {
+    if !options.rest.is_empty() {
+        return Ok(options.rest.remove(0));
+    }
+    Err(match name {
+        "grep" | "egrep" => GREP_USAGE,
+        "tr" => "missing operand",
+        _ => "a program is missing",
+    }
+    .into())
+}
+
 impl Filter {
     /// The filter that `name` with `words` means, and the files it is to read; none if it
     /// reads its input. An error is what the command says.
@@ -65,69 +102,53 @@ impl Filter {
     }
 
     fn read(name: &str, words: &[String]) -> Result<(Filter, Vec<String>), String> {
-        let known = match name {
-            "grep" | "egrep" => "vinocEFwqse:hA:B:C:",
-            "head" | "tail" => "n:c:qf",
-            "wc" => "lwcm",
-            "sort" => "rnuk:t:f",
-            "uniq" => "cdu",
-            "cut" => "d:f:c:s",
-            "tr" => "ds",
-            "base64" => "dw:",
-            "sed" => "nEre:i",
-            "awk" => "F:v:",
-            "jq" => "rcej",
-            _ => "nAeus",
-        };
-        let mut options = Options::read(words, known, name == "awk")?;
-        let mut first = |options: &mut Options| match options.rest.is_empty() {
-            true if name.ends_with("grep") => Err(GREP_USAGE.to_string()),
-            true => Err("a program is missing".to_string()),
-            false => Ok(options.rest.remove(0)),
-        };
-        let mut amount = 10;
+        let mut options = Options::read(words, known(name), name == "awk")?;
+        let mut amount = 0;
+        let given = options.all('e').join("\n");
         let kind = match name {
-            "grep" | "egrep" => grep(name, &mut options, &mut first)?,
+            "grep" | "egrep" => {
+                let given = if options.has('e') { given } else { program(name, &mut options)? };
+                let extended = name == "egrep" || options.has('E');
+                Kind::Grep(Grep::new(&given, extended, &options)?)
+            }
             "head" | "tail" if options.has('f') => return Err("-f: a file here never grows".into()),
             "head" | "tail" => {
                 let text = options.value('n').unwrap_or("10");
                 let wrong = || format!("invalid number of lines: '{text}'");
                 amount = text.trim_start_matches('+').parse().map_err(|_| wrong())?;
-                if name == "head" { Kind::Head } else { Kind::Tail }
+                match name {
+                    "head" => Kind::Head,
+                    _ if text.starts_with('+') => Kind::From,
+                    _ => Kind::Tail,
+                }
             }
-            "wc" => Kind::Wc(0, 0),
+            "wc" => Kind::Wc,
             "sort" => Kind::Sort,
             "uniq" => Kind::Uniq,
-            "cut" => cut(&options)?,
+            "cut" => Kind::Cut(Rc::new(ranges(&options)?)),
             "tr" => {
-                let mut set = || Some(characters(&first(&mut options).ok()?));
-                let from = set().ok_or("missing operand")?;
-                Kind::Tr(from, set().unwrap_or_default())
+                let from = characters(&program(name, &mut options)?);
+                let to = program(name, &mut options).unwrap_or_default();
+                Kind::Tr(Rc::new((from, characters(&to))))
             }
             "base64" => Kind::Base64,
             "sed" => {
-                let scripts: Vec<String> = match options.value('e') {
-                    Some(_) => {
-                        let all = options.set.iter().filter(|(letter, _)| *letter == 'e');
-                        all.map(|(_, script)| script.clone()).collect()
-                    }
-                    None => vec![first(&mut options)?],
-                };
+                let given = if options.has('e') { given } else { program(name, &mut options)? };
                 let extended = options.has('E') || options.has('r');
-                Kind::Sed(Sed::new(&scripts.join("\n"), extended, options.has('n'))?)
+                Kind::Sed(Sed::new(&given, extended, options.has('n'))?)
             }
             "awk" => {
-                let sets = options.set.iter().filter(|(letter, _)| *letter == 'v');
-                let sets: Vec<String> = sets.map(|(_, set)| set.clone()).collect();
-                let between = options.value('F').map(String::from);
-                Kind::Awk(Awk::new(&first(&mut options)?, between, &sets)?)
+                let program = program(name, &mut options)?;
+                let between = options.value('F').unwrap_or(" ");
+                Kind::Awk(Awk::new(&program, between, &options.all('v'))?)
             }
-            "jq" => Kind::Jq(Jq::new(&first(&mut options)?)?),
+            "jq" => Kind::Jq(Jq::new(&program(name, &mut options)?)?),
             _ => Kind::Cat,
         };
         let files = std::mem::take(&mut options.rest);
-        let lines = Vec::new();
-        Ok((Filter { kind, options, lines, count: 0, amount, after: 0, printed: 0 }, files))
+        let filter =
+            Filter { kind, options, lines: Vec::new(), count: 0, words: 0, bytes: 0, amount };
+        Ok((filter, files))
     }
 
     /// Whether it changes its files (`sed -i`).
@@ -138,85 +159,72 @@ impl Filter {
     /// Takes a line, without its end. `false`: it wants no more.
     pub fn line(&mut self, line: &str, out: &mut String) -> bool {
         self.count += 1;
-        let mut say = |line: &str| {
-            out.push_str(line);
-            out.push('\n');
-        };
-        match &mut self.kind {
-            Kind::Cat if self.options.has('n') => say(&format!("{:6}\t{line}", self.count)),
-            Kind::Cat => say(line),
-            Kind::Grep(_) => return self.grep(line, out),
-            Kind::Head => {
-                if self.amount >= 0 {
-                    if self.count <= self.amount.unsigned_abs() {
-                        say(line);
-                    }
-                    return self.count < self.amount.unsigned_abs();
+        let amount = self.amount.unsigned_abs();
+        let shown = match &mut self.kind {
+            Kind::Cat => {
+                if self.options.has('n') {
+                    out.push_str(&format!("{:6}\t", self.count));
                 }
-                self.lines.push(line.into());
+                true
             }
-            Kind::Tail if self.options.value('n').is_some_and(|text| text.starts_with('+')) => {
-                if self.count >= self.amount.unsigned_abs() {
-                    say(line);
-                }
-            }
-            Kind::Wc(words, bytes) => {
-                *words += line.split_whitespace().count() as u64;
-                *bytes += line.len() as u64 + 1;
+            Kind::Head if self.amount >= 0 => self.count <= amount,
+            Kind::From => self.count >= amount,
+            Kind::Grep(grep) => return grep.line(line, &self.options, out),
+            Kind::Wc => {
+                self.words += line.split_whitespace().count() as u64;
+                self.bytes += line.len() as u64 + 1;
+                false
             }
             Kind::Uniq => {
                 if self.lines.first().is_some_and(|last| last != line) {
                     self.uniq(out);
                 }
                 self.lines.push(line.into());
+                false
             }
             Kind::Cut(ranges) => {
-                if let Some(cut) = cut_line(line, ranges, &self.options) {
-                    say(&cut);
-                }
+                cut(line, ranges, &self.options, out);
+                false
             }
-            Kind::Tr(from, to) => {
-                let changed = translate(&format!("{line}\n"), from, to, &self.options);
-                out.push_str(&changed);
+            Kind::Tr(sets) => {
+                translate(line, sets, &self.options, out);
+                false
             }
             Kind::Sed(sed) => return sed.line(line, self.count, out),
             Kind::Awk(awk) => return awk.line(line, out),
-            _ => self.lines.push(line.into()),
+            _ => {
+                self.lines.push(line.into());
+                false
+            }
+        };
+        if shown {
+            say(out, &[line]);
         }
-        true
+        !matches!(self.kind, Kind::Head) || self.amount < 0 || self.count < amount
     }
 
     /// The end of the input: its exit code, or what it complains of.
     pub fn end(&mut self, out: &mut String) -> Result<i32, String> {
         match &mut self.kind {
-            Kind::Grep(_) => {
-                if self.options.has('c') {
-                    out.push_str(&format!("{}\n", self.amount - 10));
-                }
-                return Ok(i32::from(self.amount == 10));
-            }
+            Kind::Grep(grep) => return Ok(grep.end(&self.options, out)),
             Kind::Head | Kind::Tail => {
                 let amount = usize::try_from(self.amount.unsigned_abs()).unwrap_or(usize::MAX);
                 let skip = self.lines.len().saturating_sub(amount);
                 let (early, late) = self.lines.split_at(skip);
                 let shown = if matches!(self.kind, Kind::Head) { early } else { late };
-                shown.iter().for_each(|line| out.extend([line, "\n"]));
+                shown.iter().for_each(|line| say(out, &[line]));
             }
-            Kind::Wc(words, bytes) => {
-                let counts = [('l', self.count), ('w', *words), ('c', *bytes)];
-                let shown =
-                    |letter: &char| self.options.set.is_empty() || self.options.has(*letter);
-                let shown: Vec<u64> =
-                    counts.into_iter().filter(|(c, _)| shown(c)).map(|(_, n)| n).collect();
-                match &shown[..] {
-                    [one] => out.push_str(&one.to_string()),
-                    all => all.iter().for_each(|n| out.push_str(&format!("{n:7} "))),
-                }
-                *out = format!("{}\n", out.trim_end());
-            }
+            Kind::Wc => self.counts(out),
             Kind::Sort => self.sort(out),
             Kind::Uniq => self.uniq(out),
-            Kind::Base64 => out.push_str(&base64(&self.lines.join("\n"), self.options.has('d'))?),
+            Kind::Base64 if self.options.has('d') => {
+                let text: String = self.lines.concat().split_whitespace().collect();
+                out.push_str(&from_base64(&text).ok_or("invalid input")?);
+            }
+            Kind::Base64 => {
+                let text = self.lines.join("\n") + "\n";
+                say(out, &[&base64(text.as_bytes())]);
+            }
             Kind::Awk(awk) => awk.end(out),
             Kind::Jq(jq) => jq.run(&self.lines.join("\n"), &self.options, out)?,
             _ => {}
@@ -224,91 +232,47 @@ impl Filter {
         Ok(0)
     }
 
-    fn grep(&mut self, line: &str, out: &mut String) -> bool {
-        let Kind::Grep(patterns) = &self.kind else { return false };
-        let has = |letter| self.options.has(letter);
-        let around = |letter| {
-            let text = self.options.value(letter).or(self.options.value('C'));
-            text.and_then(|text| text.parse::<u64>().ok()).unwrap_or(0)
-        };
-        let (before, after) = (around('B'), around('A'));
-        let aside = |at: u64, line: &str| match has('n') {
-            true => format!("{at}-{line}\n"),
-            false => format!("{line}\n"),
-        };
-        if patterns.iter().any(|pattern| pattern.matches(line)) == has('v') {
-            if self.after > 0 {
-                out.push_str(&aside(self.count, line));
-                (self.after, self.printed) = (self.after - 1, self.count);
-            } else {
-                self.lines.push(line.into());
-                let most = usize::try_from(before).unwrap_or(usize::MAX);
-                self.lines.drain(..self.lines.len().saturating_sub(most));
+    fn counts(&self, out: &mut String) {
+        let mut shown = Vec::new();
+        for (letter, count) in [('l', self.count), ('w', self.words), ('c', self.bytes)] {
+            if self.options.set.is_empty() || self.options.has(letter) {
+                shown.push(format!("{count:7}"));
             }
-            return true;
         }
-        self.amount += 1;
-        if has('q') {
-            return false;
-        }
-        if before + after > 0 && !has('c') && !has('o') {
-            let from = self.count - self.lines.len() as u64;
-            if self.printed > 0 && from > self.printed + 1 {
-                out.push_str("--\n");
-            }
-            for (at, line) in (from..).zip(&self.lines) {
-                out.push_str(&aside(at, line));
-            }
-            (self.after, self.printed) = (after, self.count);
-        }
-        self.lines.clear();
-        let number = if has('n') { format!("{}:", self.count) } else { String::new() };
-        if has('o') && !has('c') {
-            let mut from = 0;
-            while let Some((start, end)) =
-                patterns.iter().find_map(|pattern| pattern.find(line, from)?[0])
-            {
-                if start < end {
-                    out.extend([&*number, &line[start..end], "\n"]);
-                }
-                let next = line[end..].chars().next().map_or(1, char::len_utf8);
-                from = if end > start { end } else { end + next };
-                if from > line.len() {
-                    break;
-                }
-            }
-        } else if !has('c') {
-            out.extend([&*number, line, "\n"]);
-        }
-        true
+        let text = shown.join(" ");
+        say(out, &[if shown.len() == 1 { text.trim_start() } else { &text }]);
     }
 
     fn sort(&mut self, out: &mut String) {
-        let options = std::mem::take(&mut self.options);
-        let key = options.value('k').and_then(|key| {
-            let digits = key.trim_end_matches(|c: char| !c.is_ascii_digit());
-            digits.split([',', '.']).next()?.parse::<usize>().ok()
-        });
-        let numeric = options.has('n') || options.value('k').is_some_and(|key| key.contains('n'));
-        let reverse = options.has('r') || options.value('k').is_some_and(|key| key.contains('r'));
-        let of = |line: &str| match (key, options.value('t')) {
-            (Some(n), Some(between)) => line.split(between).nth(n.max(1) - 1).map(String::from),
-            (Some(n), None) => line.split_whitespace().nth(n.max(1) - 1).map(String::from),
-            _ => Some(line.to_string()),
-        };
-        sorted::sort_by(&mut self.lines, |a, b| {
-            let (left, right) = (of(a).unwrap_or_default(), of(b).unwrap_or_default());
+        let options = &self.options;
+        let key = options.value('k').unwrap_or("");
+        let numeric = options.has('n') || key.contains('n');
+        let reverse = options.has('r') || key.contains('r');
+        let digits = key.find(|c: char| !c.is_ascii_digit()).unwrap_or(key.len());
+        let place = key[..digits].parse::<usize>().ok();
+        let mut keys = Vec::new();
+        for line in &self.lines {
+            keys.push(match place {
+                Some(n) => field(line, n.max(1), options.value('t')),
+                None => line,
+            });
+        }
+        let places = sorted::order(keys.len(), &|a, b| {
             let order = match numeric {
-                true => compare_numbers(&left, &right),
-                false => left.cmp(&right),
+                true => compare_numbers(keys[a], keys[b]),
+                false => keys[a].cmp(keys[b]),
             };
-            let order = order.then_with(|| a.cmp(b));
+            let order = order.then_with(|| self.lines[a].cmp(&self.lines[b]));
             if reverse { order.reverse() } else { order }
         });
-        if options.has('u') {
-            self.lines.dedup();
+        let mut last = None;
+        for at in places {
+            let line = &self.lines[at];
+            if !options.has('u') || last != Some(line) {
+                say(out, &[line]);
+            }
+            last = Some(line);
         }
-        self.lines.iter().for_each(|line| out.extend([line, "\n"]));
     }
 
     fn uniq(&mut self, out: &mut String) {
@@ -322,74 +286,85 @@ impl Filter {
         if self.options.has('c') {
             out.push_str(&format!("{:7} ", lines.len()));
         }
-        out.extend([line, "\n"]);
+        say(out, &[line]);
     }
 }
 
-type First<'f> = dyn FnMut(&mut Options) -> Result<String, String> + 'f;
-
-fn grep(name: &str, options: &mut Options, first: &mut First<'_>) -> Result<Kind, String> {
-    let counts = options.set.iter().filter(|(letter, _)| "ABC".contains(*letter));
-    if let Some((_, text)) = counts.into_iter().find(|(_, text)| text.parse::<u32>().is_err()) {
-        return Err(format!("{text}: invalid context length argument"));
+/// Writes a line, of its parts.
+pub(super) fn say(out: &mut String, parts: &[&str]) {
+    for part in parts {
+        out.push_str(part);
     }
-    let given = options.set.iter().filter(|(letter, _)| *letter == 'e');
-    let mut texts: Vec<String> = given.map(|(_, text)| text.clone()).collect();
-    if texts.is_empty() {
-        texts.push(first(options)?);
-    }
-    let (extended, fold) = (name == "egrep" || options.has('E'), options.has('i'));
-    let pattern = |text: &String| match (options.has('F'), options.has('w')) {
-        (true, _) => Ok(Pattern::plain(text, fold)),
-        (_, true) => Pattern::new(&format!("\\b{text}\\b"), extended, fold),
-        _ => Pattern::new(text, extended, fold),
-    };
-    Ok(Kind::Grep(texts.iter().map(pattern).collect::<Result<_, _>>()?))
+    out.push('\n');
 }
 
-fn cut(options: &Options) -> Result<Kind, String> {
+/// The field of this number, from 1; empty if there is none.
+fn field<'l>(line: &'l str, number: usize, between: Option<&str>) -> &'l str {
+    match between {
+        Some(between) => line.split(between).nth(number - 1),
+        None => line.split_whitespace().nth(number - 1),
+    }
+    .unwrap_or("")
+}
+
+/// What `cut` is to print: from where to where, from 1.
+fn ranges(options: &Options) -> Result<Vec<(usize, usize)>, String> {
     let list = options.value('f').or(options.value('c'));
     let list = list.ok_or("you must specify a list of bytes, characters, or fields")?;
-    let range = |part: &str| {
-        let number = |text: &str, other| match text {
-            "" => Some(other),
-            text => text.parse().ok().filter(|n| *n > 0),
-        };
-        let (from, to) = part.split_once('-').unwrap_or((part, part));
-        Some((number(from, 1)?, number(to, usize::MAX)?))
+    let number = |text: &str, other| match text {
+        "" => other,
+        text => text.parse().unwrap_or(0),
     };
-    let ranges: Option<Vec<_>> = list.split(',').map(range).collect();
-    ranges.map(Kind::Cut).ok_or(format!("invalid field value '{list}'"))
+    let mut ranges = Vec::new();
+    for part in list.split(',') {
+        let (from, to) = part.split_once('-').unwrap_or((part, part));
+        let (from, to) = (number(from, 1), number(to, usize::MAX));
+        if from == 0 || to == 0 {
+            return Err(format!("invalid field value '{list}'"));
+        }
+        ranges.push((from, to));
+    }
+    Ok(ranges)
 }
 
-fn cut_line(line: &str, ranges: &[(usize, usize)], options: &Options) -> Option<String> {
-    let chosen = |n: usize| ranges.iter().any(|(from, to)| (*from..=*to).contains(&n));
+fn cut(line: &str, ranges: &[(usize, usize)], options: &Options, out: &mut String) {
+    let chosen = |n: usize| ranges.iter().any(|(from, to)| *from <= n && n <= *to);
     if options.value('f').is_none() {
-        return Some(line.chars().zip(1..).filter(|(_, n)| chosen(*n)).map(|(c, _)| c).collect());
+        out.extend(line.chars().zip(1..).filter(|(_, n)| chosen(*n)).map(|(c, _)| c));
+        out.push('\n');
+        return;
     }
     let between = options.value('d').unwrap_or("\t");
-    if !line.contains(between) {
-        return (!options.has('s')).then(|| line.to_string());
+    if line.contains(between) {
+        let mut fields = Vec::new();
+        for (field, n) in line.split(between).zip(1..) {
+            if chosen(n) {
+                fields.push(field);
+            }
+        }
+        say(out, &[&fields.join(between)]);
+    } else if !options.has('s') {
+        say(out, &[line]);
     }
-    let fields = line.split(between).zip(1..).filter(|(_, n)| chosen(*n));
-    Some(fields.map(|(field, _)| field).collect::<Vec<_>>().join(between))
 }
 
 /// The characters that a set of `tr` means.
 fn characters(set: &str) -> Vec<char> {
-    let plain = set.replace("[:upper:]", "A-Z").replace("[:lower:]", "a-z");
-    let plain = plain.replace("[:space:]", " \\n\\t").replace("[:digit:]", "0-9");
+    let mut plain = set.to_string();
+    for (class, members) in
+        [("[:upper:]", "A-Z"), ("[:lower:]", "a-z"), ("[:space:]", " \\n\\t"), ("[:digit:]", "0-9")]
+    {
+        plain = plain.replace(class, members);
+    }
     let (mut out, mut rest) = (Vec::new(), plain.chars());
-    while let Some(c) = rest.next() {
-        let c = match c {
-            '\\' => match rest.next() {
+    while let Some(mut c) = rest.next() {
+        if c == '\\' {
+            c = match rest.next() {
                 Some('n') => '\n',
                 Some('t') => '\t',
-                Some(c) => c,
-                None => '\\',
-            },
-            c => c,
-        };
+                other => other.unwrap_or('\\'),
+            };
+        }
         let mut ahead = rest.clone();
         match (ahead.next(), ahead.next()) {
             (Some('-'), Some(to)) if to > c => {
@@ -402,64 +377,43 @@ fn characters(set: &str) -> Vec<char> {
     out
 }
 
-fn translate(text: &str, from: &[char], to: &[char], options: &Options) -> String {
-    let mut out = String::new();
-    for c in text.chars() {
+fn translate(line: &str, sets: &(Vec<char>, Vec<char>), options: &Options, out: &mut String) {
+    let (from, to) = sets;
+    let mut last = None;
+    for c in line.chars().chain(['\n']) {
         let at = from.iter().position(|one| *one == c);
         let new = match at {
             Some(_) if options.has('d') => continue,
             Some(at) if !to.is_empty() => to[at.min(to.len() - 1)],
             _ => c,
         };
-        if !(options.has('s') && at.is_some() && out.ends_with(new)) {
+        if !(options.has('s') && at.is_some() && last == Some(new)) {
             out.push(new);
         }
+        last = Some(new);
     }
-    out
 }
 
 /// Compares as `sort -n` does: by the number at the beginning.
 pub fn compare_numbers(a: &str, b: &str) -> Ordering {
-    let number = |text: &str| {
-        let text = text.trim_start();
-        let (minus, text) = match text.strip_prefix('-') {
-            Some(rest) => (-1, rest),
-            None => (1, text),
-        };
-        let end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
-        let rest = text[end..].strip_prefix('.').unwrap_or("");
-        let part: String = rest.chars().take_while(char::is_ascii_digit).take(6).collect();
-        let whole: i128 = text[..end].parse().unwrap_or(0);
-        let part: i128 = format!("{part:0<6}").parse().unwrap_or(0);
-        minus * (whole * 1_000_000 + part)
-    };
     number(a).cmp(&number(b))
 }
 
-const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-
-fn base64(text: &str, decode: bool) -> Result<String, String> {
-    let (mut bits, mut count, mut out) = (0u32, 0, Vec::new());
-    if !decode {
-        for chunk in format!("{text}\n").as_bytes().chunks(3) {
-            let bits = chunk.iter().fold(0, |bits, byte| bits << 8 | u32::from(*byte));
-            let bits = bits << (8 * (3 - chunk.len()));
-            let digit = |n: usize| match n <= chunk.len() {
-                true => DIGITS[(bits >> (18 - 6 * n) & 63) as usize],
-                false => b'=',
-            };
-            out.extend((0..4).map(digit));
-        }
-        out.push(b'\n');
-    }
-    for byte in text.bytes().filter(|byte| decode && !byte.is_ascii_whitespace() && *byte != b'=') {
-        let digit = DIGITS.iter().position(|digit| *digit == byte).ok_or("invalid input")?;
-        bits = bits << 6 | digit as u32;
-        count += 6;
-        if count >= 8 {
-            count -= 8;
-            out.push((bits >> count) as u8);
+/// The number that a text begins with: its whole part, and millionths.
+fn number(text: &str) -> (i64, i64) {
+    let text = text.trim_start();
+    let digits = text.strip_prefix('-').unwrap_or(text);
+    let (mut whole, mut part, mut unit) = (0i64, 0, None);
+    for c in digits.chars() {
+        match (c.to_digit(10), unit) {
+            (Some(digit), None) => whole = whole.saturating_mul(10).saturating_add(digit.into()),
+            (Some(digit), Some(one)) => {
+                part += i64::from(digit) * one;
+                unit = Some(one / 10);
+            }
+            (None, None) if c == '.' => unit = Some(100_000),
+            _ => break,
         }
     }
-    String::from_utf8(out).map_err(|_| "invalid input".to_string())
+    if digits.len() < text.len() { (-whole, -part) } else { (whole, part) }
 }

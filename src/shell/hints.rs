@@ -3,7 +3,7 @@
 
 use crate::api::manifest::hints::nearest;
 
-use super::{SIMULATOR, all_words, bash_words};
+use super::{SIMULATOR, all_words, filter, words};
 
 /// Real commands that are not here, and what to do instead.
 const MISSING: &[(&str, &str)] = &[
@@ -64,7 +64,7 @@ pub fn unknown(word: &str) -> String {
     {
         return format!("{word} is a real command, but not one of this simulator. {instead}\n");
     }
-    match nearest(word, all_words()).filter(|_| word.len() > 1) {
+    match nearest(word, all_words().into_iter()).filter(|_| word.len() > 1) {
         Some(known) => format!("Did you mean `{known}`?\n"),
         None => "Type `help` for what there is besides kubectl.\n".to_string(),
     }
@@ -77,16 +77,17 @@ pub fn help() -> String {
     for (word, what) in SIMULATOR {
         text.push_str(&format!("  {word:<22} {what}\n"));
     }
-    let plain = |word: &&str| word.chars().all(|c| c.is_ascii_alphanumeric());
-    let rest = bash_words().filter(plain);
     text.push_str("\nBesides, from bash and its surroundings:\n");
-    let (mut line, words) = (String::new(), rest.collect::<Vec<_>>());
-    for word in words {
+    let mut line = String::new();
+    for word in [filter::NAMES, words::NAMES].concat() {
+        if !word.starts_with(|c: char| c.is_ascii_alphanumeric()) {
+            continue;
+        }
         if line.len() + word.len() > 74 {
-            text.push_str(&format!(" {line}\n"));
+            text.extend([" ", &line, "\n"]);
             line.clear();
         }
-        line.push_str(&format!(" {word}"));
+        line.extend([" ", word]);
     }
-    text + &format!(" {line}\n\nCtrl+C ends a command; another tab can act while it waits.\n")
+    text + " " + &line + "\n\nCtrl+C ends a command; another tab can act while it waits.\n"
 }

@@ -8,23 +8,8 @@ use super::job::{Task, Waits};
 use super::script::Frame;
 use crate::kubectl::running;
 
-/// Flags of `run` and `exec` that take the next word as their value.
-const WITH_VALUE: [&str; 12] = [
-    "--image",
-    "--restart",
-    "--namespace",
-    "-n",
-    "--labels",
-    "-l",
-    "--env",
-    "--port",
-    "--container",
-    "-c",
-    "--image-pull-policy",
-    "--pod-running-timeout",
-];
-
 /// What a command that attaches to a container says.
+#[derive(Default)]
 struct Attached<'w> {
     pod: &'w str,
     namespace: &'w str,
@@ -35,15 +20,8 @@ struct Attached<'w> {
 }
 
 fn attached(words: &[String]) -> Option<Attached<'_>> {
-    let mut found = Attached {
-        pod: "",
-        namespace: "",
-        command: Vec::new(),
-        stdin: false,
-        tty: false,
-        removes: false,
-    };
-    let mut rest = words.iter().skip(1);
+    let mut found = Attached::default();
+    let mut rest = words.iter();
     while let Some(word) = rest.next() {
         if word == "--" {
             found.command.extend(rest.map(String::as_str));
@@ -57,11 +35,20 @@ fn attached(words: &[String]) -> Option<Attached<'_>> {
             "-it" | "-ti" => (found.stdin, found.tty) = (true, true),
             "--rm" => found.removes = on,
             "--attach" | "--command" | "-q" | "--quiet" => {}
-            _ if WITH_VALUE.contains(&flag) => {
-                let value = match value {
-                    "" => rest.next()?,
-                    value => value,
-                };
+            // Those that take the next word as their value.
+            "--image"
+            | "--restart"
+            | "--namespace"
+            | "-n"
+            | "--labels"
+            | "-l"
+            | "--env"
+            | "--port"
+            | "--container"
+            | "-c"
+            | "--image-pull-policy"
+            | "--pod-running-timeout" => {
+                let value = if value.is_empty() { rest.next()? } else { value };
                 if matches!(flag, "--namespace" | "-n") {
                     found.namespace = value;
                 }
@@ -82,12 +69,10 @@ pub(super) fn task(words: &[String], place: &dyn Place) -> Option<Task> {
         "exec" => false,
         _ => return None,
     };
-    let found = attached(words)?;
-    let shell =
-        |word: &&str| ["sh", "bash", "ash"].contains(&word.rsplit('/').next().unwrap_or(""));
+    let found = attached(&words[1..])?;
     let interactive = match &found.command[..] {
         [] => runs,
-        [one] => shell(one),
+        [one] => matches!(one.rsplit('/').next(), Some("sh" | "bash" | "ash")),
         _ => false,
     };
     if !(found.stdin && found.tty && interactive) || !runs && !place.has_pod(found.pod) {
@@ -97,23 +82,22 @@ pub(super) fn task(words: &[String], place: &dyn Place) -> Option<Task> {
         "" => place.namespace(),
         namespace => namespace.to_string(),
     };
-    let inside = Task::Inside(namespace.clone(), found.pod.to_string(), false);
-    let mut frames = vec![Frame::Begin(Box::new(inside))];
+    let begin = |task: Task| Frame::Begin(Box::new(task));
+    let mut frames = Vec::new();
+    if runs && found.removes {
+        frames.push(begin(quiet(&["delete", "pod", found.pod, "-n", &namespace])));
+    }
+    frames.push(begin(Task::Inside(namespace, found.pod.to_string(), false)));
     if runs {
-        let made: Vec<String> =
-            words.iter().filter(|word| !word.starts_with("--rm")).cloned().collect();
-        frames.push(Frame::Begin(Box::new(quiet(&made))));
-        if found.removes {
-            let words = ["delete", "pod", found.pod, "-n", &namespace].map(String::from);
-            frames.insert(0, Frame::Begin(Box::new(quiet(&words))));
-        }
+        let made = words.iter().map(String::as_str).filter(|word| !word.starts_with("--rm"));
+        frames.push(begin(quiet(&made.collect::<Vec<_>>())));
     }
     Some(Task::Script(frames, super::Env::default()))
 }
 
 /// kubectl without the simulator's remarks.
-fn quiet(words: &[String]) -> Task {
-    let line = std::iter::once("kubectl").chain(words.iter().map(String::as_str));
-    let line = line.collect::<Vec<_>>().join(" ");
-    Task::Kubectl(running::start(words, String::new()), line, Waits::Nothing, true)
+fn quiet(words: &[&str]) -> Task {
+    let line = ["kubectl ", &words.join(" ")].concat();
+    let words: Vec<String> = words.iter().map(|word| word.to_string()).collect();
+    Task::Kubectl(running::start(&words, String::new()), line, Waits::Nothing, true)
 }

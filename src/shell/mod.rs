@@ -20,6 +20,7 @@ mod complete;
 mod expand;
 mod filter;
 mod flow;
+mod grep;
 mod hints;
 mod inside;
 mod job;
@@ -33,6 +34,7 @@ mod screen;
 mod sed;
 mod syntax;
 mod tasks;
+mod tree;
 mod words;
 
 pub use complete::{common, pasted, words_at};
@@ -139,17 +141,17 @@ pub fn takes_machines(word: &str) -> bool {
 
 /// Whether `word` is a command here.
 pub fn known(word: &str) -> bool {
-    all_words().any(|known| known == word)
+    all_words().contains(&word)
 }
 
 /// The names of all commands.
-pub fn all_words() -> impl Iterator<Item = &'static str> {
-    let own = SIMULATOR.iter().map(|(line, _)| line.split(' ').next().unwrap_or(line));
-    let own = own.chain(["poweron", "heal", "start", "faults", "remove-machine"]);
-    ["kubectl"].into_iter().chain(own).chain(bash_words())
-}
-
-/// The names of what comes from bash and its surroundings.
-fn bash_words() -> impl Iterator<Item = &'static str> {
-    filter::NAMES.iter().chain(words::NAMES).copied()
+pub fn all_words() -> Vec<&'static str> {
+    let mut all = vec!["kubectl"];
+    for (line, _) in SIMULATOR {
+        all.push(line.split(' ').next().unwrap_or(line));
+    }
+    all.extend_from_slice(&["poweron", "heal", "start", "faults", "remove-machine"]);
+    all.extend_from_slice(filter::NAMES);
+    all.extend_from_slice(words::NAMES);
+    all
 }

@@ -9,13 +9,16 @@ pub struct Options {
     pub rest: Vec<String>,
 }
 
+/// The letter of options that mean nothing here.
+const IGNORED: char = 'K';
+
 /// Long names of options; a command knows those whose letter it knows.
 const LONG: &[(&str, char)] = &[
     ("all", 'a'),
     ("append", 'a'),
     ("bytes", 'c'),
-    ("color", 'K'),
-    ("colour", 'K'),
+    ("color", IGNORED),
+    ("colour", IGNORED),
     ("compact-output", 'c'),
     ("count", 'c'),
     ("decode", 'd'),
@@ -55,63 +58,71 @@ impl Options {
     /// first other word. An error is what is wrong, without the command's name.
     pub fn read(words: &[String], known: &str, first: bool) -> Result<Options, String> {
         let mut options = Options::default();
-        let mut words = words.iter();
-        while let Some(word) = words.next() {
-            let dashed = word.strip_prefix('-').filter(|rest| !rest.is_empty());
-            let Some(letters) = dashed else {
+        let mut next = 0;
+        while let Some(word) = words.get(next) {
+            next += 1;
+            let Some(letters) = word.strip_prefix('-').filter(|rest| !rest.is_empty()) else {
                 options.rest.push(word.clone());
                 if first {
-                    options.rest.extend(words.cloned());
                     break;
                 }
                 continue;
             };
             if letters == "-" {
-                options.rest.extend(words.cloned());
                 break;
             }
-            let mut rest = letters.to_string();
+            let mut spelled = letters.to_string();
             if let Some(long) = letters.strip_prefix('-') {
                 let (name, value) = long.split_once('=').unwrap_or((long, ""));
-                let letter = LONG.iter().filter(|(long, _)| *long == name).map(|(_, c)| *c);
-                let Some(letter) = letter.into_iter().find(|c| *c == 'K' || known.contains(*c))
-                else {
+                let means = |(long, letter): &&(&str, char)| {
+                    *long == name && (*letter == IGNORED || known.contains(*letter))
+                };
+                let Some((_, letter)) = LONG.iter().find(means) else {
                     return Err(format!("unrecognized option '--{name}'"));
                 };
-                if letter == 'K' {
+                if *letter == IGNORED {
                     continue;
                 }
-                rest = format!("{letter}{value}");
+                spelled = format!("{letter}{value}");
             } else if known.contains("n:") && letters.chars().all(|c| c.is_ascii_digit()) {
-                rest = format!("n{letters}");
+                spelled.insert(0, 'n');
             }
+            let mut rest = &*spelled;
             while let Some(letter) = rest.chars().next() {
-                rest.remove(0);
-                let Some(at) = known.find(letter).filter(|_| letter != ':') else {
+                rest = &rest[letter.len_utf8()..];
+                let after = known.split_once(letter).filter(|_| letter != ':');
+                let Some((_, after)) = after else {
                     return Err(format!("invalid option -- '{letter}'"));
                 };
-                if !known[at + letter.len_utf8()..].starts_with(':') {
-                    options.set.push((letter, String::new()));
-                    continue;
+                let mut value = "";
+                if after.starts_with(':') {
+                    value = std::mem::take(&mut rest);
+                    if value.is_empty() {
+                        let missing = || format!("option requires an argument -- '{letter}'");
+                        value = words.get(next).ok_or_else(missing)?;
+                        next += 1;
+                    }
                 }
-                let value = match std::mem::take(&mut rest) {
-                    value if value.is_empty() => words.next().cloned(),
-                    value => Some(value),
-                };
-                let missing = || format!("option requires an argument -- '{letter}'");
-                options.set.push((letter, value.ok_or_else(missing)?));
+                options.set.push((letter, value.into()));
             }
         }
+        options.rest.extend_from_slice(&words[next..]);
         Ok(options)
     }
 
     /// Whether an option is set.
     pub fn has(&self, letter: char) -> bool {
-        self.set.iter().any(|(one, _)| *one == letter)
+        self.value(letter).is_some()
     }
 
     /// The last value of an option.
     pub fn value(&self, letter: char) -> Option<&str> {
         self.set.iter().rev().find(|(one, _)| *one == letter).map(|(_, value)| value.as_str())
+    }
+
+    /// All values of an option.
+    pub fn all(&self, letter: char) -> Vec<&str> {
+        let own = self.set.iter().filter(|(one, _)| *one == letter);
+        own.map(|(_, value)| value.as_str()).collect()
     }
 }

@@ -8,13 +8,15 @@
 //!
 //! Upstream: POSIX, Regular Expressions
 
+use std::rc::Rc;
+
 /// Steps after which a match is given up.
 const STEPS: u32 = 20_000;
 
 /// A pattern.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct Pattern {
-    all: Vec<Vec<Part>>,
+    all: Rc<Choices>,
     groups: usize,
     fold: bool,
 }
@@ -22,62 +24,66 @@ pub struct Pattern {
 /// A match: from where to where, of the whole and of each group.
 pub type Found = Vec<Option<(usize, usize)>>;
 
-#[derive(Clone, Debug, PartialEq)]
+/// Any of these, of parts one after another.
+type Choices = Vec<Vec<Part>>;
+
+#[derive(Debug)]
 struct Part {
     what: What,
     least: u32,
     most: u32,
 }
 
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
 enum What {
-    Any,
     Start,
     End,
     Edge,
-    One(char),
-    Set(bool, Vec<(char, char)>),
-    Group(usize, Vec<Vec<Part>>),
+    /// A character that is, or is not, in one of these ranges: each two characters.
+    One(bool, String),
+    Group(usize, Choices),
 }
 
 struct Reader<'p> {
-    rest: std::iter::Peekable<std::str::Chars<'p>>,
+    rest: &'p str,
     extended: bool,
     groups: usize,
+    /// What is wrong where `None` was given.
+    error: &'static str,
 }
 
 impl Pattern {
     /// Reads a pattern; `fold` ignores case. An error says what is wrong with it.
     pub fn new(text: &str, extended: bool, fold: bool) -> Result<Pattern, String> {
-        let mut reader = Reader { rest: text.chars().peekable(), extended, groups: 0 };
-        let all = reader.choices(0)?;
-        if reader.rest.peek().is_some() {
-            return Err("Unmatched ) or \\)".into());
-        }
-        Ok(Pattern { all, groups: reader.groups, fold })
+        let mut reader = Reader { rest: text, extended, groups: 0, error: "" };
+        let all = reader.choices(0).ok_or(reader.error)?;
+        Ok(Pattern { all: Rc::new(all), groups: reader.groups, fold })
     }
 
     /// A pattern that is the text itself.
     pub fn plain(text: &str, fold: bool) -> Pattern {
-        let one = |c| Part { what: What::One(c), least: 1, most: 1 };
-        Pattern { all: vec![text.chars().map(one).collect()], groups: 0, fold }
+        let mut parts = Vec::new();
+        for c in text.chars() {
+            parts.push(Part { what: itself(c), least: 1, most: 1 });
+        }
+        Pattern { all: Rc::new(vec![parts]), groups: 0, fold }
     }
 
     /// The first match in `line` at or after `from`, in bytes.
     pub fn find(&self, line: &str, from: usize) -> Option<Found> {
-        let mut steps = STEPS;
-        let starts = line[from..].char_indices().map(|(at, _)| at + from);
-        starts.chain([line.len()]).find_map(|start| {
-            let mut run = Run { line, fold: self.fold, steps: &mut steps };
+        let mut run = Run { line, fold: self.fold, steps: STEPS };
+        let mut start = from;
+        loop {
             let mut found = vec![None; self.groups + 1];
-            let mut end = None;
-            let took = run.any(&self.all, start, &mut found, &mut |_, at, _| {
-                end = Some(at);
+            let took = run.any(&self.all, start, &mut found, &mut |_, end, found| {
+                found[0] = Some((start, end));
                 true
             });
-            found[0] = end.map(|end| (start, end));
-            took.then_some(found)
-        })
+            if took {
+                return Some(found);
+            }
+            start += line[start..].chars().next()?.len_utf8();
+        }
     }
 
     /// Whether `line` holds a match.
@@ -86,92 +92,113 @@ impl Pattern {
     }
 }
 
+fn itself(c: char) -> What {
+    What::One(true, String::from_iter([c, c]))
+}
+
 impl Reader<'_> {
+    fn next(&mut self) -> Option<char> {
+        let mut chars = self.rest.chars();
+        let next = chars.next();
+        self.rest = chars.as_str();
+        next
+    }
+
+    fn skip(&mut self, c: char) -> bool {
+        let after = self.rest.strip_prefix(c);
+        self.rest = after.unwrap_or(self.rest);
+        after.is_some()
+    }
+
     /// Whether an operator stands here: plain in extended patterns, escaped in basic ones.
     fn operator(&mut self, c: char) -> bool {
-        let mut ahead = self.rest.clone();
-        if !self.extended && ahead.next() != Some('\\') {
-            return false;
-        }
-        let found = ahead.next() == Some(c);
-        if found {
-            self.rest = ahead;
+        let before = self.rest;
+        let found = (self.extended || self.skip('\\')) && self.skip(c);
+        if !found {
+            self.rest = before;
         }
         found
     }
 
-    fn choices(&mut self, depth: u32) -> Result<Vec<Vec<Part>>, String> {
+    fn choices(&mut self, depth: u32) -> Option<Choices> {
         if depth > 20 {
-            return Err("Regular expression too big".into());
+            self.error = "Regular expression too big";
+            return None;
         }
-        let mut all = vec![Vec::new()];
+        let (mut all, mut parts) = (Vec::new(), Vec::new());
         loop {
             if self.operator('|') {
-                all.push(Vec::new());
+                all.push(std::mem::take(&mut parts));
                 continue;
             }
-            if depth > 0 && self.operator(')') {
-                return Ok(all);
+            let closed = depth > 0 && self.operator(')');
+            if closed || self.rest.is_empty() {
+                if closed != (depth > 0) {
+                    self.error = "Unmatched ( or \\(";
+                    return None;
+                }
+                all.push(parts);
+                return Some(all);
             }
-            let empty = all.last().is_none_or(Vec::is_empty);
             let what = if self.operator('(') {
                 self.groups += 1;
                 let number = self.groups;
                 What::Group(number, self.choices(depth + 1)?)
             } else {
-                let Some(c) = self.rest.next() else {
-                    return if depth > 0 { Err("Unmatched ( or \\(".into()) } else { Ok(all) };
-                };
-                self.one(c, empty)?
+                self.one(parts.is_empty())?
             };
-            let mut part = Part { what, least: 1, most: 1 };
-            if self.rest.next_if_eq(&'*').is_some() {
-                (part.least, part.most) = (0, u32::MAX);
+            let (least, most) = if self.skip('*') {
+                (0, u32::MAX)
             } else if self.operator('+') {
-                part.most = u32::MAX;
+                (1, u32::MAX)
             } else if self.operator('?') {
-                part.least = 0;
-            }
-            all.last_mut().expect("there is a first").push(part);
+                (0, 1)
+            } else {
+                (1, 1)
+            };
+            parts.push(Part { what, least, most });
         }
     }
 
-    fn one(&mut self, c: char, first: bool) -> Result<What, String> {
-        let class = |ranges: &[(char, char)]| What::Set(true, ranges.to_vec());
-        Ok(match c {
-            '.' => What::Any,
+    fn one(&mut self, first: bool) -> Option<What> {
+        Some(match self.next()? {
+            '.' => What::One(false, String::new()),
             '^' if first || self.extended => What::Start,
-            '$' if self.extended || matches!(self.rest.peek(), None | Some('\\')) => What::End,
+            '$' if self.extended || self.rest.is_empty() || self.rest.starts_with('\\') => {
+                What::End
+            }
             '[' => self.set()?,
-            '\\' => match self.rest.next().ok_or("Trailing backslash")? {
-                'w' => class(&[('a', 'z'), ('A', 'Z'), ('0', '9'), ('_', '_')]),
-                'd' => class(&[('0', '9')]),
-                's' => class(&[(' ', ' '), ('\t', '\t')]),
-                'b' => What::Edge,
-                't' => What::One('\t'),
-                c => What::One(c),
-            },
-            c => What::One(c),
+            '\\' => {
+                self.error = "Trailing backslash";
+                match self.next()? {
+                    'w' => What::One(true, "azAZ09__".into()),
+                    'd' => What::One(true, "09".into()),
+                    's' => What::One(true, "  \t\t".into()),
+                    'b' => What::Edge,
+                    't' => itself('\t'),
+                    c => itself(c),
+                }
+            }
+            c => itself(c),
         })
     }
 
-    fn set(&mut self) -> Result<What, String> {
-        let wanted = self.rest.next_if_eq(&'^').is_none();
-        let mut ranges = Vec::new();
+    fn set(&mut self) -> Option<What> {
+        let wanted = !self.skip('^');
+        let mut ranges = String::new();
+        self.error = "Unmatched [, [^, [:, [., or [=";
         loop {
-            let from = self.rest.next().ok_or("Unmatched [, [^, [:, [., or [=")?;
+            let from = self.next()?;
             if from == ']' && !ranges.is_empty() {
-                return Ok(What::Set(wanted, ranges));
+                return Some(What::One(wanted, ranges));
             }
-            let mut ahead = self.rest.clone();
-            let to = match (ahead.next(), ahead.next()) {
-                (Some('-'), Some(to)) if to != ']' => {
-                    self.rest.nth(1);
-                    to
-                }
-                _ => from,
-            };
-            ranges.push((from, to));
+            let mut to = from;
+            if self.rest.starts_with('-') && !self.rest.starts_with("-]") && self.rest != "-" {
+                self.next();
+                to = self.next()?;
+            }
+            ranges.push(from);
+            ranges.push(to);
         }
     }
 }
@@ -179,20 +206,14 @@ impl Reader<'_> {
 struct Run<'r> {
     line: &'r str,
     fold: bool,
-    steps: &'r mut u32,
+    steps: u32,
 }
 
 /// What is to match after a part.
 type Then<'t> = dyn FnMut(&mut Run<'_>, usize, &mut Found) -> bool + 't;
 
 impl Run<'_> {
-    fn any(
-        &mut self,
-        all: &[Vec<Part>],
-        at: usize,
-        found: &mut Found,
-        then: &mut Then<'_>,
-    ) -> bool {
+    fn any(&mut self, all: &Choices, at: usize, found: &mut Found, then: &mut Then<'_>) -> bool {
         all.iter().any(|parts| self.parts(parts, 0, at, found, then))
     }
 
@@ -206,10 +227,10 @@ impl Run<'_> {
         then: &mut Then<'_>,
     ) -> bool {
         let Some((part, rest)) = parts.split_first() else { return then(self, at, found) };
-        if *self.steps == 0 {
+        if self.steps == 0 {
             return false;
         }
-        *self.steps -= 1;
+        self.steps -= 1;
         if count < part.most {
             let more = match &part.what {
                 What::Group(number, all) => {
@@ -256,25 +277,25 @@ impl Run<'_> {
                 let before = self.line[..at].chars().next_back();
                 (word(before) != word(next)).then_some(at)
             }
-            _ => {
+            What::One(wanted, ranges) => {
                 let c = next?;
-                let is = |wanted: &dyn Fn(char) -> bool| {
-                    let swap = |c: char| match c.is_ascii_lowercase() {
-                        true => c.to_ascii_uppercase(),
-                        false => c.to_ascii_lowercase(),
-                    };
-                    wanted(c) || self.fold && wanted(swap(c))
-                };
-                let fits = match what {
-                    What::One(one) => is(&|c| c == *one),
-                    What::Set(wanted, ranges) => {
-                        is(&|c| ranges.iter().any(|(from, to)| (*from..=*to).contains(&c)))
-                            == *wanted
+                let has = |c: char| {
+                    let mut ends = ranges.chars();
+                    while let (Some(from), Some(to)) = (ends.next(), ends.next()) {
+                        if from <= c && c <= to {
+                            return true;
+                        }
                     }
-                    _ => true,
+                    false
                 };
-                fits.then(|| at + c.len_utf8())
+                let swapped = match c.is_ascii_lowercase() {
+                    true => c.to_ascii_uppercase(),
+                    false => c.to_ascii_lowercase(),
+                };
+                let fits = has(c) || self.fold && has(swapped);
+                (fits == *wanted).then(|| at + c.len_utf8())
             }
+            What::Group(..) => None,
         }
     }
 }

@@ -5,30 +5,33 @@
 //! Upstream: GNU sed
 
 use super::pattern::Pattern;
+use std::rc::Rc;
 
 /// A script of sed.
 #[derive(Clone, Debug)]
 pub struct Sed {
-    commands: Vec<Command>,
+    commands: Rc<Vec<Command>>,
+    /// For each command, whether its range has begun.
+    inside: Vec<bool>,
     quiet: bool,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 struct Command {
-    from: Option<Place>,
-    to: Option<Place>,
-    inside: bool,
+    from: Place,
+    to: Place,
     negated: bool,
     what: What,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 enum Place {
+    Unsaid,
     Line(u64),
     Match(Pattern),
 }
 
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 enum What {
     Replace { pattern: Pattern, with: String, all: bool, print: bool },
     Print,
@@ -36,150 +39,187 @@ enum What {
     Quit,
 }
 
+/// What reads a part gives `None` where the script is wrong, and says in `error` how.
+struct Reader<'s> {
+    rest: &'s str,
+    extended: bool,
+    error: String,
+}
+
 impl Sed {
     /// Reads a script. An error is what sed says, in its own words where it has them.
     pub fn new(script: &str, extended: bool, quiet: bool) -> Result<Sed, String> {
-        let mut rest = script;
-        let mut commands = Vec::new();
+        let mut reader = Reader { rest: script, extended, error: String::new() };
+        let (mut commands, mut inside) = (Vec::new(), Vec::new());
         loop {
-            rest = rest.trim_start_matches([' ', ';', '\n', '\t']);
-            if rest.is_empty() {
-                return Ok(Sed { commands, quiet });
+            reader.rest = reader.rest.trim_start_matches([' ', ';', '\n', '\t']);
+            if reader.rest.is_empty() {
+                return Ok(Sed { commands: Rc::new(commands), inside, quiet });
             }
-            let from = place(&mut rest, extended)?;
-            let mut to = None;
-            if let Some(after) = rest.strip_prefix(',') {
-                rest = after;
-                to = Some(place(&mut rest, extended)?.ok_or("unexpected `,'")?);
-            }
-            rest = rest.trim_start();
-            let negated = rest.starts_with('!');
-            rest = rest.trim_start_matches('!');
-            let what = what(&mut rest, extended)?;
-            commands.push(Command { from, to, inside: false, negated, what });
+            let Some(command) = reader.command() else { return Err(reader.error) };
+            commands.push(command);
+            inside.push(false);
         }
     }
 
     /// Takes the line of this number. `false`: it wants no more.
     pub fn line(&mut self, line: &str, number: u64, out: &mut String) -> bool {
         let mut line = line.to_string();
-        let (mut deleted, mut more) = (false, true);
-        for command in &mut self.commands {
-            if !command.applies(&line, number) {
+        let mut more = true;
+        for (command, inside) in self.commands.iter().zip(&mut self.inside) {
+            if !command.applies(inside, &line, number) {
                 continue;
             }
+            let mut print = true;
             match &command.what {
-                What::Replace { pattern, with, all, print } => {
-                    if let Some(new) = replace(&line, pattern, with, *all) {
-                        line = new;
-                        if *print {
-                            out.extend([&*line, "\n"]);
-                        }
-                    }
+                What::Replace { pattern, with, all, print: wanted } => {
+                    let new = replace(&line, pattern, with, *all);
+                    print = *wanted && new.is_some();
+                    line = new.unwrap_or(line);
                 }
-                What::Print => out.extend([&*line, "\n"]),
-                What::Delete => {
-                    deleted = true;
-                    break;
-                }
+                What::Print => {}
+                What::Delete => return true,
                 What::Quit => {
                     more = false;
                     break;
                 }
             }
+            if print {
+                out.push_str(&line);
+                out.push('\n');
+            }
         }
-        if !deleted && !self.quiet {
-            out.extend([&*line, "\n"]);
+        if !self.quiet {
+            out.push_str(&line);
+            out.push('\n');
         }
         more
     }
 }
 
 impl Command {
-    fn applies(&mut self, line: &str, number: u64) -> bool {
+    fn applies(&self, inside: &mut bool, line: &str, number: u64) -> bool {
         let is = |place: &Place| match place {
+            Place::Unsaid => true,
             Place::Line(n) => *n == number,
             Place::Match(pattern) => pattern.matches(line),
         };
-        let inside = match (&self.from, &self.to) {
-            (None, _) => true,
-            (Some(from), None) => is(from),
-            (Some(from), Some(to)) => {
-                let begins = !self.inside && is(from);
-                let applies = self.inside || begins;
-                self.inside = applies
-                    && match to {
-                        Place::Line(n) => *n > number,
-                        to => begins || !is(to),
-                    };
-                applies
-            }
-        };
-        inside != self.negated
+        let begins = !*inside && is(&self.from);
+        let applies = *inside || begins;
+        *inside = applies
+            && match &self.to {
+                Place::Unsaid => false,
+                Place::Line(n) => *n > number,
+                to => begins || !is(to),
+            };
+        applies != self.negated
     }
 }
 
 /// Text up to the next `end` that is not escaped; an escaped one loses its backslash.
-fn until(rest: &mut &str, end: char) -> Option<String> {
+pub(super) fn until(rest: &mut &str, end: char) -> Option<String> {
     let mut text = String::new();
-    let mut characters = rest.char_indices();
-    while let Some((at, c)) = characters.next() {
-        match c {
-            '\\' => match characters.next()?.1 {
-                c if c == end => text.push(c),
-                c => text.extend(['\\', c]),
-            },
-            c if c == end => {
-                *rest = &rest[at + c.len_utf8()..];
-                return Some(text);
-            }
-            c => text.push(c),
-        }
-    }
-    None
-}
-
-fn place(rest: &mut &str, extended: bool) -> Result<Option<Place>, String> {
-    if let Some(after) = rest.strip_prefix('/') {
-        *rest = after;
-        let text = until(rest, '/').ok_or("unterminated address regex")?;
-        return Ok(Some(Place::Match(Pattern::new(&text, extended, false)?)));
-    }
-    if rest.starts_with('$') {
-        return Err("the last line as an address is not here".into());
-    }
-    let end = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
-    let number = rest[..end].parse().ok();
-    *rest = &rest[end..];
-    Ok(number.map(Place::Line))
-}
-
-fn what(rest: &mut &str, extended: bool) -> Result<What, String> {
     let mut characters = rest.chars();
-    let command = characters.next().ok_or("missing command")?;
-    *rest = characters.as_str();
-    Ok(match command {
-        'p' => What::Print,
-        'd' => What::Delete,
-        'q' => What::Quit,
-        's' => {
-            let mut characters = rest.chars();
-            let between = characters.next().ok_or("unterminated `s' command")?;
+    loop {
+        let mut c = characters.next()?;
+        if c == end {
             *rest = characters.as_str();
-            let mut part = || until(rest, between).ok_or("unterminated `s' command");
-            let (pattern, with) = (part()?, part()?);
-            let end = rest.find([';', '\n', '}', ' ']).unwrap_or(rest.len());
-            let (flags, after) = rest.split_at(end);
-            *rest = after;
-            if flags.chars().any(|flag| !"gpiI".contains(flag)) {
-                return Err("unknown option to `s'".into());
-            }
-            let fold = flags.contains(['i', 'I']);
-            let pattern = Pattern::new(&pattern, extended, fold)?;
-            What::Replace { pattern, with, all: flags.contains('g'), print: flags.contains('p') }
+            return Some(text);
         }
-        c => return Err(format!("the command `{c}' is not here; s, p, d and q are")),
-    })
+        if c == '\\' {
+            c = characters.next()?;
+            if c != end {
+                text.push('\\');
+            }
+        }
+        text.push(c);
+    }
+}
+
+impl Reader<'_> {
+    fn wrong<T>(&mut self, error: &str) -> Option<T> {
+        self.error = error.into();
+        None
+    }
+
+    fn skip(&mut self, c: char) -> bool {
+        let after = self.rest.strip_prefix(c);
+        self.rest = after.unwrap_or(self.rest);
+        after.is_some()
+    }
+
+    fn next(&mut self) -> Option<char> {
+        let mut characters = self.rest.chars();
+        let next = characters.next();
+        self.rest = characters.as_str();
+        next
+    }
+
+    fn pattern(&mut self, text: &str, fold: bool) -> Option<Pattern> {
+        match Pattern::new(text, self.extended, fold) {
+            Ok(pattern) => Some(pattern),
+            Err(error) => self.wrong(&error),
+        }
+    }
+
+    fn command(&mut self) -> Option<Command> {
+        let from = self.place()?;
+        let mut to = Place::Unsaid;
+        if self.skip(',') {
+            to = self.place()?;
+            if matches!(to, Place::Unsaid) {
+                return self.wrong("unexpected `,'");
+            }
+        }
+        self.rest = self.rest.trim_start();
+        let negated = self.rest.starts_with('!');
+        self.rest = self.rest.trim_start_matches('!');
+        let what = match self.next() {
+            Some('p') => What::Print,
+            Some('d') => What::Delete,
+            Some('q') => What::Quit,
+            Some('s') => {
+                self.error = "unterminated `s' command".into();
+                self.replacement()?
+            }
+            Some(c) => {
+                self.error = format!("the command `{c}' is not here; s, p, d and q are");
+                return None;
+            }
+            None => return self.wrong("missing command"),
+        };
+        Some(Command { from, to, negated, what })
+    }
+
+    fn place(&mut self) -> Option<Place> {
+        if self.skip('/') {
+            self.error = "unterminated address regex".into();
+            let text = until(&mut self.rest, '/')?;
+            return Some(Place::Match(self.pattern(&text, false)?));
+        }
+        if self.rest.starts_with('$') {
+            return self.wrong("the last line as an address is not here");
+        }
+        let after = self.rest.trim_start_matches(|c: char| c.is_ascii_digit());
+        let number = self.rest[..self.rest.len() - after.len()].parse();
+        self.rest = after;
+        Some(number.map_or(Place::Unsaid, Place::Line))
+    }
+
+    /// What `s` does.
+    fn replacement(&mut self) -> Option<What> {
+        let between = self.next()?;
+        let pattern = until(&mut self.rest, between)?;
+        let with = until(&mut self.rest, between)?;
+        let end = self.rest.find([';', '\n', '}', ' ']).unwrap_or(self.rest.len());
+        let (flags, after) = self.rest.split_at(end);
+        self.rest = after;
+        if flags.contains(|flag| !"gpiI".contains(flag)) {
+            return self.wrong("unknown option to `s'");
+        }
+        let pattern = self.pattern(&pattern, flags.contains(['i', 'I']))?;
+        Some(What::Replace { pattern, with, all: flags.contains('g'), print: flags.contains('p') })
+    }
 }
 
 /// `line` with what matches replaced; `None` if nothing matches.
@@ -190,29 +230,21 @@ fn replace(line: &str, pattern: &Pattern, with: &str, all: bool) -> Option<Strin
         out.push_str(&line[at..start]);
         let mut characters = with.chars();
         while let Some(c) = characters.next() {
-            let group = match c {
-                '&' => Some(0),
-                '\\' => match characters.next() {
-                    Some('n') => {
-                        out.push('\n');
-                        None
-                    }
-                    Some(c) => match c.to_digit(10) {
-                        Some(digit) => Some(digit as usize),
-                        None => {
-                            out.push(c);
-                            None
-                        }
-                    },
-                    None => None,
-                },
-                c => {
-                    out.push(c);
-                    None
-                }
+            let escaped = if c == '\\' { characters.next() } else { None };
+            let group = match (c, escaped) {
+                ('&', _) => Some(0),
+                (_, escaped) => escaped.and_then(|c| c.to_digit(10)),
             };
-            if let Some((from, to)) = group.and_then(|n| found.get(n).copied().flatten()) {
-                out.push_str(&line[from..to]);
+            match (group, escaped) {
+                (Some(group), _) => {
+                    if let Some(Some((from, to))) = found.get(group as usize) {
+                        out.push_str(&line[*from..*to]);
+                    }
+                }
+                (_, Some('n')) => out.push('\n'),
+                (_, Some(c)) => out.push(c),
+                (_, None) if c == '\\' => {}
+                _ => out.push(c),
             }
         }
         any = true;

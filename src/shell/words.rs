@@ -7,6 +7,7 @@
 
 use super::expand::Env;
 use super::options::Options;
+use super::tree::Op;
 use crate::base::Str;
 use crate::base::time::SimTime;
 use crate::kubectl::running::Files;
@@ -48,64 +49,73 @@ pub fn file_name(path: &str) -> &str {
     path.strip_prefix("./").unwrap_or(path)
 }
 
+/// What came of a command: its output, or its exit code and what it complains of, without its
+/// name.
+type Done = Result<String, (i32, String)>;
+
+fn wrong<T>(parts: &[&str]) -> Result<T, (i32, String)> {
+    Err((1, parts.concat()))
+}
+
 /// Does what `words` say, if it is one of these.
 pub fn run(words: &[String], env: &mut Env, desk: &mut Desk<'_>) -> Option<Said> {
     let (name, rest) = words.split_first()?;
+    let mut code = 0;
     let done = match &**name {
         ":" | "true" | "set" => Ok(String::new()),
-        "false" => return Some(Said { code: 1, ..Said::default() }),
+        "false" => Err((1, String::new())),
         "echo" => Ok(echo(rest)),
         "printf" => match rest.split_first() {
             Some((form, rest)) => Ok(printf(form, rest)),
-            None => {
-                let err = "printf: usage: printf [-v var] format [arguments]\n".to_string();
-                return Some(Said { err, code: 2, ..Said::default() });
-            }
+            None => Err((2, "usage: printf [-v var] format [arguments]".into())),
         },
-        "test" | "[" | "[[" => return Some(test(name, rest, desk)),
+        "test" | "[" | "[[" => test(name, rest, desk),
         "seq" => seq(rest),
         "date" => date(rest, desk.now),
         "pwd" => Ok("/playground\n".into()),
         "whoami" => Ok("you\n".into()),
         "cd" => match rest.first().map_or("~", String::as_str) {
             "~" | "." | "/playground" => Ok(String::new()),
-            other => Err(format!("{other}: No such file or directory")),
+            other => wrong(&[other, NO_FILE]),
         },
         "export" | "local" | "alias" | "unset" | "unalias" => Ok(assign(name, rest, env)),
         "history" => {
-            let line = |(n, line): (usize, &Str)| format!("{:5}  {line}\n", n + 1);
-            Ok(desk.history.iter().enumerate().map(line).collect())
+            let mut out = String::new();
+            for (at, line) in desk.history.iter().enumerate() {
+                out.push_str(&format!("{:5}  {line}\n", at + 1));
+            }
+            Ok(out)
         }
         "ls" => ls(rest, desk),
         "rm" | "cp" | "mv" | "touch" => files(name, rest, desk),
         "which" | "type" | "command" => {
-            let mut said = Said::default();
+            let mut out = String::new();
             for word in rest.iter().filter(|word| !word.starts_with('-')) {
                 match super::known(word) {
-                    true if name == "type" => said.out += &format!("{word} is here\n"),
-                    true => said.out += &format!("/usr/bin/{word}\n"),
-                    false => said.code = 1,
+                    true if name == "type" => out.extend([word, " is here\n"]),
+                    true => out.extend(["/usr/bin/", word, "\n"]),
+                    false => code = 1,
                 }
             }
-            return Some(said);
+            Ok(out)
         }
         _ => return None,
     };
     Some(match done {
-        Ok(out) => Said { out, ..Said::default() },
-        Err(error) => {
-            Said { err: format!("{}{error}\n", said_by(name)), code: 1, ..Said::default() }
+        Ok(out) => Said { out, err: String::new(), code },
+        Err((code, error)) => {
+            // Bash speaks for its builtins.
+            let by = if matches!(&**name, "cd" | "test" | "[" | "[[") { "bash: " } else { "" };
+            let err = match error.is_empty() {
+                true => error,
+                false => [by, name, ": ", &error, "\n"].concat(),
+            };
+            Said { out: String::new(), err, code }
         }
     })
 }
 
-/// Bash speaks for its builtins.
-fn said_by(name: &str) -> String {
-    match name {
-        "cd" => "bash: cd: ".to_string(),
-        _ => format!("{name}: "),
-    }
-}
+const NO_FILE: &str = ": No such file or directory";
 
 fn echo(words: &[String]) -> String {
     let (mut words, mut end, mut escapes) = (words, "\n", false);
@@ -122,7 +132,8 @@ fn echo(words: &[String]) -> String {
     if escapes { unescape(&text) } else { text }
 }
 
-fn unescape(text: &str) -> String {
+/// `text` with its `\n`, `\t` and `\\` resolved.
+pub(super) fn unescape(text: &str) -> String {
     let (mut out, mut rest) = (String::new(), text.chars());
     while let Some(c) = rest.next() {
         match c {
@@ -156,26 +167,23 @@ pub fn printf(form: &str, words: &[String]) -> String {
                     Some('-') => left = true,
                     Some('0') if width == 0 => zero = true,
                     Some(c) if c.is_ascii_digit() => {
-                        width = (width * 10 + c.to_digit(10).unwrap_or(0) as usize).min(200);
+                        width = (width * 10 + c as usize - '0' as usize).min(200);
                     }
                     other => break other,
                 }
             };
-            match kind {
-                Some('%') => out.push('%'),
-                Some('s' | 'd' | 'i' | 'b') => {
-                    let word = words.next().map_or("", String::as_str);
-                    let word = if kind == Some('s') || !word.is_empty() { word } else { "0" };
-                    out.push_str(&match (left, zero) {
-                        (true, _) => format!("{word:<width$}"),
-                        (_, true) => format!("{word:0>width$}"),
-                        _ => format!("{word:>width$}"),
-                    });
-                }
-                other => {
-                    out.push('%');
-                    out.extend(other);
-                }
+            if !matches!(kind, Some('s' | 'd' | 'i' | 'b')) {
+                out.push('%');
+                out.extend(kind.filter(|c| *c != '%'));
+                continue;
+            }
+            let word = words.next().map_or("", String::as_str);
+            let word = if kind == Some('s') || !word.is_empty() { word } else { "0" };
+            let fill = width.saturating_sub(word.chars().count());
+            let fill = if zero && !left { "0" } else { " " }.repeat(fill);
+            let (before, after) = if left { ("", &*fill) } else { (&*fill, "") };
+            for part in [before, word, after] {
+                out.push_str(part);
             }
         }
         if words.len() == 0 || words.len() == before {
@@ -184,7 +192,7 @@ pub fn printf(form: &str, words: &[String]) -> String {
     }
 }
 
-fn test(name: &str, words: &[String], desk: &Desk<'_>) -> Said {
+fn test(name: &str, words: &[String], desk: &Desk<'_>) -> Done {
     let close = match name {
         "[" => "]",
         "[[" => "]]",
@@ -192,12 +200,12 @@ fn test(name: &str, words: &[String], desk: &Desk<'_>) -> Said {
     };
     let mut words: Vec<&str> = words.iter().map(String::as_str).collect();
     if !close.is_empty() && words.pop() != Some(close) {
-        let err = format!("bash: {name}: missing `{close}'\n");
-        return Said { err, code: 2, ..Said::default() };
+        return Err((2, format!("missing `{close}'")));
     }
     match holds(&words, name == "[[", desk) {
-        Ok(holds) => Said { code: i32::from(!holds), ..Said::default() },
-        Err(why) => Said { err: format!("bash: {name}: {why}\n"), code: 2, ..Said::default() },
+        Ok(true) => Ok(String::new()),
+        Ok(false) => Err((1, String::new())),
+        Err(why) => Err((2, why)),
     }
 }
 
@@ -210,8 +218,6 @@ fn holds(words: &[&str], double: bool, desk: &Desk<'_>) -> Result<bool, String> 
             return if left == all { holds(&words[at + 1..], double, desk) } else { Ok(left) };
         }
     }
-    let number =
-        |text: &str| text.parse().map_err(|_| format!("{text}: integer expression expected"));
     let same = |a: &str, b: &str| if double { super::expand::globs(b, a) } else { a == b };
     Ok(match words {
         [] => false,
@@ -226,39 +232,51 @@ fn holds(words: &[&str], double: bool, desk: &Desk<'_>) -> Result<bool, String> 
         ["-d", path] => matches!(*path, "." | "~" | "/playground"),
         [a, "=" | "==", b] => same(a, b),
         [a, "!=", b] => !same(a, b),
-        [a, operator @ ("-eq" | "-ne" | "-lt" | "-le" | "-gt" | "-ge"), b] => {
-            let (a, b): (i64, i64) = (number(a)?, number(b)?);
-            match *operator {
-                "-eq" => a == b,
-                "-ne" => a != b,
-                "-lt" => a < b,
-                "-le" => a <= b,
-                "-gt" => a > b,
-                _ => a >= b,
-            }
+        [a, operator, b] => {
+            let compares = COMPARES.iter().find(|(name, _)| name == operator);
+            let (_, compares) = compares.ok_or("this test is not here")?;
+            compares.holds(integer(a)?.cmp(&integer(b)?))
         }
         _ => return Err("this test is not here".to_string()),
     })
 }
 
-fn seq(words: &[String]) -> Result<String, String> {
-    let number = |word: &String| {
-        word.parse::<i64>().map_err(|_| format!("invalid floating point argument: '{word}'"))
-    };
-    let numbers: Vec<i64> = words.iter().map(number).collect::<Result<_, _>>()?;
+/// How `test` compares numbers.
+const COMPARES: &[(&str, Op)] = &[
+    ("-eq", Op::Equal),
+    ("-ne", Op::Differs),
+    ("-lt", Op::Less),
+    ("-le", Op::LessOrEqual),
+    ("-gt", Op::More),
+    ("-ge", Op::MoreOrEqual),
+];
+
+fn integer(text: &str) -> Result<i64, String> {
+    text.parse().map_err(|_| format!("{text}: integer expression expected"))
+}
+
+fn seq(words: &[String]) -> Done {
+    let mut numbers = Vec::new();
+    for word in words {
+        let Ok(number) = word.parse::<i64>() else {
+            return wrong(&["invalid floating point argument: '", word, "'"]);
+        };
+        numbers.push(number);
+    }
     let (from, step, to) = match numbers[..] {
         [to] => (1, 1, to),
         [from, to] => (from, 1, to),
         [from, step, to] if step != 0 => (from, step, to),
-        [] => return Err("missing operand".into()),
-        _ => return Err("invalid Zero increment value".into()),
+        [] => return wrong(&["missing operand"]),
+        _ => return wrong(&["invalid Zero increment value"]),
     };
     let (mut out, mut at) = (String::new(), from);
     for _ in 0..10_000 {
         if (step > 0 && at > to) || (step < 0 && at < to) {
             break;
         }
-        out.push_str(&format!("{at}\n"));
+        out.push_str(&at.to_string());
+        out.push('\n');
         at += step;
     }
     Ok(out)
@@ -269,37 +287,38 @@ const MONTHS: [&str; 12] =
 const DAYS: [&str; 7] = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"];
 
 /// The simulated date, in the one time zone there is. The scenario starts on a Thursday.
-fn date(words: &[String], now: SimTime) -> Result<String, String> {
+fn date(words: &[String], now: SimTime) -> Done {
     let stamp = now.rfc3339();
     let part = |from: usize, to: usize| stamp.get(from..to).unwrap_or("");
-    let month = part(5, 7).parse::<usize>().unwrap_or(1).clamp(1, 12);
-    let day = DAYS[(now.0 / 86_400_000 % 7) as usize];
-    let month = MONTHS[month - 1];
-    let form = words.iter().find_map(|word| word.strip_prefix('+'));
-    let mut out = String::new();
-    let Some(form) = form else {
+    let Some(form) = words.iter().find_map(|word| word.strip_prefix('+')) else {
+        let month = part(5, 7).parse::<usize>().unwrap_or(1).clamp(1, 12);
+        let (day, month) = (DAYS[(now.0 / 86_400_000 % 7) as usize], MONTHS[month - 1]);
         let bare = part(8, 10).trim_start_matches('0');
         return Ok(format!("{day} {month} {bare:>2} {} UTC {}\n", part(11, 19), part(0, 4)));
     };
-    let mut rest = form.chars();
+    let (mut out, mut rest) = (String::new(), form.chars());
     while let Some(c) = rest.next() {
-        if c != '%' {
-            out.push(c);
-            continue;
-        }
-        match rest.next() {
-            Some('Y') => out.push_str(part(0, 4)),
-            Some('m') => out.push_str(part(5, 7)),
-            Some('d') => out.push_str(part(8, 10)),
-            Some('H') => out.push_str(part(11, 13)),
-            Some('M') => out.push_str(part(14, 16)),
-            Some('S') => out.push_str(part(17, 19)),
-            Some('T') => out.push_str(part(11, 19)),
-            Some('F') => out.push_str(part(0, 10)),
-            Some('s') => out.push_str(&(1_767_225_600 + now.0 / 1000).to_string()),
-            Some(c) => return Err(format!("the format '%{c}' is not here")),
-            None => out.push('%'),
-        }
+        let kind = if c == '%' { rest.next() } else { None };
+        let (from, to) = match (c, kind) {
+            ('%', Some('Y')) => (0, 4),
+            ('%', Some('m')) => (5, 7),
+            ('%', Some('d')) => (8, 10),
+            ('%', Some('H')) => (11, 13),
+            ('%', Some('M')) => (14, 16),
+            ('%', Some('S')) => (17, 19),
+            ('%', Some('T')) => (11, 19),
+            ('%', Some('F')) => (0, 10),
+            ('%', Some('s')) => {
+                out.push_str(&(1_767_225_600 + now.0 / 1000).to_string());
+                continue;
+            }
+            (_, Some(c)) => return Err((1, format!("the format '%{c}' is not here"))),
+            (c, None) => {
+                out.push(c);
+                continue;
+            }
+        };
+        out.push_str(part(from, to));
     }
     Ok(out + "\n")
 }
@@ -307,79 +326,87 @@ fn date(words: &[String], now: SimTime) -> Result<String, String> {
 fn assign(name: &str, words: &[String], env: &mut Env) -> String {
     let is_alias = name.ends_with("alias");
     let map = if is_alias { &mut env.aliases } else { &mut env.variables };
+    let mut out = String::new();
     if name.starts_with("un") {
-        words.iter().for_each(|word| drop(map.remove(word)));
-        return String::new();
+        for word in words {
+            map.remove(word);
+        }
+    } else if words.is_empty() {
+        for (key, value) in map.iter() {
+            let (before, quote) = if is_alias { ("alias ", "'") } else { ("declare -x ", "\"") };
+            out.extend([before, key, "=", quote, value, quote, "\n"]);
+        }
+    } else {
+        for (key, value) in words.iter().filter_map(|word| word.split_once('=')) {
+            map.insert(key.into(), value.into());
+        }
     }
-    for (key, value) in words.iter().filter_map(|word| word.split_once('=')) {
-        map.insert(key.to_string(), value.to_string());
-    }
-    let line = |(key, value): (&String, &String)| match is_alias {
-        true => format!("alias {key}='{value}'\n"),
-        false => format!("declare -x {key}=\"{value}\"\n"),
-    };
-    if words.is_empty() { map.iter().map(line).collect() } else { String::new() }
+    out
 }
 
-fn ls(words: &[String], desk: &Desk<'_>) -> Result<String, String> {
-    let options = Options::read(words, "la1htrFA", false)?;
+fn ls(words: &[String], desk: &Desk<'_>) -> Done {
+    let options = Options::read(words, "la1htrFA", false).map_err(|error| (1, error))?;
     let mut names: Vec<&str> = Vec::new();
     for path in &options.rest {
         match (desk.files.get(file_name(path)), &**path) {
             (Some(_), _) => names.push(path),
             (None, "." | "~" | "./" | "/playground") => {}
-            _ => return Err(format!("cannot access '{path}': No such file or directory")),
+            _ => return wrong(&["cannot access '", path, "'", NO_FILE]),
         }
     }
     if names.is_empty() {
-        let shown = |name: &&str| !name.contains('/');
-        names = desk.files.iter().map(|(name, _)| &**name).filter(shown).collect();
-    }
-    let line = |name: &&str| match options.has('l') {
-        true => {
-            let size = desk.files.get(file_name(name)).map_or(0, |text| text.len());
-            format!("-rw-r--r-- 1 you you {size:6} Jan  1 00:00 {name}\n")
-        }
-        false => format!("{name}\n"),
-    };
-    if desk.seen && !options.has('l') && !options.has('1') && !names.is_empty() {
-        return Ok(names.join("  ") + "\n");
-    }
-    Ok(names.iter().map(line).collect())
-}
-
-fn files(name: &str, words: &[String], desk: &mut Desk<'_>) -> Result<String, String> {
-    let options = Options::read(words, "rfv", false)?;
-    let missing =
-        |what: &str, path: &str| Err(format!("cannot {what} '{path}': No such file or directory"));
-    match (name, &options.rest[..]) {
-        (_, []) => return Err("missing file operand".into()),
-        ("touch", paths) => {
-            for path in paths.iter().map(|path| file_name(path)) {
-                let text = desk.files.get(path).cloned().unwrap_or_default();
-                desk.files.insert(path.into(), text);
+        for (name, _) in desk.files.iter() {
+            if !name.contains('/') {
+                names.push(name);
             }
         }
-        ("rm", paths) => {
+    }
+    let long = options.has('l');
+    if desk.seen && !long && !options.has('1') && !names.is_empty() {
+        return Ok(names.join("  ") + "\n");
+    }
+    let mut out = String::new();
+    for name in names {
+        if long {
+            let size = desk.files.get(file_name(name)).map_or(0, |text| text.len());
+            out.push_str(&format!("-rw-r--r-- 1 you you {size:6} Jan  1 00:00 "));
+        }
+        out.push_str(name);
+        out.push('\n');
+    }
+    Ok(out)
+}
+
+fn files(name: &str, words: &[String], desk: &mut Desk<'_>) -> Done {
+    let options = Options::read(words, "rfv", false).map_err(|error| (1, error))?;
+    let paths = &options.rest[..];
+    let last = paths.last().map_or("", String::as_str);
+    match (name, paths) {
+        (_, []) => return wrong(&["missing file operand"]),
+        ("touch", _) => {
+            for path in paths {
+                if !desk.files.contains_key(file_name(path)) {
+                    desk.files.insert(file_name(path).into(), "".into());
+                }
+            }
+        }
+        ("rm", _) => {
             for path in paths {
                 if desk.files.remove(file_name(path)).is_none() && !options.has('f') {
-                    return missing("remove", path);
+                    return wrong(&["cannot remove '", path, "'", NO_FILE]);
                 }
             }
         }
         (_, [from, to]) => {
             let Some(text) = desk.files.get(file_name(from)).cloned() else {
-                return missing("stat", from);
+                return wrong(&["cannot stat '", from, "'", NO_FILE]);
             };
             if name == "mv" {
                 desk.files.remove(file_name(from));
             }
             desk.files.insert(file_name(to).into(), text);
         }
-        (_, rest) => {
-            let last = rest.last().map_or("", String::as_str);
-            return Err(format!("target '{last}': No such file or directory"));
-        }
+        _ => return wrong(&["target '", last, "'", NO_FILE]),
     }
     Ok(String::new())
 }

@@ -193,11 +193,21 @@ fn schema_at(mut schema: &'static Schema, path: &str) -> Option<&'static Schema>
 }
 
 /// The name nearest to `word`, if one is near.
-pub fn nearest<'n>(word: &str, names: impl Iterator<Item = &'n str>) -> Option<&'n str> {
-    let most = (word.chars().count() / 3).max(1);
+pub fn nearest<'n>(word: &str, mut names: impl Iterator<Item = &'n str>) -> Option<&'n str> {
+    nearest_of(word, &mut names)
+}
+
+/// The same, made once for all kinds of lists.
+fn nearest_of<'n>(word: &str, names: &mut dyn Iterator<Item = &'n str>) -> Option<&'n str> {
     let lower = word.to_lowercase();
-    let near = names.map(|name| (distance(&lower, &name.to_lowercase(), true), name));
-    near.filter(|(far, _)| *far <= most).min_by_key(|(far, _)| *far).map(|(_, name)| name)
+    let (mut most, mut near) = ((word.chars().count() / 3).max(1) + 1, None);
+    for name in names {
+        let far = distance(&lower, &name.to_lowercase(), true);
+        if far < most {
+            (most, near) = (far, Some(name));
+        }
+    }
+    near
 }
 
 /// How many letters must be added, removed, changed or, with `swaps`, swapped with the next.

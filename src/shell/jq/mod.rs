@@ -1,5 +1,5 @@
 //! `jq`: paths, `|`, `,`, `//`, comparisons, `+` and `-`, lists, objects, texts with `\(…)` in
-//! them, and the functions that `FUNCTIONS` lists; with `-r`, `-j` and `-c`.
+//! them, and the functions that `read` lists; with `-r`, `-j` and `-c`.
 //!
 //! Not here: keys in the order in which they were given: they are sorted; variables,
 //! definitions, `if`, `reduce`, assignment, slices, `..`, `@tsv`, numbers with fractions. A
@@ -11,110 +11,49 @@ mod read;
 
 use super::options::Options;
 use super::pattern::Pattern;
+use super::tree::{Node, Op, Tree};
 use crate::base::sorted;
-use read::{Reader, both};
-use serde_json::{Map, Value, json};
+use crate::kubectl::value::indented;
+use serde_json::{Map, Value};
 use std::cmp::Ordering;
 
 /// A program of jq.
 #[derive(Clone, Debug)]
 pub struct Jq {
-    program: Expr,
+    program: Tree,
 }
 
-/// A filter: gives any number of values for each.
-#[derive(Clone, Debug)]
-enum Expr {
-    Here,
-    Literal(Value),
-    /// What is at a key or a place, or all there is.
-    At(Box<Expr>, Box<Expr>),
-    Each(Box<Expr>),
-    /// What fails gives nothing.
-    Maybe(Box<Expr>),
-    Pipe(Box<Expr>, Box<Expr>),
-    Comma(Box<Expr>, Box<Expr>),
-    /// `//`: the other, if the first gives nothing that counts.
-    Else(Box<Expr>, Box<Expr>),
-    List(Box<Expr>),
-    /// An object, of keys and values in turn; a text, of its parts.
-    Object(Vec<Expr>),
-    Text(Vec<Expr>),
-    /// An operator and both sides, or a function and its arguments.
-    Call(&'static str, Vec<Expr>),
-}
-
-type Out<'o> = dyn FnMut(&Value) -> Result<(), String> + 'o;
-type Whole<'o> = dyn FnMut(&[Value]) -> Result<(), String> + 'o;
-
-/// Functions and how many arguments they take.
-const FUNCTIONS: &[(&str, usize)] = &[
-    ("select", 1),
-    ("map", 1),
-    ("sort_by", 1),
-    ("length", 0),
-    ("keys", 0),
-    ("not", 0),
-    ("empty", 0),
-    ("first", 0),
-    ("last", 0),
-    ("add", 0),
-    ("sort", 0),
-    ("unique", 0),
-    ("reverse", 0),
-    ("type", 0),
-    ("tostring", 0),
-    ("to_entries", 0),
-    ("join", 1),
-    ("split", 1),
-    ("has", 1),
-    ("contains", 1),
-    ("startswith", 1),
-    ("endswith", 1),
-    ("test", 1),
-];
-
-/// Operators by how strongly they bind, weakest first.
-const LEVELS: [&[&str]; 4] = [&["or"], &["and"], &["==", "!=", "<=", ">=", "<", ">"], &["+", "-"]];
-
-/// The longest program, so that nothing stands too deep in something else.
-const LONG: usize = 1000;
+type Done = Result<(), String>;
 
 static NULL: Value = Value::Null;
 
 impl Jq {
     /// Reads a program. An error says what is wrong with it.
     pub fn new(program: &str) -> Result<Jq, String> {
-        if program.len() > LONG {
-            return Err(format!("error: programs of more than {LONG} bytes are not here"));
-        }
-        let mut reader = Reader { rest: program, depth: 0 };
-        if program.trim().is_empty() {
-            return Ok(Jq { program: Expr::Here });
-        }
-        let program = reader.pipe()?;
-        if reader.rest.trim().is_empty() { Ok(Jq { program }) } else { Err(reader.wrong()) }
+        Ok(Jq { program: read::program(program)? })
     }
 
     /// Runs it on a text of JSON.
-    pub fn run(&self, text: &str, options: &Options, out: &mut String) -> Result<(), String> {
+    pub fn run(&self, text: &str, options: &Options, out: &mut String) -> Done {
+        let mut found = Vec::new();
         for value in serde_json::Deserializer::from_str(text).into_iter::<Value>() {
-            let error = |error| format!("error (at <stdin>:0): {error}");
-            let value = value.map_err(|why| error(why.to_string()))?;
-            let mut print = |value: &Value| {
-                match value {
+            let done = match value {
+                Ok(value) => run(&self.program, &value, &mut found),
+                Err(why) => Err(why.to_string()),
+            };
+            for value in found.drain(..) {
+                match &value {
                     Value::String(text) if options.has('r') || options.has('j') => {
                         out.push_str(text);
                     }
                     value if options.has('c') => out.push_str(&value.to_string()),
-                    value => out.push_str(&format!("{value:#}")),
+                    value => indented(value, out),
                 }
                 if !options.has('j') {
                     out.push('\n');
                 }
-                Ok(())
-            };
-            self.program.run(&value, &mut print).map_err(error)?;
+            }
+            done.map_err(|error| format!("error (at <stdin>:0): {error}"))?;
         }
         Ok(())
     }
@@ -124,126 +63,137 @@ fn is_true(value: &Value) -> bool {
     !matches!(value, Value::Null | Value::Bool(false))
 }
 
-impl Expr {
-    fn run(&self, on: &Value, out: &mut Out<'_>) -> Result<(), String> {
-        match self {
-            Expr::Here => out(on),
-            Expr::Literal(value) => out(value),
-            Expr::At(of, key) => {
-                key.run(on, &mut |key| of.run(on, &mut |value| out(index(value, key)?)))
-            }
-            Expr::Each(of) => of.run(on, &mut |value| match value {
-                Value::Array(list) => list.iter().try_for_each(&mut *out),
-                Value::Object(map) => map.values().try_for_each(&mut *out),
-                other => Err(format!("Cannot iterate over {}", kind(other))),
-            }),
-            Expr::Maybe(of) => {
-                let (found, _) = of.all(on);
-                found.iter().try_for_each(out)
-            }
-            Expr::Pipe(first, then) => first.run(on, &mut |value| then.run(value, out)),
-            Expr::Comma(first, then) => {
-                first.run(on, out)?;
-                then.run(on, out)
-            }
-            Expr::Else(first, other) => {
-                let (mut found, _) = first.all(on);
-                found.retain(is_true);
-                if found.is_empty() { other.run(on, out) } else { found.iter().try_for_each(out) }
-            }
-            Expr::List(of) => {
-                let (found, done) = of.all(on);
-                done?;
-                out(&Value::Array(found))
-            }
-            Expr::Object(parts) => tuples(parts, on, &mut Vec::new(), &mut |parts| {
-                let mut map = Map::new();
-                for pair in parts.chunks(2) {
-                    let Value::String(key) = &pair[0] else {
-                        return Err("Object keys must be strings".into());
-                    };
-                    map.insert(key.clone(), pair[1].clone());
-                }
-                out(&Value::Object(map))
-            }),
-            Expr::Text(parts) => tuples(parts, on, &mut Vec::new(), &mut |parts| {
-                out(&parts.iter().map(plain).collect::<String>().into())
-            }),
-            Expr::Call("empty", _) => Ok(()),
-            Expr::Call("select", args) => {
-                args[0].run(on, &mut |holds| if is_true(holds) { out(on) } else { Ok(()) })
-            }
-            Expr::Call("map", args) => {
-                let each = Expr::Each(Box::new(Expr::Here));
-                let (found, done) = both(Expr::Pipe, each, args[0].clone()).all(on);
-                done?;
-                out(&Value::Array(found))
-            }
-            Expr::Call("sort_by", args) => {
-                let mut list = array(on)?.clone();
-                sorted::sort_by(&mut list, |a, b| {
-                    let (a, b) = (args[0].all(a).0, args[0].all(b).0);
-                    order(&a.into(), &b.into())
-                });
-                out(&Value::Array(list))
-            }
-            Expr::Call(name, args) => {
-                tuples(args, on, &mut Vec::new(), &mut |args| out(&call(name, on, args)?))
-            }
+/// Adds to `out` what a filter gives for `on`: any number of values, also before it fails.
+fn run(filter: &Node, on: &Value, out: &mut Vec<Value>) -> Done {
+    let parts = &filter.parts;
+    match filter.op {
+        Op::Here => out.push(on.clone()),
+        Op::Literal => out.push(filter.value.clone()),
+        Op::Empty => {}
+        // The usual path, of which nothing need be copied but what it leads to.
+        Op::At if parts[1].op == Op::Here && parts[0].op == Op::Literal => {
+            out.push(index(on, &parts[0].value)?.clone());
         }
+        // What fails gives nothing more.
+        Op::Maybe => drop(run(&parts[0], on, out)),
+        Op::Comma => {
+            run(&parts[0], on, out)?;
+            return run(&parts[1], on, out);
+        }
+        Op::Pipe => {
+            let (found, done) = all(&parts[0], on);
+            for value in &found {
+                run(&parts[1], value, out)?;
+            }
+            return done;
+        }
+        Op::Else => {
+            let (mut found, _) = all(&parts[0], on);
+            found.retain(is_true);
+            if found.is_empty() {
+                return run(&parts[1], on, out);
+            }
+            out.append(&mut found);
+        }
+        Op::Select => {
+            let (found, done) = all(&parts[0], on);
+            for holds in &found {
+                if is_true(holds) {
+                    out.push(on.clone());
+                }
+            }
+            return done;
+        }
+        Op::List => {
+            let (found, done) = all(&parts[0], on);
+            done?;
+            out.push(Value::Array(found));
+        }
+        Op::Map => {
+            let mut found = Vec::new();
+            for value in items(on)? {
+                run(&parts[0], &value, &mut found)?;
+            }
+            out.push(Value::Array(found));
+        }
+        Op::Sort | Op::Unique => out.push(in_order(filter, array(on)?)),
+        _ => return tuples(filter, on, &mut Vec::new(), out),
     }
-
-    /// All it gives, and whether it failed then.
-    fn all(&self, on: &Value) -> (Vec<Value>, Result<(), String>) {
-        let mut found = Vec::new();
-        let done = self.run(on, &mut |value| {
-            found.push(value.clone());
-            Ok(())
-        });
-        (found, done)
-    }
+    Ok(())
 }
 
-/// Each way to take one value of each of `list`.
-fn tuples(
-    list: &[Expr],
-    on: &Value,
-    got: &mut Vec<Value>,
-    out: &mut Whole<'_>,
-) -> Result<(), String> {
-    let Some((first, rest)) = list.split_first() else { return out(got) };
-    first.run(on, &mut |value| {
-        got.push(value.clone());
-        tuples(rest, on, got, out)?;
-        got.pop();
-        Ok(())
-    })
+/// All that a filter gives, and whether it failed then.
+fn all(filter: &Node, on: &Value) -> (Vec<Value>, Done) {
+    let mut found = Vec::new();
+    let done = run(filter, on, &mut found);
+    (found, done)
+}
+
+/// Calls a function with each way to take one value of each of its arguments.
+fn tuples(filter: &Node, on: &Value, args: &mut Vec<Value>, out: &mut Vec<Value>) -> Done {
+    let Some(part) = filter.parts.get(args.len()) else {
+        return call(filter.op, on, args, out);
+    };
+    let (found, done) = all(part, on);
+    for value in found {
+        args.push(value);
+        tuples(filter, on, args, out)?;
+        args.pop();
+    }
+    done
+}
+
+/// A list in order, by what the filter's argument gives if it has one.
+fn in_order(filter: &Node, list: &[Value]) -> Value {
+    let mut keys = Vec::new();
+    for item in list {
+        keys.push(match filter.parts.first() {
+            Some(key) => Value::Array(all(key, item).0),
+            None => item.clone(),
+        });
+    }
+    let mut found: Vec<Value> = Vec::new();
+    for at in sorted::order(list.len(), &|a, b| order(&keys[a], &keys[b])) {
+        if filter.op == Op::Sort || found.last() != Some(&list[at]) {
+            found.push(list[at].clone());
+        }
+    }
+    Value::Array(found)
 }
 
 fn index<'v>(value: &'v Value, key: &Value) -> Result<&'v Value, String> {
-    match (value, key) {
-        (Value::Object(map), Value::String(key)) => Ok(map.get(key).unwrap_or(&NULL)),
+    let found = match (value, key) {
+        (Value::Object(map), Value::String(key)) => map.get(key),
         (Value::Array(list), Value::Number(_)) => {
             let at = key.as_i64().unwrap_or(i64::MAX);
-            let length = i64::try_from(list.len()).unwrap_or(0);
-            let at = usize::try_from(if at < 0 { at + length } else { at }).ok();
-            Ok(at.and_then(|at| list.get(at)).unwrap_or(&NULL))
+            let from = if at < 0 { list.len() as i64 } else { 0 };
+            usize::try_from(at + from).ok().and_then(|at| list.get(at))
         }
-        (Value::Null, _) => Ok(&NULL),
-        (other, Value::String(key)) => Err(format!("Cannot index {} with {key:?}", kind(other))),
-        (other, key) => Err(format!("Cannot index {} with {}", kind(other), kind(key))),
+        (Value::Null, _) => None,
+        (other, key) => {
+            let shown = if key.is_string() { key.to_string() } else { kind(key).into() };
+            return Err(["Cannot index ", kind(other), " with ", &shown].concat());
+        }
+    };
+    Ok(found.unwrap_or(&NULL))
+}
+
+/// Kinds of values in the order in which they are sorted.
+const KINDS: [&str; 6] = ["null", "boolean", "number", "string", "array", "object"];
+
+fn rank(value: &Value) -> usize {
+    match value {
+        Value::Null => 0,
+        Value::Bool(_) => 1,
+        Value::Number(_) => 2,
+        Value::String(_) => 3,
+        Value::Array(_) => 4,
+        Value::Object(_) => 5,
     }
 }
 
 fn kind(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "null",
-        Value::Bool(_) => "boolean",
-        Value::Number(_) => "number",
-        Value::String(_) => "string",
-        Value::Array(_) => "array",
-        Value::Object(_) => "object",
-    }
+    KINDS[rank(value)]
 }
 
 /// A text without its quotes.
@@ -251,110 +201,171 @@ fn plain(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), String::from)
 }
 
+fn joined(values: &[Value], between: &str) -> Value {
+    let mut text = String::new();
+    for (at, value) in values.iter().enumerate() {
+        text.push_str(if at > 0 { between } else { "" });
+        text.push_str(&plain(value));
+    }
+    text.into()
+}
+
 fn array(value: &Value) -> Result<&Vec<Value>, String> {
-    value.as_array().ok_or_else(|| format!("Cannot iterate over {}", kind(value)))
+    value.as_array().ok_or_else(|| ["Cannot iterate over ", kind(value)].concat())
+}
+
+fn items(value: &Value) -> Result<Vec<Value>, String> {
+    match value {
+        Value::Object(map) => Ok(map.values().cloned().collect()),
+        other => array(other).cloned(),
+    }
 }
 
 fn text(value: &Value) -> Result<&str, String> {
     value.as_str().ok_or_else(|| format!("{} ({value}) is no string", kind(value)))
 }
 
-/// null, false, true, numbers, texts, lists, objects.
+fn number(value: &Value) -> i64 {
+    value.as_i64().unwrap_or(0)
+}
+
 fn order(a: &Value, b: &Value) -> Ordering {
-    let rank = |value: &Value| match value {
-        Value::Null => 0,
-        Value::Bool(yes) => 1 + i32::from(*yes),
-        Value::Number(_) => 3,
-        Value::String(_) => 4,
-        Value::Array(_) => 5,
-        Value::Object(_) => 6,
-    };
-    rank(a).cmp(&rank(b)).then_with(|| match (a, b) {
+    match (a, b) {
+        (Value::Bool(a), Value::Bool(b)) => a.cmp(b),
         (Value::String(a), Value::String(b)) => a.cmp(b),
         (Value::Array(a), Value::Array(b)) => {
-            let mut pairs = a.iter().zip(b).map(|(a, b)| order(a, b));
-            pairs.find(|order| order.is_ne()).unwrap_or(a.len().cmp(&b.len()))
+            for (a, b) in a.iter().zip(b) {
+                let order = order(a, b);
+                if order.is_ne() {
+                    return order;
+                }
+            }
+            a.len().cmp(&b.len())
         }
         (Value::Object(_), Value::Object(_)) => a.to_string().cmp(&b.to_string()),
-        _ => a.as_i64().cmp(&b.as_i64()),
-    })
-}
-
-fn plus(a: &Value, b: &Value) -> Result<Value, String> {
-    Ok(match (a, b) {
-        (Value::Null, other) | (other, Value::Null) => other.clone(),
-        (Value::String(a), Value::String(b)) => json!(format!("{a}{b}")),
-        (Value::Array(a), Value::Array(b)) => a.iter().chain(b).cloned().collect(),
-        (Value::Object(a), Value::Object(b)) => {
-            let both = a.iter().chain(b).map(|(key, value)| (key.clone(), value.clone()));
-            Value::Object(both.collect())
-        }
-        (Value::Number(_), Value::Number(_)) => {
-            json!(a.as_i64().unwrap_or(0).saturating_add(b.as_i64().unwrap_or(0)))
-        }
-        _ => return Err(format!("{} and {} cannot be added", kind(a), kind(b))),
-    })
-}
-
-/// What a function or an operator gives.
-fn call(name: &str, on: &Value, args: &[Value]) -> Result<Value, String> {
-    if let [a, b] = args {
-        let ordered = order(a, b);
-        return Ok(match name {
-            "+" => plus(a, b)?,
-            "-" => json!(a.as_i64().unwrap_or(0).saturating_sub(b.as_i64().unwrap_or(0))),
-            "and" => json!(is_true(a) && is_true(b)),
-            "or" => json!(is_true(a) || is_true(b)),
-            "==" => json!(a == b),
-            "!=" => json!(a != b),
-            "<" => json!(ordered.is_lt()),
-            "<=" => json!(ordered.is_le()),
-            ">" => json!(ordered.is_gt()),
-            _ => json!(ordered.is_ge()),
-        });
+        (Value::Number(a), Value::Number(b)) => a.as_i64().cmp(&b.as_i64()),
+        _ => rank(a).cmp(&rank(b)),
     }
+}
+
+/// Adds `one` to `sum`.
+fn add(sum: &mut Value, one: &Value) -> Done {
+    match (sum, one) {
+        (_, Value::Null) => {}
+        (sum @ Value::Null, one) => *sum = one.clone(),
+        (Value::String(sum), Value::String(one)) => sum.push_str(one),
+        (Value::Array(sum), Value::Array(one)) => sum.extend_from_slice(one),
+        (Value::Object(sum), Value::Object(one)) => {
+            for (key, value) in one {
+                sum.insert(key.clone(), value.clone());
+            }
+        }
+        (sum @ Value::Number(_), Value::Number(_)) => {
+            *sum = number(sum).saturating_add(number(one)).into();
+        }
+        (sum, one) => {
+            return Err([kind(sum), " and ", kind(one), " cannot be added"].concat());
+        }
+    }
+    Ok(())
+}
+
+/// Adds to `out` what a function or an operator gives.
+fn call(op: Op, on: &Value, args: &[Value], out: &mut Vec<Value>) -> Done {
     let arg = args.first().unwrap_or(&NULL);
-    Ok(match name {
-        "length" => match on {
-            Value::Array(list) => json!(list.len()),
-            Value::Object(map) => json!(map.len()),
-            Value::String(text) => json!(text.chars().count()),
-            Value::Null => json!(0),
+    let other = args.get(1).unwrap_or(&NULL);
+    let value = match op {
+        Op::At => index(other, arg)?.clone(),
+        Op::First => index(on, &0.into())?.clone(),
+        Op::Last => index(on, &(-1).into())?.clone(),
+        Op::Each => {
+            out.append(&mut items(arg)?);
+            return Ok(());
+        }
+        Op::Object => object(args)?,
+        Op::Text => joined(args, ""),
+        Op::Add => {
+            let mut sum = arg.clone();
+            add(&mut sum, other)?;
+            sum
+        }
+        Op::Sum => {
+            let mut sum = Value::Null;
+            for one in array(on)? {
+                add(&mut sum, one)?;
+            }
+            sum
+        }
+        Op::Subtract => number(arg).saturating_sub(number(other)).into(),
+        Op::Length => match on {
+            Value::Array(list) => list.len().into(),
+            Value::Object(map) => map.len().into(),
+            Value::String(text) => text.chars().count().into(),
+            Value::Null => 0.into(),
             other => other.clone(),
         },
-        "keys" | "to_entries" => {
-            let map = on.as_object().ok_or_else(|| format!("{} has no keys", kind(on)))?;
-            let mut keys: Vec<&String> = map.keys().collect();
-            sorted::sort(&mut keys);
-            match name {
-                "keys" => json!(keys),
-                _ => keys.into_iter().map(|key| json!({"key": key, "value": map[key]})).collect(),
-            }
-        }
-        "not" => json!(!is_true(on)),
-        "first" => index(on, &json!(0))?.clone(),
-        "last" => index(on, &json!(-1))?.clone(),
-        "add" => array(on)?.iter().try_fold(Value::Null, |sum, one| plus(&sum, one))?,
-        "sort" | "unique" => {
+        Op::Keys | Op::Entries => keys(on, op == Op::Entries)?,
+        Op::Reverse => {
             let mut list = array(on)?.clone();
-            sorted::sort_by(&mut list, order);
-            if name == "unique" {
-                list.dedup();
-            }
+            list.reverse();
             Value::Array(list)
         }
-        "reverse" => array(on)?.iter().rev().cloned().collect(),
-        "type" => json!(kind(on)),
-        "tostring" => json!(plain(on)),
-        "join" => json!(array(on)?.iter().map(plain).collect::<Vec<_>>().join(text(arg)?)),
-        "split" => text(on)?.split(text(arg)?).map(Value::from).collect(),
-        "has" => json!(on.as_object().is_some_and(|map| map.contains_key(&plain(arg)))),
-        "contains" => match on {
-            Value::Array(list) => json!(array(arg)?.iter().all(|one| list.contains(one))),
-            other => json!(text(other)?.contains(text(arg)?)),
+        Op::Type => kind(on).into(),
+        Op::ToText => plain(on).into(),
+        Op::Joined => joined(array(on)?, text(arg)?),
+        Op::Split => {
+            let mut parts = Vec::new();
+            for part in text(on)?.split(text(arg)?) {
+                parts.push(part.into());
+            }
+            Value::Array(parts)
+        }
+        _ => holds(op, on, arg, other)?.into(),
+    };
+    out.push(value);
+    Ok(())
+}
+
+/// What a function or an operator says that asks.
+fn holds(op: Op, on: &Value, arg: &Value, other: &Value) -> Result<bool, String> {
+    Ok(match op {
+        Op::Not => !is_true(on),
+        Op::And => is_true(arg) && is_true(other),
+        Op::Or => is_true(arg) || is_true(other),
+        Op::Equal => arg == other,
+        Op::Differs => arg != other,
+        Op::Has => on.as_object().is_some_and(|map| map.contains_key(&plain(arg))),
+        Op::Contains => match on {
+            Value::Array(list) => array(arg)?.iter().all(|one| list.contains(one)),
+            other => text(other)?.contains(text(arg)?),
         },
-        "startswith" => json!(text(on)?.starts_with(text(arg)?)),
-        "endswith" => json!(text(on)?.ends_with(text(arg)?)),
-        _ => json!(Pattern::new(text(arg)?, true, false)?.matches(text(on)?)),
+        Op::StartsWith => text(on)?.starts_with(text(arg)?),
+        Op::EndsWith => text(on)?.ends_with(text(arg)?),
+        Op::Test => Pattern::new(text(arg)?, true, false)?.matches(text(on)?),
+        op => op.holds(order(arg, other)),
     })
+}
+
+/// An object of keys and values in turn.
+fn object(parts: &[Value]) -> Result<Value, String> {
+    let mut map = Map::new();
+    for pair in parts.chunks(2) {
+        let key = pair[0].as_str().ok_or("Object keys must be strings")?;
+        map.insert(key.into(), pair[1].clone());
+    }
+    Ok(Value::Object(map))
+}
+
+/// The keys of an object, each with its value if they are wanted.
+fn keys(value: &Value, valued: bool) -> Result<Value, String> {
+    let map = value.as_object().ok_or_else(|| format!("{} has no keys", kind(value)))?;
+    let mut list = Vec::new();
+    for (key, value) in map {
+        let key = Value::from(key.as_str());
+        list.push(match valued {
+            true => object(&["key".into(), key, "value".into(), value.clone()])?,
+            false => key,
+        });
+    }
+    Ok(Value::Array(list))
 }

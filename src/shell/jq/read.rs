@@ -4,244 +4,230 @@
 //!
 //! Upstream: jq 1.7, src/parser.y
 
-use super::{Expr, FUNCTIONS, LEVELS};
+use crate::shell::tree::{Op, Operator, Reader, Tree, is_word, leaf, node};
 use serde_json::{Value, json};
 
-/// Reads a program of jq.
-pub(super) struct Reader<'p> {
-    /// What is left of it.
-    pub rest: &'p str,
-    /// How many filters are open.
-    pub depth: u32,
+/// The operators; `|` and `//` group from the right.
+const OPERATORS: &[Operator] = &[
+    ("|", 0, 0, Op::Pipe),
+    (",", 1, 2, Op::Comma),
+    ("//", 2, 2, Op::Else),
+    ("or", 3, 4, Op::Or),
+    ("and", 4, 5, Op::And),
+    ("==", 5, 6, Op::Equal),
+    ("!=", 5, 6, Op::Differs),
+    ("<=", 5, 6, Op::LessOrEqual),
+    (">=", 5, 6, Op::MoreOrEqual),
+    ("<", 5, 6, Op::Less),
+    (">", 5, 6, Op::More),
+    ("+", 6, 7, Op::Add),
+    ("-", 6, 7, Op::Subtract),
+];
+
+/// What the value of a key may hold without brackets: all but `|` and `,`.
+const VALUE: u8 = 2;
+
+/// Functions, and whether they take an argument.
+const FUNCTIONS: &[(&str, Op, bool)] = &[
+    ("select", Op::Select, true),
+    ("map", Op::Map, true),
+    ("sort_by", Op::Sort, true),
+    ("length", Op::Length, false),
+    ("keys", Op::Keys, false),
+    ("not", Op::Not, false),
+    ("empty", Op::Empty, false),
+    ("first", Op::First, false),
+    ("last", Op::Last, false),
+    ("add", Op::Sum, false),
+    ("sort", Op::Sort, false),
+    ("unique", Op::Unique, false),
+    ("reverse", Op::Reverse, false),
+    ("type", Op::Type, false),
+    ("tostring", Op::ToText, false),
+    ("to_entries", Op::Entries, false),
+    ("join", Op::Joined, true),
+    ("split", Op::Split, true),
+    ("has", Op::Has, true),
+    ("contains", Op::Contains, true),
+    ("startswith", Op::StartsWith, true),
+    ("endswith", Op::EndsWith, true),
+    ("test", Op::Test, true),
+];
+
+/// The longest program, so that nothing stands too deep in something else.
+const LONG: usize = 1000;
+
+/// Reads a program. An error says what is wrong with it.
+pub(super) fn program(text: &str) -> Result<Tree, String> {
+    if text.len() > LONG {
+        return Err(format!("error: programs of more than {LONG} bytes are not here"));
+    }
+    if text.trim().is_empty() {
+        return Ok(here());
+    }
+    let mut reader = Reader {
+        rest: text,
+        blanks: &[' ', '\t', '\n', '\r'],
+        operators: OPERATORS,
+        operand: path,
+        depth: 0,
+        error: String::new(),
+    };
+    match reader.level(0) {
+        Some(program) if reader.rest.trim().is_empty() => Ok(program),
+        _ => Err(wrong(reader.rest.trim())),
+    }
 }
 
-/// How deep filters may stand in each other.
-const DEPTH: u32 = 40;
-
-/// A filter of two.
-pub(super) fn both(make: fn(Box<Expr>, Box<Expr>) -> Expr, a: Expr, b: Expr) -> Expr {
-    make(Box::new(a), Box::new(b))
+fn wrong(rest: &str) -> String {
+    if rest.is_empty() {
+        return "error: syntax error, unexpected end of file".into();
+    }
+    let mut error = String::from("error: not here: '");
+    error.extend(rest.chars().take(20));
+    error.push_str("'. Here are paths, |, ',', //, [], {}");
+    for (name, ..) in FUNCTIONS {
+        error.push_str(", ");
+        error.push_str(name);
+    }
+    error
 }
 
-fn is_word(c: char) -> bool {
-    c.is_ascii_alphanumeric() || c == '_'
+fn here() -> Tree {
+    node(Op::Here, Vec::new())
 }
 
-impl Reader<'_> {
-    fn skip(&mut self, token: &str) -> bool {
-        let rest = self.rest.trim_start();
-        let Some(after) = rest.strip_prefix(token) else { return false };
-        if token.ends_with(is_word) && after.starts_with(is_word)
-            || token == "/" && after.starts_with('/')
-        {
-            return false;
-        }
-        self.rest = after;
-        true
-    }
+fn literal(text: &str) -> Tree {
+    leaf(Op::Literal, text.into())
+}
 
-    fn expect(&mut self, token: &str) -> Result<(), String> {
-        if self.skip(token) { Ok(()) } else { Err(self.wrong()) }
-    }
-
-    pub(super) fn wrong(&self) -> String {
-        let rest: String = self.rest.trim().chars().take(20).collect();
-        if rest.is_empty() {
-            return "error: syntax error, unexpected end of file".into();
-        }
-        let names = FUNCTIONS.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ");
-        format!("error: not here: '{rest}'. Here are paths, |, ',', //, [], {{}}, {names}")
-    }
-
-    fn word(&mut self) -> &str {
-        let rest = self.rest.trim_start();
-        let (word, after) = rest.split_at(rest.find(|c| !is_word(c)).unwrap_or(rest.len()));
-        self.rest = after;
-        word
-    }
-
-    pub(super) fn pipe(&mut self) -> Result<Expr, String> {
-        let mut left = self.other()?;
-        while self.skip(",") {
-            left = both(Expr::Comma, left, self.other()?);
-        }
-        if self.skip("|") {
-            left = both(Expr::Pipe, left, self.pipe()?);
-        }
-        Ok(left)
-    }
-
-    fn other(&mut self) -> Result<Expr, String> {
-        let left = self.level(0)?;
-        if self.skip("//") { Ok(both(Expr::Else, left, self.other()?)) } else { Ok(left) }
-    }
-
-    fn level(&mut self, level: usize) -> Result<Expr, String> {
-        let Some(operators) = LEVELS.get(level) else { return self.path() };
-        let mut left = self.level(level + 1)?;
-        while let Some(operator) = operators.iter().find(|operator| self.skip(operator)) {
-            left = Expr::Call(operator, vec![left, self.level(level + 1)?]);
-        }
-        Ok(left)
-    }
-
-    /// A term, and what follows it: `.a`, `[0]`, `[]`, `?`.
-    fn path(&mut self) -> Result<Expr, String> {
-        self.depth += 1;
-        if self.depth > DEPTH {
-            return Err(self.wrong());
-        }
-        let mut of = self.term()?;
-        loop {
-            if self.skip("?") {
-                of = Expr::Maybe(Box::new(of));
-            } else if self.rest.starts_with('[') {
-                self.rest = &self.rest[1..];
-                of = self.bracket(of)?;
-            } else if self.rest.starts_with(".[") {
-                self.rest = &self.rest[1..];
-            } else if self.rest.starts_with('.') {
-                self.rest = &self.rest[1..];
-                of = self.key(of)?;
-            } else {
-                self.depth -= 1;
-                return Ok(of);
-            }
-        }
-    }
-
-    fn bracket(&mut self, of: Expr) -> Result<Expr, String> {
-        if self.skip("]") {
-            return Ok(Expr::Each(Box::new(of)));
-        }
-        let key = self.pipe()?;
-        self.expect("]")?;
-        Ok(both(Expr::At, of, key))
-    }
-
-    fn key(&mut self, of: Expr) -> Result<Expr, String> {
-        let key = match self.rest.starts_with('"') {
-            true => self.text()?,
-            false => Expr::Literal(self.word().into()),
-        };
-        match &key {
-            Expr::Literal(word) if word == "" => Err(self.wrong()),
-            _ => Ok(both(Expr::At, of, key)),
-        }
-    }
-
-    fn term(&mut self) -> Result<Expr, String> {
-        self.rest = self.rest.trim_start();
-        let Some(first) = self.rest.chars().next() else { return Err(self.wrong()) };
-        match first {
-            '"' => return self.text(),
-            '.' => {
-                self.rest = &self.rest[1..];
-                let named = self.rest.starts_with(|c| is_word(c) || c == '"');
-                return if named { self.key(Expr::Here) } else { Ok(Expr::Here) };
-            }
-            '(' => {
-                self.rest = &self.rest[1..];
-                let inner = self.pipe()?;
-                self.expect(")")?;
-                return Ok(inner);
-            }
-            '[' => {
-                self.rest = &self.rest[1..];
-                if self.skip("]") {
-                    return Ok(Expr::Literal(json!([])));
-                }
-                let inner = self.pipe()?;
-                self.expect("]")?;
-                return Ok(Expr::List(Box::new(inner)));
-            }
-            '{' => {
-                self.rest = &self.rest[1..];
-                return self.object();
-            }
-            '-' if self.rest[1..].starts_with(|c: char| c.is_ascii_digit()) => {
-                self.rest = &self.rest[1..];
-                let number: Option<i64> = self.word().parse().ok();
-                return number.map(|n| Expr::Literal(json!(-n))).ok_or_else(|| self.wrong());
-            }
-            _ => {}
-        }
-        let before = self.rest;
-        let word = self.word();
-        if let Ok(value) = serde_json::from_str::<Value>(word) {
-            return Ok(Expr::Literal(value));
-        }
-        let known = FUNCTIONS.iter().find(|(name, _)| *name == word).copied();
-        let Some((name, count)) = known else {
-            self.rest = before;
-            return Err(self.wrong());
-        };
-        let mut args = Vec::new();
-        if count > 0 {
-            self.expect("(")?;
-            args.push(self.pipe()?);
-            self.expect(")")?;
-        }
-        Ok(Expr::Call(name, args))
-    }
-
-    fn object(&mut self) -> Result<Expr, String> {
-        let mut parts = Vec::new();
-        while !self.skip("}") {
-            if !parts.is_empty() {
-                self.expect(",")?;
-            }
-            self.rest = self.rest.trim_start();
-            let key = match self.rest.chars().next() {
-                Some('"') => self.text()?,
-                Some('(') => self.term()?,
-                _ => Expr::Literal(self.word().into()),
+/// A term, and what follows it: `.a`, `[0]`, `[]`, `?`.
+fn path(reader: &mut Reader<'_>) -> Option<Tree> {
+    let mut of = term(reader)?;
+    loop {
+        if reader.skip("?") {
+            of = node(Op::Maybe, vec![of]);
+        } else if let Some(rest) = reader.rest.strip_prefix('[') {
+            reader.rest = rest;
+            of = match reader.skip("]") {
+                true => node(Op::Each, vec![of]),
+                false => node(Op::At, vec![reader.closed("]")?, of]),
             };
-            if let Expr::Literal(word) = &key
-                && word == ""
-            {
-                return Err(self.wrong());
+        } else if let Some(rest) = reader.rest.strip_prefix('.') {
+            reader.rest = rest;
+            if !rest.starts_with('[') {
+                of = key(reader, of)?;
             }
-            let value = match self.skip(":") {
-                true => self.other()?,
-                false => both(Expr::At, Expr::Here, key.clone()),
-            };
-            parts.extend([key, value]);
+        } else {
+            return Some(of);
         }
-        Ok(Expr::Object(parts))
     }
+}
 
-    /// A text in quotes, which may hold filters in `\(…)`.
-    fn text(&mut self) -> Result<Expr, String> {
-        self.rest = &self.rest[1..];
-        let (mut parts, mut plain) = (Vec::new(), String::new());
-        loop {
-            let mut chars = self.rest.chars();
-            let c = chars.next().ok_or_else(|| self.wrong())?;
-            self.rest = chars.as_str();
-            match c {
-                '"' if parts.is_empty() => return Ok(Expr::Literal(plain.into())),
-                '"' => {
-                    parts.push(Expr::Literal(plain.into()));
-                    return Ok(Expr::Text(parts));
-                }
-                '\\' if self.rest.starts_with('(') => {
-                    self.rest = &self.rest[1..];
-                    parts.push(Expr::Literal(std::mem::take(&mut plain).into()));
-                    parts.push(self.pipe()?);
-                    self.expect(")")?;
-                }
-                '\\' => {
-                    let escaped = self.rest.chars().next().ok_or_else(|| self.wrong())?;
-                    self.rest = &self.rest[escaped.len_utf8()..];
-                    plain.push(match escaped {
-                        'n' => '\n',
-                        't' => '\t',
-                        other => other,
-                    });
-                }
-                c => plain.push(c),
-            }
+/// A key after a point.
+fn key(reader: &mut Reader<'_>, of: Tree) -> Option<Tree> {
+    let name = name(reader)?;
+    Some(node(Op::At, vec![name, of]))
+}
+
+/// The name of a key: a text or a word.
+fn name(reader: &mut Reader<'_>) -> Option<Tree> {
+    let name = if reader.skip("\"") { text(reader)? } else { literal(reader.word()) };
+    if name.value == "" { None } else { Some(name) }
+}
+
+fn term(reader: &mut Reader<'_>) -> Option<Tree> {
+    if reader.skip("\"") {
+        return text(reader);
+    }
+    if reader.skip(".") {
+        let named = reader.rest.starts_with(|c| is_word(c) || c == '"');
+        return if named { key(reader, here()) } else { Some(here()) };
+    }
+    if reader.skip("(") {
+        return reader.closed(")");
+    }
+    if reader.skip("[") {
+        return Some(match reader.skip("]") {
+            true => leaf(Op::Literal, json!([])),
+            false => node(Op::List, vec![reader.closed("]")?]),
+        });
+    }
+    if reader.skip("{") {
+        return object(reader);
+    }
+    let before = reader.rest;
+    reader.skip("-");
+    let long = before.len() - reader.rest.len();
+    let word = match reader.rest.starts_with(is_word) {
+        true => &before[..long + reader.word().len()],
+        false => "",
+    };
+    if let Ok(value) = serde_json::from_str::<Value>(word) {
+        return Some(leaf(Op::Literal, value));
+    }
+    let Some((_, op, takes)) = FUNCTIONS.iter().find(|(name, ..)| *name == word) else {
+        reader.rest = before;
+        return None;
+    };
+    let mut args = Vec::new();
+    if *takes {
+        reader.expect("(")?;
+        args.push(reader.closed(")")?);
+    }
+    Some(node(*op, args))
+}
+
+fn object(reader: &mut Reader<'_>) -> Option<Tree> {
+    let mut parts = Vec::new();
+    while !reader.skip("}") {
+        if !parts.is_empty() {
+            reader.expect(",")?;
         }
+        let key = if reader.skip("(") { reader.closed(")")? } else { name(reader)? };
+        let value = match reader.skip(":") {
+            true => reader.level(VALUE)?,
+            false => node(Op::At, vec![key.clone(), here()]),
+        };
+        parts.push(key);
+        parts.push(value);
+    }
+    Some(node(Op::Object, parts))
+}
+
+/// A text of which the first quote was read; it may hold filters in `\(…)`.
+fn text(reader: &mut Reader<'_>) -> Option<Tree> {
+    let (mut parts, mut plain) = (Vec::new(), String::new());
+    loop {
+        let mut chars = reader.rest.chars();
+        let mut c = chars.next()?;
+        reader.rest = chars.as_str();
+        if c == '"' && parts.is_empty() {
+            return Some(literal(&plain));
+        }
+        if c == '"' {
+            parts.push(literal(&plain));
+            return Some(node(Op::Text, parts));
+        }
+        if c == '\\' {
+            c = chars.next()?;
+            reader.rest = chars.as_str();
+            if c == '(' {
+                parts.push(literal(&plain));
+                plain.clear();
+                parts.push(reader.closed(")")?);
+                continue;
+            }
+            c = escaped(c);
+        }
+        plain.push(c);
+    }
+}
+
+fn escaped(c: char) -> char {
+    match c {
+        'n' => '\n',
+        't' => '\t',
+        c => c,
     }
 }
