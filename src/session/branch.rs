@@ -3,6 +3,7 @@
 //! Not here: moving about in time, which never begins one.
 
 use super::Session;
+use super::terminal::Terminal;
 use crate::base::Str;
 use crate::base::time::SimTime;
 use crate::timeline::Timeline;
@@ -43,16 +44,33 @@ impl Session {
         self.compared
     }
 
-    /// The future shown beside this one, as a session of its own at the same moment.
+    /// The future shown beside this one, as a session of its own at the same moment; its
+    /// terminals are empty.
     pub fn beside(&self) -> Option<Session> {
         let other = self.others.iter().find(|one| Some(one.number) == self.compared)?;
-        let beside = Session {
+        Some(Session {
             timeline: other.timeline.clone(),
+            files: self.files.clone(),
+            current: self.current,
+            report: self.report.clone(),
+            selected: self.selected.clone(),
+            playing: self.playing,
+            speed: self.speed,
+            errand: self.errand,
+            said: self.said.clone(),
+            refused: self.refused,
+            undo: self.undo.clone(),
+            others: self.others.clone(),
             number: other.number,
             label: other.label.clone(),
-            ..self.clone()
-        };
-        Some(beside)
+            compared: self.compared,
+            terminal: Terminal::default(),
+            papers: self.papers.clone(),
+            held: self.held,
+            restless: self.restless,
+            passed: self.passed,
+            budget: self.budget,
+        })
     }
 
     /// Keeps `before`, the future that a deed has just left.

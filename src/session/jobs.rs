@@ -10,7 +10,7 @@ use super::{Action, BUDGET, Before, Errand, File, LOOK_AHEAD, Session};
 use crate::base::Str;
 use crate::base::time::SimTime;
 use crate::infra::fault::WORDS;
-use crate::kubectl::running::{Files, Stream, complete};
+use crate::kubectl::running::{Draft, Files, Stream, complete};
 use crate::shell::{self, State, Then};
 use crate::timeline::{Progress, Timeline};
 use std::rc::Rc;
@@ -35,10 +35,9 @@ fn run_front(tab: &mut Tab, seat: &mut Seat<'_>, several: bool) {
         if let State::Done(code) = state {
             tab.leaves |= job.leaves() && several;
             if job.leaves() && !several {
-                let text = "The only terminal stays open.\n";
-                tab.last().screen.write(Stream::Simulator, text, &[]);
+                tab.say(Stream::Simulator, "The only terminal stays open.\n");
             }
-            tab.ended(&job, code);
+            tab.ended(job, code);
             tab.bound();
             continue;
         }
@@ -69,7 +68,7 @@ fn run_behind(tab: &mut Tab, seat: &mut Seat<'_>) {
             code => format!("Exit {code}"),
         };
         if tab.job.as_ref().is_none_or(|job| job.holds() != Some(one.number)) {
-            tab.last().screen.write(Stream::Out, &one.told(&told), &[]);
+            tab.say(Stream::Out, &one.told(&told));
         }
     }
 }
@@ -78,32 +77,28 @@ impl Session {
     /// Something typed or pressed at a terminal.
     pub(super) fn at_terminal(&mut self, action: Action) {
         let now = self.timeline.now();
-        let terminal = Rc::make_mut(&mut self.terminal);
-        let shown = terminal.shown;
+        let terminal = &mut self.terminal;
         match action {
             Action::Type(text) => {
                 self.held = false;
-                let reads = terminal.tab().job.is_some() && terminal.tab().wish.reads;
-                if !reads {
+                let tab = terminal.tab();
+                if !tab.wish.reads || tab.job.is_none() {
                     terminal.remember(&text);
                 }
-                let tab = Rc::make_mut(&mut terminal.tabs[shown]);
-                tab.typed(&text, now);
+                terminal.tab_mut().typed(&text, now);
             }
             Action::Interrupt => {
-                let wish = &self.terminal.tab().wish;
-                let leaps = wish.then != Then::Now;
-                if let Some(draft) = wish.edits.clone() {
+                let wish = std::mem::take(&mut terminal.tab_mut().wish);
+                terminal.tab_mut().interrupt(now);
+                if let Some(draft) = wish.edits {
                     self.close_draft(&draft.name);
                 }
-                let tab = Rc::make_mut(&mut Rc::make_mut(&mut self.terminal).tabs[shown]);
-                tab.interrupt(now);
-                if leaps {
+                if wish.then != Then::Now {
                     self.errand = None;
                 }
             }
-            Action::EndTyping => Rc::make_mut(&mut terminal.tabs[shown]).end_typing(),
-            Action::Clear => Rc::make_mut(&mut terminal.tabs[shown]).clear(),
+            Action::EndTyping => terminal.tab_mut().end_typing(),
+            Action::Clear => terminal.tab_mut().clear(),
             Action::OpenTab => terminal.open(),
             Action::CloseTab(n) => terminal.close(n),
             Action::ShowTab(n) => terminal.shown = n.min(terminal.tabs.len() - 1),
@@ -134,21 +129,20 @@ impl Session {
     }
 
     pub(super) fn interrupt(&mut self, why: &str) {
-        if self.terminal.tabs.iter().any(|tab| tab.is_at_work()) {
-            Rc::make_mut(&mut self.terminal).interrupt_all(why);
-        }
+        self.terminal.interrupt_all(why);
     }
 
     /// Whether a command waits for which time is to go on.
     pub(super) fn awaits(&self) -> bool {
-        let timed = self.soonest().is_some();
-        let watches = self.terminal.wishes().any(|wish| wish.watches);
+        let wishes = self.terminal.wishes();
+        let timed = wishes.iter().any(|wish| wish.until.is_some());
+        let watches = wishes.iter().any(|wish| wish.watches);
         !self.held && (timed || watches && !self.timeline.is_settled())
     }
 
     /// Whether what happens must be shown to a command at once.
     pub(super) fn is_watched(&self) -> bool {
-        self.terminal.wishes().any(|wish| wish.watches || wish.until.is_some())
+        self.terminal.wishes().iter().any(|wish| wish.watches || wish.until.is_some())
     }
 
     /// Whether a terminal has more to do at this instant.
@@ -158,7 +152,7 @@ impl Session {
 
     /// When the first command goes on by itself.
     pub(super) fn soonest(&self) -> Option<SimTime> {
-        self.terminal.wishes().filter_map(|wish| wish.until).min()
+        self.terminal.wishes().iter().filter_map(|wish| wish.until).min()
     }
 
     /// Lets time run to `until`, showing commands what happens on the way. With `waiting` it
@@ -212,8 +206,7 @@ impl Session {
 
     /// Lets all terminals go on as far as they can at this instant.
     pub(super) fn run_jobs(&mut self) {
-        let idle = |tab: &Rc<Tab>| !tab.is_at_work();
-        if self.terminal.tabs.iter().all(idle) {
+        if !self.terminal.tabs.iter().any(Tab::is_at_work) {
             return;
         }
         for _ in 0..ROUNDS {
@@ -225,19 +218,24 @@ impl Session {
                 break;
             }
         }
-        let left = self.terminal.tabs.iter().position(|tab| tab.leaves);
-        if let Some(left) = left {
-            Rc::make_mut(&mut self.terminal).close(left);
+        if let Some(left) = self.terminal.tabs.iter().position(|tab| tab.leaves) {
+            self.terminal.close(left);
         }
         self.restless = false;
-        self.open_drafts();
-        if self.errand.is_none() && !self.held {
-            let now = self.timeline.now();
-            self.errand = self.terminal.wishes().find_map(|wish| match wish.then {
-                Then::Now => None,
-                Then::At(at) => Some(Errand::Until(at)),
-                Then::Settled => Some(Errand::Settle(settle_until(now))),
-            });
+        let now = self.timeline.now();
+        let leaps = self.errand.is_none() && !self.held;
+        for wish in self.terminal.wishes() {
+            if let Some(draft) = wish.edits {
+                self.open_draft(draft);
+            }
+            let errand = match wish.then {
+                Then::Now => continue,
+                Then::At(at) => Errand::Until(at),
+                Then::Settled => Errand::Settle(settle_until(now)),
+            };
+            if leaps && self.errand.is_none() {
+                self.errand = Some(errand);
+            }
         }
     }
 
@@ -246,15 +244,15 @@ impl Session {
         let (before, was) = (self.before("".into()), files.clone());
         let was_past = self.timeline.is_past();
         self.history().look_ahead(LOOK_AHEAD);
-        let terminal = Rc::make_mut(&mut self.terminal);
-        let (history, several) = (terminal.history.clone(), terminal.tabs.len() > 1);
-        let tab = Rc::make_mut(&mut terminal.tabs[n]);
+        let terminal = &mut self.terminal;
+        let several = terminal.tabs.len() > 1;
+        let tab = &mut terminal.tabs[n];
         tab.more = false;
         let mut seat = Seat {
             timeline: Rc::make_mut(&mut self.timeline),
             files: &mut files,
             settings: &mut terminal.settings,
-            history: &history,
+            history: &terminal.history,
             restless: self.restless,
             behind: std::mem::take(&mut tab.behind),
             deed: None,
@@ -280,8 +278,7 @@ impl Session {
                      branch {old}.\n",
                     self.number
                 );
-                let tab = Rc::make_mut(&mut Rc::make_mut(&mut self.terminal).tabs[n]);
-                tab.last().screen.write(Stream::Simulator, &text, &[]);
+                self.terminal.tabs[n].say(Stream::Simulator, &text);
             }
             if !noted {
                 self.report = None;
@@ -343,33 +340,33 @@ impl Session {
             words.splice(0..1, text);
         }
         let files = self.shelf();
-        let last = words.last().map_or("", String::as_str);
-        let fits = |name: &&str| name.starts_with(last) && !name.contains("://");
-        let names = files.iter().map(|(name, _)| &**name);
-        let mut found: Vec<String> = match &words[..] {
-            [_] => shell::all_words().into_iter().filter(fits).map(String::from).collect(),
+        let (own, world) = (&self.terminal.settings.namespace, self.timeline.world());
+        let last = words.last().cloned().unwrap_or_default();
+        let mut all: Vec<&str> = Vec::new();
+        let mut found = Vec::new();
+        match &words[..] {
+            [_] => all = shell::all_words(),
             [name, rest @ ..] if name == "kubectl" => {
-                let own = &self.terminal.settings.namespace;
-                complete(rest, own, &self.timeline.world().server, &files)
+                found = complete(rest, own, &world.server, &files);
             }
-            [name, rest @ ..] if name == "why" => {
-                let own = &self.terminal.settings.namespace;
-                let rest = [&["get".to_string()], rest].concat();
-                complete(&rest, own, &self.timeline.world().server, &files)
+            [name, ..] if name == "why" => {
+                words[0] = "get".to_string();
+                found = complete(&words, own, &world.server, &files);
             }
-            [name, _] if matches!(&**name, "fault" | "stop" | "start") => {
-                let components = ["kube-controller-manager", "kube-scheduler"];
-                let faults = WORDS.iter().map(|word| word.name);
-                let words = faults.filter(|_| name == "fault");
-                let parts = components.into_iter().filter(|_| name != "fault");
-                words.chain(parts).filter(fits).map(String::from).collect()
+            [name, _] if name == "fault" => all.extend(WORDS.iter().map(|word| word.name)),
+            [name, _] if matches!(&**name, "stop" | "start") => {
+                all.extend(["kube-controller-manager", "kube-scheduler"]);
             }
             [name, ..] if shell::takes_machines(name) => {
-                let machines = self.timeline.world().infra.machines.keys();
-                machines.map(|name| &**name).filter(fits).map(String::from).collect()
+                all.extend(world.infra.machines.keys().map(|name| &**name));
             }
-            _ => names.filter(fits).map(String::from).collect(),
-        };
+            _ => all.extend(files.keys().map(|name| &**name)),
+        }
+        for word in all {
+            if word.starts_with(&last) && !word.contains("://") {
+                found.push(word.to_string());
+            }
+        }
         crate::base::sorted::sort(&mut found);
         found.dedup();
         (start, found)
@@ -377,34 +374,32 @@ impl Session {
 
     /// The same session with these lines typed before.
     pub fn with_history(mut self, lines: Vec<Str>) -> Session {
-        Rc::make_mut(&mut self.terminal).history = Rc::new(lines);
+        self.terminal.history = Rc::new(lines);
         self
     }
 
-    /// Opens in the editor what commands want edited.
-    fn open_drafts(&mut self) {
-        let drafts = self.terminal.wishes().filter_map(|wish| wish.edits.clone());
-        for draft in drafts.collect::<Vec<_>>() {
-            if self.files.iter().all(|file| file.name != draft.name) {
-                let files = Rc::make_mut(&mut self.files);
-                files.push(File { name: draft.name, text: draft.text, applied: None });
-                self.current = self.files.len() - 1;
-            }
+    /// Opens in the editor what a command wants edited.
+    fn open_draft(&mut self, Draft { name, text }: Draft) {
+        if self.files.iter().all(|file| file.name != name) {
+            let files = Rc::make_mut(&mut self.files);
+            files.push(File { name, text, applied: None });
+            self.current = files.len() - 1;
         }
     }
 
     /// If the text in the editor is one that a command waits for, gives it to the command.
     pub(super) fn edited(&mut self) -> bool {
-        let file = self.file().clone();
-        let wants =
-            |tab: &Rc<Tab>| tab.wish.edits.as_ref().is_some_and(|draft| draft.name == file.name);
-        let Some(n) = self.terminal.tabs.iter().position(wants) else { return false };
-        let tab = Rc::make_mut(&mut Rc::make_mut(&mut self.terminal).tabs[n]);
-        tab.job.iter_mut().for_each(|job| job.edited(&file.text));
-        tab.wish.edits = None;
-        self.close_draft(&file.name);
-        self.held = false;
-        true
+        let File { name, text, .. } = self.file().clone();
+        for tab in &mut self.terminal.tabs {
+            if tab.wish.edits.as_ref().is_some_and(|draft| draft.name == name) {
+                tab.wish.edits = None;
+                tab.job.iter_mut().for_each(|job| job.edited(&text));
+                self.close_draft(&name);
+                self.held = false;
+                return true;
+            }
+        }
+        false
     }
 
     /// Takes a text out of the editor that was there for a command alone.

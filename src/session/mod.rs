@@ -124,7 +124,7 @@ enum Errand {
 }
 
 /// What one person does here.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Session {
     timeline: Rc<Timeline>,
     files: Rc<Vec<File>>,
@@ -141,7 +141,7 @@ pub struct Session {
     number: u32,
     label: Str,
     compared: Option<u32>,
-    terminal: Rc<Terminal>,
+    terminal: Terminal,
     /// Files of the shell that are no manifests.
     papers: Rc<SortedMap<Str, Str>>,
     /// The person holds time although a command waits.
@@ -200,7 +200,7 @@ impl Session {
             number: 1,
             label: "".into(),
             compared: None,
-            terminal: Rc::default(),
+            terminal: Terminal::default(),
             papers: Rc::default(),
             held: false,
             restless: false,

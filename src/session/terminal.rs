@@ -20,10 +20,10 @@ const LINES_MAX: usize = 2_000;
 const HISTORY_MAX: usize = 500;
 
 /// All terminals.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Terminal {
     /// The tabs, in order.
-    pub tabs: Vec<Rc<Tab>>,
+    pub tabs: Vec<Tab>,
     /// The one shown.
     pub shown: usize,
     /// What was typed before, oldest first.
@@ -34,7 +34,7 @@ pub struct Terminal {
 }
 
 /// One terminal.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Tab {
     /// Its number, from 1; never used twice.
     pub number: u32,
@@ -51,7 +51,7 @@ pub struct Tab {
     /// A command that needs another line.
     pub pending: String,
     /// Commands that are to follow.
-    queue: Vec<(Str, Option<Block>)>,
+    queue: Vec<(Str, Result<Block, Fault>)>,
     /// The undo of what runs was noted.
     pub(super) noted: bool,
     /// It did as much as it may in one go.
@@ -96,13 +96,18 @@ impl Terminal {
         &self.tabs[self.shown]
     }
 
+    /// The tab shown, to change.
+    pub(super) fn tab_mut(&mut self) -> &mut Tab {
+        &mut self.tabs[self.shown]
+    }
+
     /// Opens another tab and shows it.
     pub fn open(&mut self) {
         if self.tabs.len() == TABS_MAX {
             return;
         }
         self.made += 1;
-        self.tabs.push(Rc::new(Tab {
+        self.tabs.push(Tab {
             number: self.made,
             entries: Vec::new(),
             dropped: 0,
@@ -115,7 +120,7 @@ impl Terminal {
             more: false,
             leaves: false,
             env: Env::default(),
-        }));
+        });
         self.shown = self.tabs.len() - 1;
     }
 
@@ -148,21 +153,29 @@ impl Terminal {
 
     /// Ends everything that runs, and says why.
     pub fn interrupt_all(&mut self, why: &str) {
-        for tab in self.tabs.iter_mut().filter(|tab| tab.is_at_work()) {
-            let tab = Rc::make_mut(tab);
-            tab.behind.clear();
-            tab.interrupt(SimTime::ZERO);
-            if let Some(entry) = tab.entries.last_mut() {
-                let text = format!("Ended: {why}.\n");
-                Rc::make_mut(entry).screen.write(Stream::Simulator, &text, &[]);
+        for tab in &mut self.tabs {
+            if tab.is_at_work() {
+                tab.behind.clear();
+                tab.interrupt(SimTime::ZERO);
+                tab.say(Stream::Simulator, &["Ended: ", why, ".\n"].concat());
             }
         }
     }
 
-    /// What all of them wait for.
-    pub fn wishes(&self) -> impl Iterator<Item = Wish> {
-        let front = self.tabs.iter().filter(|tab| tab.job.is_some()).map(|tab| tab.wish.clone());
-        front.chain(self.tabs.iter().flat_map(|tab| &tab.behind).map(|behind| behind.job.wish()))
+    /// What all of them wait for: those in front, then those behind.
+    pub fn wishes(&self) -> Vec<Wish> {
+        let mut wishes = Vec::new();
+        for tab in &self.tabs {
+            if tab.job.is_some() {
+                wishes.push(tab.wish.clone());
+            }
+        }
+        for tab in &self.tabs {
+            for behind in &tab.behind {
+                wishes.push(behind.job.wish());
+            }
+        }
+        wishes
     }
 }
 
@@ -174,12 +187,9 @@ impl Tab {
 
     /// Takes what was typed or pasted: gives it to what runs, or splits it into commands.
     pub fn typed(&mut self, text: &str, now: SimTime) {
-        if self.job.is_some() && self.wish.reads {
+        if self.wish.reads && self.job.is_some() {
             for line in text.lines() {
-                if let Some(entry) = self.entries.last_mut() {
-                    let shown = format!("{line}\n");
-                    Rc::make_mut(entry).screen.write(Stream::Out, &shown, &[]);
-                }
+                self.say(Stream::Out, &[line, "\n"].concat());
                 self.job.iter_mut().for_each(|job| job.type_line(line));
             }
             return;
@@ -187,16 +197,12 @@ impl Tab {
         let text = text.strip_suffix('\n').unwrap_or(text);
         for line in text.split('\n') {
             self.pending.push_str(line);
-            match read(&self.pending) {
-                Err(Fault::Unfinished(_)) => self.pending.push('\n'),
-                Ok(block) => {
-                    let line = std::mem::take(&mut self.pending);
-                    self.queue.push((line.into(), Some(block)));
-                }
-                Err(_) => {
-                    let line = std::mem::take(&mut self.pending);
-                    self.queue.push((line.into(), None));
-                }
+            let whole = read(&self.pending);
+            if let Err(Fault::Unfinished(_)) = whole {
+                self.pending.push('\n');
+            } else {
+                let line = std::mem::take(&mut self.pending);
+                self.queue.push((line.into(), whole));
             }
         }
         self.next(now);
@@ -207,26 +213,21 @@ impl Tab {
         if self.job.is_some() || self.queue.is_empty() {
             return false;
         }
-        let (line, block) = self.queue.remove(0);
+        let (line, whole) = self.queue.remove(0);
         self.noted = false;
-        match block {
-            Some(block) if block.is_empty() => self.enter(line, now, Some(0)),
-            Some(block) => {
+        match whole {
+            Ok(block) if block.is_empty() => self.enter(line, now, Some(0)),
+            Ok(block) => {
                 self.enter(line, now, None);
                 self.job = Some(Job::new(block, self.env.clone()));
             }
-            None => {
-                let fault = read(&line).err();
+            Err(fault) => {
                 self.enter(line, now, Some(2));
-                let screen = &mut self.last().screen;
                 match fault {
-                    Some(Fault::Unknown(text)) => {
-                        screen.write(Stream::Simulator, &format!("{text}\n"), &[]);
+                    Fault::Unknown(text) => self.say(Stream::Simulator, &(text + "\n")),
+                    Fault::Wrong(text) | Fault::Unfinished(text) => {
+                        self.say(Stream::Err, &["bash: ", &*text, "\n"].concat());
                     }
-                    Some(Fault::Wrong(text) | Fault::Unfinished(text)) => {
-                        screen.write(Stream::Err, &format!("bash: {text}\n"), &[]);
-                    }
-                    None => {}
                 }
             }
         }
@@ -238,6 +239,11 @@ impl Tab {
         let screen = Screen::default();
         self.entries.push(Rc::new(Entry { number, at, line, screen, code }));
         self.bound();
+    }
+
+    /// Writes to the last entry.
+    pub(super) fn say(&mut self, stream: Stream, text: &str) {
+        self.last().screen.write(stream, text, &[]);
     }
 
     /// Lets the oldest lines go when there are too many.
@@ -256,18 +262,22 @@ impl Tab {
     }
 
     /// What runs has ended.
-    pub(super) fn ended(&mut self, job: &Job, code: i32) {
-        let mut env = job.env();
-        env.status = code;
-        self.env = env;
-        self.last().code = Some(code);
-        if self.last().screen.wiped {
-            let last = self.entries.pop();
-            self.entries = last.into_iter().collect();
-            self.dropped = 0;
+    pub(super) fn ended(&mut self, job: Job, code: i32) {
+        self.env = job.env();
+        self.env.status = code;
+        let last = self.last();
+        last.code = Some(code);
+        if last.screen.wiped {
+            self.forget(1);
         }
         self.wish = Wish::default();
         self.more = false;
+    }
+
+    /// Forgets all entries but the last so many.
+    fn forget(&mut self, kept: usize) {
+        self.entries.drain(..self.entries.len().saturating_sub(kept));
+        self.dropped = 0;
     }
 
     /// Ctrl+C: ends what runs, or gives up what was begun to be typed.
@@ -276,13 +286,12 @@ impl Tab {
         if let Some(job) = self.job.take() {
             let held = job.holds();
             self.behind.retain(|behind| Some(behind.number) != held);
-            self.last().screen.write(Stream::Out, "^C\n", &[]);
-            return self.ended(&job, 130);
-        }
-        let line = std::mem::take(&mut self.pending);
-        if !line.is_empty() {
+            self.say(Stream::Out, "^C\n");
+            self.ended(job, 130);
+        } else if !self.pending.is_empty() {
+            let line = std::mem::take(&mut self.pending);
             self.enter(line.trim_end().into(), now, Some(130));
-            self.last().screen.write(Stream::Out, "^C\n", &[]);
+            self.say(Stream::Out, "^C\n");
         }
     }
 
@@ -298,15 +307,18 @@ impl Tab {
 
     /// Ctrl+L: forgets what was shown; what runs goes on.
     pub fn clear(&mut self) {
-        let last = self.entries.pop().filter(|_| self.job.is_some());
-        self.entries = last.into_iter().collect();
-        self.dropped = 0;
+        self.forget(usize::from(self.job.is_some()));
     }
 
     /// Everything shown, as text, for transcripts: each command behind its clock.
     pub fn text(&self) -> String {
+        self.text_after(0)
+    }
+
+    /// The same of the entries after the one of this number.
+    pub fn text_after(&self, number: u32) -> String {
         let mut out = String::new();
-        for entry in &self.entries {
+        for entry in self.entries.iter().filter(|entry| entry.number > number) {
             let clock = entry.at.since(SimTime::ZERO).clock();
             let line = entry.line.replace('\n', "\n> ");
             out.push_str(&format!("t={clock} $ {line}\n"));

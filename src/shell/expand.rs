@@ -6,19 +6,19 @@
 //!
 //! Upstream: POSIX, Shell Command Language, Word Expansions
 
-use super::syntax::{Block, Command, Piece, Word};
+use super::syntax::{Block, Command, Part, Piece, What, Word};
+use crate::base::Str;
 use crate::base::sorted::SortedMap;
-use std::rc::Rc;
 
 /// What a script knows.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default)]
 pub struct Env {
     /// Variables.
     pub variables: SortedMap<String, String>,
     /// Aliases.
     pub aliases: SortedMap<String, String>,
     /// Functions.
-    pub functions: SortedMap<String, Rc<Command>>,
+    pub functions: SortedMap<String, Block>,
     /// What a function was called with.
     pub args: Vec<String>,
     /// How the last command ended.
@@ -28,56 +28,55 @@ pub struct Env {
 /// Ends each element of an array: what holds none is a plain value, the only element.
 const END: char = '\u{1f}';
 
-fn elements(value: &str) -> impl Iterator<Item = &str> {
-    value.split_terminator(END)
-}
-
 impl Env {
-    /// The value of a variable, of all or one element of an array: `a`, `a[@]`, `a[1]`, or all
-    /// places, `!a[@]`; `a[+]` is all of it as it is kept.
+    /// The value of a variable, of all or one element of an array: `a`, `a[@]`, `a[1]`; `a[+]`
+    /// is all of it as it is kept.
     fn look(&self, name: &str) -> Vec<&str> {
         let (own, place) = name.split_once('[').unwrap_or((name, "0]"));
         let value = self.variables.get(own).map_or("", String::as_str);
-        match place.trim_end_matches(']') {
-            "+" => vec![value],
-            "@" | "*" => elements(value).collect(),
-            place => self
-                .place(place, value)
-                .and_then(|at| elements(value).nth(at))
-                .into_iter()
-                .collect(),
+        let place = place.trim_end_matches(']');
+        if place == "+" {
+            return vec![value];
         }
+        let mut all: Vec<&str> = value.split_terminator(END).collect();
+        if !matches!(place, "@" | "*") {
+            match self.place(place, all.len()).filter(|at| *at < all.len()) {
+                Some(at) => all = vec![all[at]],
+                None => all.clear(),
+            }
+        }
+        all
     }
 
-    /// Which element of `value` is meant by a sum; a negative one counts from the end.
-    fn place(&self, text: &str, value: &str) -> Option<usize> {
+    /// Which of so many elements is meant by a sum; a negative one counts from the end.
+    fn place(&self, text: &str, count: usize) -> Option<usize> {
         let text = text.replace('$', "");
         let at = Sum { rest: &text, env: self }.level(0)?;
-        let count = i64::try_from(elements(value).count()).ok()?;
-        usize::try_from(if at < 0 { at + count } else { at }).ok()
+        usize::try_from(if at < 0 { at + count as i64 } else { at }).ok()
     }
 
     /// Sets a variable, or an element of an array.
-    pub fn set(&mut self, name: &str, value: String) {
-        let Some((own, place)) = name.split_once('[') else {
-            self.variables.insert(name.to_string(), value);
-            return;
-        };
-        let before = self.variables.get(own).cloned().unwrap_or_default();
-        let at = self.place(place.trim_end_matches(']'), &before).unwrap_or(0).min(9999);
-        let mut all: Vec<&str> = elements(&before).collect();
-        all.resize(all.len().max(at + 1), "");
-        all[at] = &value;
-        self.variables.insert(own.to_string(), listed(all.into_iter()));
+    pub fn set(&mut self, name: &str, mut value: String) {
+        let (own, place) = name.split_once('[').unwrap_or((name, ""));
+        if !place.is_empty() {
+            let before = self.variables.get(own).map_or("", String::as_str);
+            let mut all: Vec<&str> = before.split_terminator(END).collect();
+            let at = self.place(place.trim_end_matches(']'), all.len()).unwrap_or(0).min(9999);
+            all.resize(all.len().max(at + 1), "");
+            all[at] = &value;
+            let mut whole = String::new();
+            for element in all {
+                whole.push_str(element);
+                whole.push(END);
+            }
+            value = whole;
+        }
+        self.variables.insert(own.to_string(), value);
     }
 }
 
-fn listed<'e>(elements: impl Iterator<Item = &'e str>) -> String {
-    elements.flat_map(|element| [element, "\u{1f}"]).collect()
-}
-
 /// Why an expansion stops.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
 pub enum Stop {
     /// The output of this is needed.
     Output(Block),
@@ -94,13 +93,16 @@ pub struct Expansion<'e> {
     /// How many of them were used.
     pub used: usize,
     /// The names of all files.
-    pub files: Vec<&'e str>,
+    pub files: &'e [Str],
+    /// Why it stopped.
+    pub stop: Option<Stop>,
 }
 
 /// Whether it makes a word of each of its elements.
 fn is_many(piece: &Piece) -> bool {
-    let Piece::Variable(name, true, None) = piece else { return false };
-    name == "@" || name.ends_with("[@]")
+    matches!(piece.part, Part::Variable)
+        && piece.quoted
+        && (piece.text == "@" || piece.text.ends_with("[@]"))
 }
 
 /// A word being built: its text, and whether it is a pattern of file names.
@@ -111,110 +113,136 @@ struct Field {
     exists: bool,
 }
 
+/// Adds text to the last of the words being built, or to a new one.
+fn add(fields: &mut Vec<Field>, text: &str, new: bool) {
+    if new {
+        fields.push(Field::default());
+    }
+    if let Some(last) = fields.last_mut() {
+        last.exists = true;
+        last.text.push_str(text);
+    }
+}
+
 impl Expansion<'_> {
-    /// Expands words to any number of words.
-    pub fn words(&mut self, words: &[Word]) -> Result<Vec<String>, Stop> {
-        let mut out = Vec::new();
-        for word in words.iter().flat_map(braces) {
-            let mut fields = vec![Field::default()];
-            let many = word.iter().any(is_many);
-            for piece in &word {
-                // Without any elements there is no word, though there are quotes.
-                if !(many && matches!(piece, Piece::Text(text, true) if text.is_empty())) {
-                    self.piece(piece, &mut fields)?;
-                }
+    /// Expands a word to any number of words.
+    fn word(&mut self, word: &Word, out: &mut Vec<String>) -> Option<()> {
+        if let Some(words) = braces(word) {
+            for word in &words {
+                self.word(word, out)?;
             }
-            for field in fields.into_iter().filter(|field| field.exists) {
-                let before = out.len();
-                if field.is_pattern {
-                    let files = self.files.iter().filter(|name| globs(&field.text, name));
-                    out.extend(files.map(|name| name.to_string()));
-                }
-                if out.len() == before {
-                    out.push(field.text);
-                }
+            return Some(());
+        }
+        let mut fields = vec![Field::default()];
+        let many = word.iter().any(is_many);
+        for piece in word {
+            // Without any elements there is no word, though there are quotes.
+            if !many || piece.plain(true) != Some("") {
+                self.piece(piece, &mut fields)?;
             }
         }
-        Ok(out)
+        for field in fields {
+            let before = out.len();
+            if field.is_pattern {
+                for name in self.files {
+                    if !name.contains('/') && globs(&field.text, name) {
+                        out.push(name.to_string());
+                    }
+                }
+            }
+            if field.exists && out.len() == before {
+                out.push(field.text);
+            }
+        }
+        Some(())
     }
 
     /// Expands a word to exactly one.
-    pub fn one(&mut self, word: &Word) -> Result<String, Stop> {
+    fn one(&mut self, word: &Word) -> Option<String> {
         let mut text = String::new();
         for piece in word {
-            if let Piece::List(words) = piece {
-                let words = self.words(words)?;
+            if let Part::List = piece.part {
                 if !text.is_empty() && !text.ends_with(END) {
                     text.push(END);
                 }
-                text.push_str(&listed(words.iter().map(String::as_str)));
-                continue;
-            }
-            text.push_str(&self.value(piece)?);
-        }
-        Ok(text)
-    }
-
-    fn piece(&mut self, piece: &Piece, fields: &mut Vec<Field>) -> Result<(), Stop> {
-        let last = fields.last_mut().expect("there is a first");
-        match piece {
-            Piece::Text(text, quoted) => {
-                last.is_pattern |= !quoted && text.contains(['*', '?']);
-                last.exists = true;
-                last.text.push_str(text);
-            }
-            Piece::Variable(name, ..) if is_many(piece) => {
-                let parts = match &**name {
-                    "@" => self.env.args.clone(),
-                    name => self.all(name),
-                };
-                for (n, arg) in parts.iter().enumerate() {
-                    if n > 0 {
-                        fields.push(Field::default());
-                    }
-                    let last = fields.last_mut().expect("there is a first");
-                    last.exists = true;
-                    last.text.push_str(arg);
+                let mut elements = Vec::new();
+                for word in &piece.words {
+                    self.word(word, &mut elements)?;
                 }
-            }
-            Piece::Variable(_, true, _) | Piece::Output(_, true) | Piece::Sum(_) => {
-                let value = self.value(piece)?;
-                last.exists = true;
-                last.text.push_str(&value);
-            }
-            piece => {
-                let value = self.value(piece)?;
-                if value.starts_with(char::is_whitespace) && last.exists {
-                    fields.push(Field::default());
+                for element in elements {
+                    text.push_str(&element);
+                    text.push(END);
                 }
-                for (n, part) in value.split_whitespace().enumerate() {
-                    if n > 0 {
-                        fields.push(Field::default());
-                    }
-                    let last = fields.last_mut().expect("there is a first");
-                    last.exists = true;
-                    last.text.push_str(part);
-                }
-                if value.trim_start().ends_with(char::is_whitespace) {
-                    fields.push(Field::default());
-                }
+            } else {
+                text.push_str(&self.value(piece)?);
             }
         }
-        Ok(())
+        Some(text)
     }
 
-    fn value(&mut self, piece: &Piece) -> Result<String, Stop> {
-        Ok(match piece {
-            Piece::Text(text, _) => text.clone(),
-            Piece::List(_) => String::new(),
-            Piece::Variable(name, _, None) => self.variable(name),
-            Piece::Variable(name, _, Some(("length", _)))
-                if name.ends_with("[@]") || name.ends_with("[*]") =>
-            {
+    /// The words of a command, the values it sets, and the targets of its redirections.
+    pub fn parts(&mut self, command: &Command) -> Option<[Vec<String>; 3]> {
+        let [mut words, mut values, mut targets] = [const { Vec::new() }; 3];
+        let is_test = |word: &Word| word.len() == 1 && word[0].plain(false) == Some("[[");
+        // There nothing is split.
+        let whole = command.what == What::Case || command.words.first().is_some_and(is_test);
+        for word in &command.words {
+            match whole {
+                true => words.push(self.one(word)?),
+                false => self.word(word, &mut words)?,
+            }
+        }
+        for (_, word) in &command.sets {
+            values.push(self.one(word)?);
+        }
+        for redirect in &command.redirects {
+            targets.push(self.one(&redirect.word)?);
+        }
+        Some([words, values, targets])
+    }
+
+    fn piece(&mut self, piece: &Piece, fields: &mut Vec<Field>) -> Option<()> {
+        if is_many(piece) {
+            for (n, part) in self.all(&piece.text).iter().enumerate() {
+                add(fields, part, n > 0);
+            }
+            return Some(());
+        }
+        let value = self.value(piece)?;
+        if piece.quoted || matches!(piece.part, Part::Text) {
+            add(fields, &value, false);
+            if let Some(last) = fields.last_mut() {
+                last.is_pattern |= !piece.quoted && value.contains(['*', '?']);
+            }
+            return Some(());
+        }
+        if value.starts_with(char::is_whitespace) && fields.last().is_some_and(|last| last.exists) {
+            fields.push(Field::default());
+        }
+        for (n, part) in value.split_whitespace().enumerate() {
+            add(fields, part, n > 0);
+        }
+        if value.trim_start().ends_with(char::is_whitespace) {
+            fields.push(Field::default());
+        }
+        Some(())
+    }
+
+    fn value(&mut self, piece: &Piece) -> Option<String> {
+        let name = &*piece.text;
+        let word = match piece.words.first() {
+            Some(word) if !matches!(piece.part, Part::List) => self.one(word)?,
+            _ => String::new(),
+        };
+        Some(match &piece.part {
+            Part::Text => piece.text.clone(),
+            Part::List => word,
+            Part::Variable => self.variable(name),
+            Part::Made("length") if name.ends_with("[@]") || name.ends_with("[*]") => {
                 self.all(name).len().to_string()
             }
-            Piece::Variable(name, _, Some((form, word))) => {
-                let (value, word) = (self.variable(name), self.one(word)?);
+            Part::Made(form) => {
+                let value = self.variable(name);
                 match *form {
                     ":-" | "-" if value.is_empty() => word,
                     ":-" | "-" => value,
@@ -223,29 +251,39 @@ impl Expansion<'_> {
                     _ => trimmed(&value, form, &word).to_string(),
                 }
             }
-            Piece::Output(block, _) => match self.outputs.get(self.used) {
-                Some(output) => {
-                    self.used += 1;
-                    output.trim_end_matches('\n').to_string()
-                }
-                None => return Err(Stop::Output(block.clone())),
-            },
-            Piece::Sum(word) => {
-                let text = self.one(word)?;
-                let wrong = || Stop::Wrong(format!("{text}: syntax error in expression"));
-                let mut sum = Sum { rest: &text, env: self.env };
-                let value = sum.level(0).filter(|_| sum.rest.trim().is_empty());
-                value.ok_or_else(wrong)?.to_string()
+            Part::Output(block) => {
+                let Some(output) = self.outputs.get(self.used) else {
+                    self.stop = Some(Stop::Output(block.clone()));
+                    return None;
+                };
+                self.used += 1;
+                output.trim_end_matches('\n').to_string()
+            }
+            Part::Sum => {
+                let mut sum = Sum { rest: &word, env: self.env };
+                let Some(value) = sum.level(0).filter(|_| sum.rest.trim().is_empty()) else {
+                    self.stop = Some(Stop::Wrong(word + ": syntax error in expression"));
+                    return None;
+                };
+                value.to_string()
             }
         })
     }
 
-    /// All elements of an array, or, after `!`, their places.
+    /// All elements of an array or, after `!`, their places; all arguments.
     fn all(&self, name: &str) -> Vec<String> {
-        match name.strip_prefix('!') {
-            Some(name) => (0..self.env.look(name).len()).map(|at| at.to_string()).collect(),
-            None => self.env.look(name).into_iter().map(String::from).collect(),
+        if matches!(name, "@" | "*") {
+            return self.env.args.clone();
         }
+        let places = name.strip_prefix('!');
+        let mut all = Vec::new();
+        for element in self.env.look(places.unwrap_or(name)) {
+            all.push(match places {
+                Some(_) => all.len().to_string(),
+                None => element.to_string(),
+            });
+        }
+        all
     }
 
     fn variable(&self, name: &str) -> String {
@@ -254,7 +292,6 @@ impl Expansion<'_> {
             "#" => self.env.args.len().to_string(),
             "$" => "1".into(),
             "0" => "bash".into(),
-            "@" | "*" => self.env.args.join(" "),
             name if name.starts_with(|c: char| c.is_ascii_digit()) => {
                 let at = name.parse::<usize>().unwrap_or(0);
                 self.env.args.get(at.wrapping_sub(1)).cloned().unwrap_or_default()
@@ -323,81 +360,76 @@ impl Sum<'_> {
 }
 
 /// `{1..3}` and `{a,b}` in unquoted text make several words of one.
-fn braces(word: &Word) -> Vec<Word> {
+fn braces(word: &Word) -> Option<Vec<Word>> {
     for (n, piece) in word.iter().enumerate() {
-        let Piece::Text(text, false) = piece else { continue };
+        let Some(text) = piece.plain(false) else { continue };
         for (open, _) in text.match_indices('{') {
             let Some(close) = text[open..].find('}').map(|at| at + open) else { break };
-            let inner = &text[open + 1..close];
-            let parts: Vec<String> = match (inner.split_once(".."), inner.contains(',')) {
-                (Some((from, to)), _) => range(from, to),
-                (None, true) if !inner.contains('{') => {
-                    inner.split(',').map(String::from).collect()
-                }
-                _ => Vec::new(),
-            };
+            let parts = alternatives(&text[open + 1..close]);
             if parts.is_empty() {
                 continue;
             }
-            let make = |part: String| {
-                let mut made = word[..n].to_vec();
-                let text = format!("{}{part}{}", &text[..open], &text[close + 1..]);
-                made.push(Piece::Text(text, false));
-                made.extend_from_slice(&word[n + 1..]);
-                braces(&made)
-            };
-            return parts.into_iter().flat_map(make).collect();
+            let mut words = Vec::new();
+            for part in parts {
+                let mut made = word.clone();
+                made[n].text = [&text[..open], &part, &text[close + 1..]].concat();
+                words.push(made);
+            }
+            return Some(words);
         }
     }
-    vec![word.clone()]
+    None
 }
 
-fn range(from: &str, to: &str) -> Vec<String> {
-    let (Ok(from), Ok(to)) = (from.parse::<i64>(), to.parse::<i64>()) else { return Vec::new() };
-    let count = from.abs_diff(to).min(999);
-    let step = if from <= to { 1 } else { -1 };
-    (0..=count).map(|n| (from + step * i64::try_from(n).unwrap_or(0)).to_string()).collect()
+/// What stands for a pair of braces with this in it.
+fn alternatives(inner: &str) -> Vec<String> {
+    let mut parts = Vec::new();
+    if let Some((from, to)) = inner.split_once("..") {
+        if let (Ok(from), Ok(to)) = (from.parse::<i64>(), to.parse::<i64>()) {
+            for n in 0..=from.abs_diff(to).min(999) as i64 {
+                let number = if from <= to { from + n } else { from - n };
+                parts.push(number.to_string());
+            }
+        }
+    } else if inner.contains(',') && !inner.contains('{') {
+        parts.extend(inner.split(',').map(String::from));
+    }
+    parts
 }
 
 /// `value` without the beginning (`#`) or the end (`%`) that `pattern` means: the shortest one,
 /// or the longest if the sign is doubled.
 fn trimmed<'v>(value: &'v str, form: &str, pattern: &str) -> &'v str {
-    let mut cuts: Vec<usize> = value.char_indices().map(|(at, _)| at).collect();
-    cuts.push(value.len());
-    if (form.len() == 2) == form.starts_with('#') {
-        cuts.reverse();
-    }
     let front = form.starts_with('#');
-    let cut = cuts.into_iter().find(|at| {
-        let (before, after) = value.split_at(*at);
-        globs(pattern, if front { before } else { after })
-    });
-    match (cut, front) {
-        (None, _) => value,
-        (Some(at), true) => &value[at..],
-        (Some(at), false) => &value[..at],
+    let upward = front == (form.len() == 1);
+    for n in 0..=value.len() {
+        let at = if upward { n } else { value.len() - n };
+        if value.is_char_boundary(at) {
+            let (before, after) = value.split_at(at);
+            if globs(pattern, if front { before } else { after }) {
+                return if front { after } else { before };
+            }
+        }
     }
+    value
 }
 
 /// `value` with what a pattern means replaced: `how` is `pattern/text`.
 fn replaced(value: &str, how: &str, all: bool) -> String {
     let (pattern, text) = how.split_once('/').unwrap_or((how, ""));
     let (mut out, mut rest) = (String::new(), value);
-    while !rest.is_empty() && !pattern.is_empty() {
-        let ends = rest.char_indices().rev().map(|(at, c)| at + c.len_utf8());
-        match ends.into_iter().find(|end| globs(pattern, &rest[..*end])) {
-            Some(end) => {
-                out.push_str(text);
-                rest = &rest[end..];
-                if !all {
-                    break;
-                }
-            }
-            None => {
-                let step = rest.chars().next().map_or(1, char::len_utf8);
-                out.push_str(&rest[..step]);
-                rest = &rest[step..];
-            }
+    while !pattern.is_empty()
+        && let Some(first) = rest.chars().next()
+    {
+        let fits = |end: &usize| rest.is_char_boundary(*end) && globs(pattern, &rest[..*end]);
+        let found = (1..=rest.len()).rev().find(fits);
+        match found {
+            Some(_) => out.push_str(text),
+            None => out.push(first),
+        }
+        rest = &rest[found.unwrap_or(first.len_utf8())..];
+        if found.is_some() && !all {
+            break;
         }
     }
     out + rest

@@ -4,9 +4,9 @@
 //! Not here: what a command in the container does (`Place::inside`).
 
 use super::Place;
-use super::job::{Task, Waits};
+use super::job::Task;
 use super::script::Frame;
-use crate::kubectl::running;
+use super::tasks::kubectl;
 
 /// What a command that attaches to a container says.
 #[derive(Default)]
@@ -61,9 +61,9 @@ fn attached(words: &[String]) -> Option<Attached<'_>> {
     (!found.pod.is_empty()).then_some(found)
 }
 
-/// The task that a command of kubectl means which gives the terminal to a container; `None` if
+/// The script that a command of kubectl means which gives the terminal to a container; `None` if
 /// it does not.
-pub(super) fn task(words: &[String], place: &dyn Place) -> Option<Task> {
+pub(super) fn frames(words: &[String], place: &dyn Place) -> Option<Vec<Frame>> {
     let runs = match words.first()?.as_str() {
         "run" => true,
         "exec" => false,
@@ -85,19 +85,14 @@ pub(super) fn task(words: &[String], place: &dyn Place) -> Option<Task> {
     let begin = |task: Task| Frame::Begin(Box::new(task));
     let mut frames = Vec::new();
     if runs && found.removes {
-        frames.push(begin(quiet(&["delete", "pod", found.pod, "-n", &namespace])));
+        let words = ["delete", "pod", found.pod, "-n", &namespace].map(String::from);
+        frames.push(begin(kubectl(&words, String::new(), true)));
     }
     frames.push(begin(Task::Inside(namespace, found.pod.to_string(), false)));
     if runs {
-        let made = words.iter().map(String::as_str).filter(|word| !word.starts_with("--rm"));
-        frames.push(begin(quiet(&made.collect::<Vec<_>>())));
+        let mut made = words.to_vec();
+        made.retain(|word| !word.starts_with("--rm"));
+        frames.push(begin(kubectl(&made, String::new(), true)));
     }
-    Some(Task::Script(frames, super::Env::default()))
-}
-
-/// kubectl without the simulator's remarks.
-fn quiet(words: &[&str]) -> Task {
-    let line = ["kubectl ", &words.join(" ")].concat();
-    let words: Vec<String> = words.iter().map(|word| word.to_string()).collect();
-    Task::Kubectl(running::start(&words, String::new()), line, Waits::Nothing, true)
+    Some(frames)
 }

@@ -1,23 +1,21 @@
 //! A line at work: processes joined by pipes, each a script, a filter, a command of kubectl.
 //! All of it is plain data, so that it can be left at any point and taken up again.
 //!
-//! Not here: what a script does next (`script`), what the other processes do (`tasks`).
+//! Not here: what a script does next (`script`), what the other processes do (`tasks`), what
+//! they read and write (`ends`).
 
 use super::expand::Env;
 use super::filter::Filter;
 use super::screen::Screen;
 use super::script::Frame;
 use super::syntax::Block;
-use super::words::file_name;
 use super::{Place, Then};
+use crate::base::Str;
 use crate::base::time::{SimTime, Span};
-use crate::kubectl::running::{Draft, Link, Running, Stream};
+use crate::kubectl::running::{Draft, Running, Stream};
 
 /// Steps in one go: enough for every ordinary line, few enough to answer at once.
 const BUDGET: u32 = 4_000;
-
-/// Bytes that a file may have.
-const FILE_MAX: usize = 1 << 20;
 
 /// Processes at one time.
 const PROCESSES_MAX: usize = 64;
@@ -32,16 +30,25 @@ pub(super) enum Source {
 }
 
 /// Whither a process writes.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Sink {
     Nothing,
     Screen(Stream),
     Pipe(usize),
-    File(String),
+    /// One of the files that the job has named.
+    File(usize),
+}
+
+/// A process's ends.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Ends {
+    pub input: Source,
+    pub output: Sink,
+    pub errors: Sink,
 }
 
 /// Text between two processes.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub(super) struct Pipe {
     pub text: String,
     /// So much of it was read.
@@ -51,12 +58,13 @@ pub(super) struct Pipe {
 }
 
 /// What a process does.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(super) enum Task {
-    Script(Vec<Frame>, Env),
+    /// What its frames say.
+    Script,
     Filter(Filter),
-    /// kubectl that reads its input before it begins.
-    Reads(Vec<String>),
+    /// kubectl that reads its input before it begins: its words, and what it read.
+    Reads(Vec<String>, String),
     /// Its line, what it waits for, and whether the simulator's remarks are left out.
     Kubectl(Running, String, Waits, bool),
     /// Until then; at once if the flag is set.
@@ -64,24 +72,35 @@ pub(super) enum Task {
     Settle,
     /// Until these jobs in the background have ended; with the flag they are in front now.
     Await(Vec<u32>, bool),
-    Tee(Vec<String>),
-    /// The words, how many at a time, and the mark that stands for them.
-    Xargs(Vec<String>, usize, Option<String>),
+    /// The sinks of the files.
+    Tee(Vec<Sink>),
+    Xargs(Xargs),
     Watch(Watch),
     /// The inside of a container: namespace, Pod, and whether its prompt was shown.
     Inside(String, String, bool),
 }
 
 /// What a command of kubectl waits for.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
 pub(super) enum Waits {
     Nothing,
     Until(Option<SimTime>),
     Edit(Draft),
 }
 
+/// Commands that are made of what is read.
+#[derive(Debug)]
+pub(super) struct Xargs {
+    pub command: Vec<String>,
+    pub lines: Vec<String>,
+    /// How many words at a time.
+    pub size: usize,
+    /// What a line stands for in the words, one at a time.
+    pub mark: Option<String>,
+}
+
 /// A command that is repeated.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(super) struct Watch {
     pub block: Block,
     pub head: String,
@@ -92,16 +111,34 @@ pub(super) struct Watch {
 }
 
 /// A process.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(super) struct Process {
     pub task: Task,
-    pub input: Source,
-    pub output: Sink,
-    pub errors: Sink,
+    /// What a script does next, the first thing last.
+    pub frames: Vec<Frame>,
+    /// What a script knows.
+    pub env: Env,
+    pub ends: Ends,
     /// Who began it and waits for it.
     pub owner: Option<usize>,
     /// How it ended.
     pub code: Option<i32>,
+}
+
+impl Process {
+    /// A script of these frames.
+    pub fn script(frames: Vec<Frame>, env: Env, ends: Ends) -> Process {
+        Process { task: Task::Script, frames, env, ends, owner: None, code: None }
+    }
+
+    pub(super) fn touches(&self, pipe: usize) -> bool {
+        self.ends.input == Source::Pipe(pipe) || self.fills(pipe)
+    }
+
+    pub(super) fn fills(&self, pipe: usize) -> bool {
+        let sink = Sink::Pipe(pipe);
+        self.ends.output == sink || self.ends.errors == sink
+    }
 }
 
 /// How far a job is.
@@ -130,6 +167,12 @@ pub struct Wish {
     pub edits: Option<Draft>,
 }
 
+impl Wish {
+    fn wake(&mut self, at: SimTime) {
+        self.until = Some(self.until.map_or(at, |until| until.min(at)));
+    }
+}
+
 /// What a step of a process came to.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Step {
@@ -140,13 +183,15 @@ pub(super) enum Step {
 }
 
 /// A line at work.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Job {
     pub(super) processes: Vec<Option<Process>>,
     pub(super) pipes: Vec<Option<Pipe>>,
+    /// Files it writes to.
+    pub(super) files: Vec<Str>,
     /// What was typed and not read yet.
-    keys: Pipe,
-    keys_closed: bool,
+    pub(super) keys: Pipe,
+    pub(super) keys_closed: bool,
     /// The terminal is to be closed.
     pub(super) leaves: bool,
     /// The process whose turn it is.
@@ -170,17 +215,16 @@ pub(super) enum Taken {
 impl Job {
     /// A job that runs `block`.
     pub fn new(block: Block, env: Env) -> Job {
-        let root = Process {
-            task: Task::Script(vec![Frame::Block(block, 0)], env),
+        let ends = Ends {
             input: Source::Keys,
             output: Sink::Screen(Stream::Out),
             errors: Sink::Screen(Stream::Err),
-            owner: None,
-            code: None,
         };
+        let root = Process::script(vec![Frame::Block(block, 0)], env, ends);
         Job {
             processes: vec![Some(root)],
             pipes: Vec::new(),
+            files: Vec::new(),
             keys: Pipe::default(),
             keys_closed: false,
             leaves: false,
@@ -190,16 +234,19 @@ impl Job {
 
     /// A job that runs `block` in the background: nothing is typed for it.
     pub fn behind(block: Block, env: Env) -> Job {
-        Job { keys_closed: true, ..Job::new(block, env) }
+        let mut job = Job::new(block, env);
+        job.keys_closed = true;
+        job
     }
 
     /// The job in the background that it brings to the foreground, if it does.
     pub fn holds(&self) -> Option<u32> {
-        let held = |process: &Process| match &process.task {
-            Task::Await(numbers, true) if process.code.is_none() => numbers.first().copied(),
-            _ => None,
-        };
-        self.processes.iter().flatten().find_map(held)
+        for process in self.processes.iter().flatten() {
+            if let (Task::Await(numbers, true), None) = (&process.task, process.code) {
+                return numbers.first().copied();
+            }
+        }
+        None
     }
 
     /// Goes on as far as it can now.
@@ -233,11 +280,9 @@ impl Job {
     }
 
     /// What the script of the line knows, to go on with.
-    pub fn env(&self) -> Env {
-        match self.processes.first() {
-            Some(Some(Process { task: Task::Script(_, env), .. })) => env.clone(),
-            _ => Env::default(),
-        }
+    pub fn env(self) -> Env {
+        let root = self.processes.into_iter().next().flatten();
+        root.map(|root| root.env).unwrap_or_default()
     }
 
     /// Whether the terminal is to be closed after it.
@@ -269,25 +314,22 @@ impl Job {
     /// What it waits for.
     pub fn wish(&self) -> Wish {
         let mut wish = Wish::default();
-        let sooner = |a: Option<SimTime>, b: SimTime| Some(a.map_or(b, |a| a.min(b)));
         for process in self.processes.iter().flatten().filter(|process| process.code.is_none()) {
             match &process.task {
                 Task::Sleep(until, true) => wish.then = Then::At(*until),
-                Task::Sleep(until, false) => wish.until = sooner(wish.until, *until),
+                Task::Sleep(until, false) => wish.wake(*until),
                 Task::Settle => wish.then = Then::Settled,
                 Task::Await(..) => {}
-                Task::Watch(watch) if watch.running.is_none() => {
-                    wish.until = sooner(wish.until, watch.next);
-                }
+                Task::Watch(watch) if watch.running.is_none() => wish.wake(watch.next),
                 Task::Kubectl(_, _, Waits::Until(until), _) => {
                     wish.watches = true;
                     if let Some(until) = until {
-                        wish.until = sooner(wish.until, *until);
+                        wish.wake(*until);
                     }
                 }
                 Task::Kubectl(_, _, Waits::Edit(draft), _) => wish.edits = Some(draft.clone()),
-                Task::Script(frames, _) if !matches!(frames.last(), Some(Frame::Read(_))) => {}
-                _ if process.input == Source::Keys && !self.keys_closed => wish.reads = true,
+                Task::Script if !matches!(process.frames.last(), Some(Frame::Read(_))) => {}
+                _ if process.ends.input == Source::Keys && !self.keys_closed => wish.reads = true,
                 _ => {}
             }
         }
@@ -295,23 +337,25 @@ impl Job {
     }
 
     fn step(&mut self, id: usize, cx: &mut Cx<'_>) -> Step {
-        let Some(mut process) = self.processes[id].take() else { return Step::Blocked };
+        let Some(process) = &self.processes[id] else { return Step::Blocked };
         if process.code.is_some() {
-            self.processes[id] = Some(process);
             return Step::Blocked;
         }
+        let (ends, owner) = (process.ends, process.owner);
         // Whoever writes where nobody reads ends, and those with it whom it began.
-        let unread = matches!(process.output, Sink::Pipe(pipe) if !self.is_read(pipe));
-        if unread || process.owner.is_some_and(|owner| self.is_over(owner)) {
-            process.code = Some(141);
-            self.processes[id] = Some(process);
-            return Step::Moved;
-        }
-        self.at = id;
+        let unread = matches!(ends.output, Sink::Pipe(pipe) if !self.is_read(pipe));
+        let ends_now = unread || owner.is_some_and(|owner| self.is_over(owner));
         // While it is at work its place is not free.
-        self.processes[id] = Some(Process { task: Task::Settle, ..process.clone_ends() });
+        let mut place = Process::script(Vec::new(), Env::default(), ends);
+        place.owner = owner;
+        let Some(mut process) = self.processes[id].replace(place) else { return Step::Blocked };
+        self.at = id;
         let step = match process.task {
-            Task::Script(..) => self.script(&mut process, cx),
+            _ if ends_now => {
+                process.code = Some(141);
+                Step::Moved
+            }
+            Task::Script => self.script(&mut process, cx),
             _ => self.task(&mut process, cx),
         };
         self.processes[id] = Some(process);
@@ -322,18 +366,14 @@ impl Job {
         self.processes[id].as_ref().is_none_or(|process| process.code.is_some())
     }
 
-    fn is_read(&self, pipe: usize) -> bool {
-        let reads =
-            |process: &Process| process.code.is_none() && process.input == Source::Pipe(pipe);
-        self.pipes[pipe].as_ref().is_some_and(|pipe| pipe.kept)
-            || self.processes.iter().flatten().any(reads)
+    /// Whether a process at work is so.
+    pub(super) fn has(&self, is: &dyn Fn(&Process) -> bool) -> bool {
+        self.processes.iter().flatten().any(|process| process.code.is_none() && is(process))
     }
 
-    fn is_written(&self, pipe: usize) -> bool {
-        let sink = Sink::Pipe(pipe);
-        let writes =
-            |one: &Process| one.code.is_none() && (one.output == sink || one.errors == sink);
-        self.processes.iter().flatten().any(writes)
+    fn is_read(&self, pipe: usize) -> bool {
+        self.pipes[pipe].as_ref().is_some_and(|pipe| pipe.kept)
+            || self.has(&|process| process.ends.input == Source::Pipe(pipe))
     }
 
     /// Begins a process; `None` if there are too many.
@@ -350,126 +390,16 @@ impl Job {
         Some(put(&mut self.processes, process))
     }
 
-    /// A new pipe that holds `text`.
-    pub(super) fn pipe(&mut self, text: String, kept: bool) -> usize {
-        for at in 0..self.pipes.len() {
-            let used = self.pipes[at].as_ref().is_some_and(|pipe| pipe.kept)
-                || self.processes.iter().flatten().any(|process| process.touches(at));
-            if !used {
-                self.pipes[at] = None;
-            }
-        }
-        put(&mut self.pipes, Pipe { text, at: 0, kept })
-    }
-
     /// The exit code of a process that has ended; its place becomes free.
     pub(super) fn collect(&mut self, id: usize) -> Option<i32> {
         let code = self.processes[id].as_ref().map_or(Some(0), |process| process.code)?;
         self.processes[id] = None;
         Some(code)
     }
-
-    /// The next line of an input.
-    pub(super) fn take_line(&mut self, source: Source) -> Taken {
-        let (pipe, open) = match source {
-            Source::Nothing => return Taken::End,
-            Source::Keys => (Some(&mut self.keys), !self.keys_closed),
-            Source::Pipe(id) => {
-                let open = self.is_written(id);
-                (self.pipes[id].as_mut(), open)
-            }
-        };
-        let Some(pipe) = pipe else { return Taken::End };
-        let rest = &pipe.text[pipe.at..];
-        let (line, length) = match rest.find('\n') {
-            Some(end) => (&rest[..end], end + 1),
-            None if open => return Taken::Later,
-            None if rest.is_empty() => return Taken::End,
-            None => (rest, rest.len()),
-        };
-        let line = line.to_string();
-        pipe.at += length;
-        if pipe.at == pipe.text.len() {
-            pipe.text.clear();
-            pipe.at = 0;
-        }
-        Taken::Line(line)
-    }
-
-    /// Writes to a sink.
-    pub(super) fn write(&mut self, sink: &Sink, text: &str, links: &[Link], cx: &mut Cx<'_>) {
-        match sink {
-            Sink::Nothing => {}
-            Sink::Screen(stream) => cx.screen.write(*stream, text, links),
-            Sink::Pipe(pipe) => {
-                cx.screen.remember(text, links);
-                if let Some(pipe) = &mut self.pipes[*pipe] {
-                    pipe.text.push_str(text);
-                }
-            }
-            Sink::File(name) => {
-                let files = cx.place.desk(false).files;
-                let mut whole =
-                    files.get(name.as_str()).map_or(String::new(), |old| old.to_string());
-                if whole.len() + text.len() <= FILE_MAX {
-                    whole.push_str(text);
-                    files.insert(name.as_str().into(), whole.as_str().into());
-                }
-            }
-        }
-    }
-
-    /// A sink for the file at `path`, which is emptied unless `append`.
-    pub(super) fn file_sink(path: &str, append: bool, cx: &mut Cx<'_>) -> Result<Sink, String> {
-        let name = file_name(path);
-        if name == "/dev/null" {
-            return Ok(Sink::Nothing);
-        }
-        if name.is_empty() || name.contains('/') {
-            return Err(format!("bash: {path}: No such file or directory\n"));
-        }
-        let files = cx.place.desk(false).files;
-        if !append || files.get(name).is_none() {
-            files.insert(name.into(), "".into());
-        }
-        Ok(Sink::File(name.into()))
-    }
-
-    /// The texts of files, one after another. An error names the missing one.
-    pub(super) fn file_text(paths: &[String], cx: &mut Cx<'_>) -> Result<String, String> {
-        let mut text = String::new();
-        for path in paths.iter().filter(|path| *path != "/dev/null") {
-            let found = cx.place.desk(false).files.get(file_name(path)).cloned();
-            text += &found.ok_or(format!("{path}: No such file or directory"))?;
-            if !text.ends_with('\n') && !text.is_empty() {
-                text.push('\n');
-            }
-        }
-        Ok(text)
-    }
-}
-
-impl Process {
-    /// The same ends, no task.
-    fn clone_ends(&self) -> Process {
-        Process {
-            task: Task::Settle,
-            input: self.input,
-            output: self.output.clone(),
-            errors: self.errors.clone(),
-            owner: self.owner,
-            code: None,
-        }
-    }
-
-    fn touches(&self, pipe: usize) -> bool {
-        let sink = Sink::Pipe(pipe);
-        self.input == Source::Pipe(pipe) || self.output == sink || self.errors == sink
-    }
 }
 
 /// Puts `thing` into the first free place.
-fn put<T>(places: &mut Vec<Option<T>>, thing: T) -> usize {
+pub(super) fn put<T>(places: &mut Vec<Option<T>>, thing: T) -> usize {
     match places.iter().position(Option::is_none) {
         Some(at) => {
             places[at] = Some(thing);

@@ -17,6 +17,7 @@
 
 mod awk;
 mod complete;
+mod ends;
 mod expand;
 mod filter;
 mod flow;
@@ -50,7 +51,7 @@ use crate::base::time::SimTime;
 use crate::kubectl::running::{Link, Poll, Running, Stream};
 
 /// What the simulator answers to a word of its own.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Debug, Default)]
 pub struct Answer {
     /// What it says, line by line.
     pub text: String,
@@ -75,7 +76,7 @@ pub enum Then {
 }
 
 /// A job in the background.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Behind {
     /// Its number, from 1.
     pub number: u32,

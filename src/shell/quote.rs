@@ -1,46 +1,104 @@
-//! Reads words: quotes, escapes, variables, commands within words, heredocs.
+//! Reads words: quotes, escapes, variables, commands within words; redirections, heredocs.
 //!
 //! Upstream: POSIX, Shell Command Language, Quoting
 
-use super::read::{
-    Fault, Read, Reader, ended, is_name_part, is_special, read, unclosed, unexpected, unknown,
-};
-use super::syntax::{Piece, Word};
+use super::read::{Fault, Read, Reader, is_name_part, is_special, read};
+use super::syntax::{How, Part, Piece, Redirect, Word};
 
 impl Reader<'_> {
+    /// A redirection, if one stands here.
+    pub(super) fn redirect(&mut self, into: &mut Vec<Redirect>) -> Read<bool> {
+        self.blanks();
+        let start = self.at;
+        let mut stream = self.peek().and_then(|c| c.to_digit(3)).map(|digit| digit as u8);
+        if stream.is_some() || self.rest().starts_with("&>") {
+            self.at += 1;
+            stream = stream.or(Some(3));
+        }
+        let heads = ["<<<", "<<-", "<<", ">>", ">&", ">|", "<&", "<", ">"];
+        let Some(head) = heads.into_iter().find(|head| self.skip(head)) else {
+            self.at = start;
+            return Some(false);
+        };
+        if self.peek() == Some('(') && head.len() == 1 {
+            return self.unknown("`<(…)' is not here; a pipe and `-f -' are.");
+        }
+        self.blanks();
+        let from = self.at;
+        let Some(mut word) = self.word()? else {
+            return match self.token() {
+                "" => self.unexpected("newline"),
+                found => self.unexpected(found),
+            };
+        };
+        let mut stream = stream.unwrap_or(u8::from(head.starts_with('>')));
+        let written = &self.text[from..self.at];
+        let how = match head {
+            "<<<" => {
+                word.push(Piece::text("\n", true));
+                How::Text
+            }
+            "<<" | "<<-" => {
+                word = self.heredoc(written, head == "<<-")?;
+                How::Text
+            }
+            ">>" => How::Append,
+            "<" => How::Read,
+            ">&" | "<&" => match written {
+                "0" => How::Same(0),
+                "1" => How::Same(1),
+                "2" => How::Same(2),
+                _ if head == ">&" => {
+                    stream = 3;
+                    How::Write
+                }
+                _ => return self.unknown("`<&' is not here."),
+            },
+            _ => How::Write,
+        };
+        into.push(Redirect { stream, how, word });
+        Some(true)
+    }
+
     /// The text of a heredoc, which begins on the next line.
     pub(super) fn heredoc(&mut self, mark: &str, strip: bool) -> Read<Word> {
-        let end: String = mark.chars().filter(|c| !matches!(c, '\'' | '"' | '\\')).collect();
+        let end = mark.replace(['\'', '"', '\\'], "");
         let literal = end.len() != mark.len();
+        let (mut text, mut closed) = (String::new(), false);
         let line = || self.rest().find('\n').map(|n| self.at + n + 1);
-        let Some(from) = self.resume.or_else(line) else {
-            return Err(Fault::Unfinished(format!(
-                "warning: here-document delimited by end-of-file (wanted `{end}')"
-            )));
-        };
-        let (mut text, mut at, mut closed) = (String::new(), from, false);
-        for line in self.text[from..].split_inclusive('\n') {
-            at += line.len();
-            let shown = if strip { line.trim_start_matches('\t') } else { line };
-            if shown.trim_end_matches('\n') == end {
-                closed = true;
-                break;
+        if let Some(mut at) = self.resume.or_else(line) {
+            for line in self.text[at..].split_inclusive('\n') {
+                at += line.len();
+                let shown = if strip { line.trim_start_matches('\t') } else { line };
+                if shown.trim_end_matches('\n') == end {
+                    closed = true;
+                    break;
+                }
+                text.push_str(shown);
             }
-            text.push_str(shown);
+            self.resume = Some(at);
         }
-        self.resume = Some(at);
         if !closed {
-            return Err(Fault::Unfinished(format!(
-                "warning: here-document delimited by end-of-file (wanted `{end}')"
-            )));
+            let words = ["warning: here-document delimited by end-of-file (wanted `", &end, "')"];
+            return self.fail(Fault::Unfinished(words.concat()));
         }
-        if literal {
-            return Ok(vec![Piece::Text(text, true)]);
+        match literal {
+            true => Some(vec![Piece::text(&text, true)]),
+            false => self.inner(&text),
         }
-        let mut inner = Reader { text: &text, at: 0, depth: self.depth, resume: None };
+    }
+
+    /// The word that `text` is as if it stood in quotes.
+    fn inner(&mut self, text: &str) -> Read<Word> {
+        let mut inner = Reader::new(text, self.depth);
         let mut word = Vec::new();
-        inner.quoted(&mut word, None)?;
-        Ok(word)
+        match inner.quoted(&mut word, None) {
+            Some(()) => Some(word),
+            None => {
+                self.fault = inner.fault;
+                None
+            }
+        }
     }
 
     /// The next word, if one stands here.
@@ -49,8 +107,8 @@ impl Reader<'_> {
         let mut word = Vec::new();
         let mut bare = String::new();
         while let Some(c) = self.peek().filter(|c| !is_special(*c)) {
-            if matches!(c, '\'' | '"' | '$' | '`') && !bare.is_empty() {
-                word.push(Piece::Text(std::mem::take(&mut bare), false));
+            if matches!(c, '\'' | '"' | '$' | '`') {
+                flush(&mut word, &mut bare, false);
             }
             match c {
                 '\\' => {
@@ -58,24 +116,22 @@ impl Reader<'_> {
                     match self.take() {
                         Some('\n') => {}
                         Some(c) => {
-                            if !bare.is_empty() {
-                                word.push(Piece::Text(std::mem::take(&mut bare), false));
-                            }
-                            word.push(Piece::Text(c.into(), true));
+                            flush(&mut word, &mut bare, false);
+                            word.push(Piece::text(c.encode_utf8(&mut [0; 4]), true));
                         }
-                        None => return Err(ended()),
+                        None => return self.stray(),
                     }
                 }
                 '\'' => {
                     self.at += 1;
                     let rest = self.rest();
-                    let end = rest.find('\'').ok_or_else(|| unclosed("'"))?;
-                    word.push(Piece::Text(rest[..end].into(), true));
+                    let Some(end) = rest.find('\'') else { return self.unclosed("'") };
+                    word.push(Piece::text(&rest[..end], true));
                     self.at += end + 1;
                 }
                 '"' => {
                     self.at += 1;
-                    word.push(Piece::Text(String::new(), true));
+                    word.push(Piece::text("", true));
                     self.quoted(&mut word, Some('"'))?;
                 }
                 '$' | '`' => self.dollar(&mut word, false)?,
@@ -85,27 +141,33 @@ impl Reader<'_> {
                 }
             }
         }
-        if !bare.is_empty() {
-            word.push(Piece::Text(bare, false));
-        }
-        Ok((!word.is_empty()).then_some(word))
+        flush(&mut word, &mut bare, false);
+        Some((!word.is_empty()).then_some(word))
     }
 
     /// The elements of an array, and the parenthesis that closes it.
     pub(super) fn list(&mut self) -> Read<Piece> {
-        let mut words = Vec::new();
+        let mut list = Piece::new(Part::List, "", false);
         loop {
             self.lines();
             match self.word()? {
-                Some(word) => words.push(word),
-                None if self.skip(")") => return Ok(Piece::List(words)),
+                Some(word) => list.words.push(word),
                 None => {
-                    return Err(match self.token() {
-                        "" => unclosed(")"),
-                        found => unexpected(found),
-                    });
+                    self.closing()?;
+                    return Some(list);
                 }
             }
+        }
+    }
+
+    /// The parenthesis that must stand here.
+    fn closing(&mut self) -> Read<()> {
+        if self.skip_token(")") {
+            return Some(());
+        }
+        match self.token() {
+            "" => self.unclosed(")"),
+            found => self.unexpected(found),
         }
     }
 
@@ -116,12 +178,13 @@ impl Reader<'_> {
             let c = self.peek();
             if c == end || c.is_none() {
                 self.take();
-                word.push(Piece::Text(text, true));
-                return if c == end { Ok(()) } else { Err(unclosed("\"")) };
+                word.push(Piece::text(&text, true));
+                return if c == end { Some(()) } else { self.unclosed("\"") };
             }
             match c {
                 Some('$' | '`') => {
-                    word.push(Piece::Text(std::mem::take(&mut text), true));
+                    word.push(Piece::text(&text, true));
+                    text.clear();
                     self.dollar(word, true)?;
                 }
                 Some('\\') => {
@@ -150,25 +213,18 @@ impl Reader<'_> {
         }
         if self.skip("$((") {
             let rest = self.rest();
-            let end = rest.find("))").ok_or_else(|| unclosed(")"))?;
-            let mut inner = Reader { text: &rest[..end], at: 0, depth: self.depth, resume: None };
-            let mut sum = Vec::new();
-            inner.quoted(&mut sum, None)?;
+            let Some(end) = rest.find("))") else { return self.unclosed(")") };
+            let mut sum = Piece::new(Part::Sum, "", true);
+            sum.words.push(self.inner(&rest[..end])?);
             self.at += end + 2;
-            word.push(Piece::Sum(sum));
-            return Ok(());
+            word.push(sum);
+            return Some(());
         }
         if self.skip("$(") {
             let block = self.block()?;
-            if self.token() != ")" {
-                return Err(match self.token() {
-                    "" => unclosed(")"),
-                    found => unexpected(found),
-                });
-            }
-            self.at += 1;
-            word.push(Piece::Output(block, quoted));
-            return Ok(());
+            self.closing()?;
+            word.push(Piece::new(Part::Output(block), "", quoted));
+            return Some(());
         }
         if self.skip("${") {
             return self.braces(word, quoted);
@@ -180,18 +236,18 @@ impl Reader<'_> {
             _ => rest.find(|c: char| !is_name_part(c)).unwrap_or(rest.len()),
         };
         word.push(match &rest[..end] {
-            "" => Piece::Text("$".into(), true),
-            name => Piece::Variable(name.into(), quoted, None),
+            "" => Piece::text("$", true),
+            name => Piece::new(Part::Variable, name, quoted),
         });
         self.at += end;
-        Ok(())
+        Some(())
     }
 
     fn backticks(&mut self, word: &mut Word, quoted: bool) -> Read<()> {
         let mut text = String::new();
         loop {
             match self.take() {
-                None => return Err(unclosed("`")),
+                None => return self.unclosed("`"),
                 Some('`') => break,
                 Some('\\') if matches!(self.peek(), Some('`' | '\\' | '$')) => {
                     text.extend(self.take());
@@ -199,46 +255,58 @@ impl Reader<'_> {
                 Some(c) => text.push(c),
             }
         }
-        word.push(Piece::Output(read(&text)?, quoted));
-        Ok(())
+        match read(&text) {
+            Ok(block) => word.push(Piece::new(Part::Output(block), "", quoted)),
+            Err(fault) => return self.fail(fault),
+        }
+        Some(())
     }
 
     fn braces(&mut self, word: &mut Word, quoted: bool) -> Read<()> {
-        let counted = self.rest().starts_with('#') && !self.rest().starts_with("#}");
-        self.at += usize::from(counted);
-        let places = self.rest().starts_with('!');
-        self.at += usize::from(places);
+        let counted = !self.rest().starts_with("#}") && self.skip("#");
+        let from = self.at;
+        self.skip("!");
         let rest = self.rest();
-        let end = match rest.find(|c: char| !is_name_part(c)).ok_or_else(|| unclosed("}"))? {
-            0 if rest.starts_with(['?', '#', '@', '*']) => 1,
-            end => end,
+        let Some(mut end) = rest.find(|c: char| !is_name_part(c)) else {
+            return self.unclosed("}");
         };
-        let mut name = rest[..end].to_string();
-        self.at += end;
+        if end == 0 && rest.starts_with(['?', '#', '@', '*']) {
+            end = 1;
+        }
         if rest[end..].starts_with('[') {
-            let close = rest.find(']').ok_or_else(|| unclosed("}"))? + 1;
-            name = rest[..close].to_string();
-            self.at += close - end;
+            let Some(close) = rest.find(']') else { return self.unclosed("}") };
+            end = close + 1;
         }
-        if places {
-            name = format!("!{name}");
+        self.at += end;
+        let mut piece = Piece::new(Part::Variable, &self.text[from..self.at], quoted);
+        let closed = self.skip("}");
+        if closed && counted && !piece.text.is_empty() {
+            piece.part = Part::Made("length");
+        } else if !closed || piece.text.is_empty() {
+            const FORMS: [&str; 8] = [":-", "-", "##", "#", "%%", "%", "//", "/"];
+            let form = FORMS.into_iter().find(|form| self.skip(form));
+            let Some(form) = form.filter(|_| !counted && !piece.text.is_empty()) else {
+                return self.unknown(
+                    "This form of `${…}' is not here; ${NAME}, ${NAME:-other}, ${#NAME}, \
+                     ${NAME%end}, ${NAME#start}, ${NAME/from/to} and ${NAME[0]} are.",
+                );
+            };
+            let mut other = Vec::new();
+            if self.quoted(&mut other, Some('}')).is_none() {
+                return self.unclosed("}");
+            }
+            piece.part = Part::Made(form);
+            piece.words.push(other);
         }
-        if self.skip("}") && !name.is_empty() {
-            let what = counted.then(|| ("length", Word::new()));
-            word.push(Piece::Variable(name, quoted, what));
-            return Ok(());
-        }
-        const FORMS: [&str; 8] = [":-", "-", "##", "#", "%%", "%", "//", "/"];
-        let form = FORMS.into_iter().find(|form| self.skip(form));
-        let Some(form) = form.filter(|_| !counted && !name.is_empty()) else {
-            return Err(unknown(
-                "This form of `${…}' is not here; ${NAME}, ${NAME:-other}, ${#NAME}, \
-                 ${NAME%end}, ${NAME#start}, ${NAME/from/to} and ${NAME[0]} are.",
-            ));
-        };
-        let mut other = Vec::new();
-        self.quoted(&mut other, Some('}')).map_err(|_| unclosed("}"))?;
-        word.push(Piece::Variable(name, quoted, Some((form, other))));
-        Ok(())
+        word.push(piece);
+        Some(())
+    }
+}
+
+/// Puts text that was read on the word.
+fn flush(word: &mut Word, text: &mut String, quoted: bool) {
+    if !text.is_empty() {
+        word.push(Piece::text(text, quoted));
+        text.clear();
     }
 }

@@ -4,12 +4,12 @@
 //! A reader of our own: the well-kept parsers on offer read all of bash, and are many times the
 //! size of what is needed here.
 //!
-//! Not here: words and quotes (`quote`); what `syntax` leaves out. Aliases and patterns are
-//! expanded when a command runs.
+//! Not here: words, quotes and redirections (`quote`); what `syntax` leaves out. Aliases and
+//! patterns are expanded when a command runs.
 //!
 //! Upstream: POSIX, Shell Command Language; the words of errors are bash's.
 
-use super::syntax::{Block, Chain, Command, How, Join, Piece, Pipeline, Redirect, What, Word};
+use super::syntax::{Block, Command, Join, Part, Piece, Pipeline, What, Word};
 use std::rc::Rc;
 
 /// Why a text is no script.
@@ -26,36 +26,38 @@ pub enum Fault {
 /// How deep things may stand in each other.
 const DEPTH: u32 = 40;
 
-pub(super) type Read<T> = Result<T, Fault>;
+/// What was read; nothing if it is wrong, and then the reader keeps the fault.
+pub(super) type Read<T> = Option<T>;
 
 /// Words that end a block, besides the end of the text.
 const CLOSERS: [&str; 10] = ["do", "done", "then", "elif", "else", "esac", "fi", "}", ")", ";;"];
 
+/// Words that begin a command which is no simple one.
+const OPENERS: [(&str, What); 7] = [
+    ("for", What::For),
+    ("while", What::While),
+    ("until", What::Until),
+    ("if", What::If),
+    ("{", What::Group),
+    ("(", What::Subshell),
+    ("case", What::Case),
+];
+
 /// Reads a whole script.
-pub fn read(text: &str) -> Read<Block> {
-    let mut reader = Reader { text, at: 0, depth: 0, resume: None };
-    let block = reader.block()?;
-    match reader.token() {
-        "" => Ok(block),
-        token => Err(unexpected(token)),
+pub fn read(text: &str) -> Result<Block, Fault> {
+    let mut reader = Reader::new(text, 0);
+    let block = reader.block();
+    if block.is_some() && !reader.token().is_empty() {
+        reader.stray::<()>();
+    }
+    match (reader.fault, block) {
+        (None, Some(block)) => Ok(block),
+        (fault, _) => Err(fault.unwrap_or_else(ended)),
     }
 }
 
-pub(super) fn unexpected(token: &str) -> Fault {
-    let token = if token.starts_with('\n') { "newline" } else { token };
-    Fault::Wrong(format!("syntax error near unexpected token `{token}'"))
-}
-
-pub(super) fn ended() -> Fault {
+fn ended() -> Fault {
     Fault::Unfinished("syntax error: unexpected end of file".into())
-}
-
-pub(super) fn unclosed(quote: &str) -> Fault {
-    Fault::Unfinished(format!("unexpected EOF while looking for matching `{quote}'"))
-}
-
-pub(super) fn unknown(what: &str) -> Fault {
-    Fault::Unknown(what.into())
 }
 
 pub(super) struct Reader<'t> {
@@ -64,9 +66,51 @@ pub(super) struct Reader<'t> {
     pub depth: u32,
     /// Where reading goes on after this line: behind the heredocs that it named.
     pub resume: Option<usize>,
+    /// What is wrong.
+    pub fault: Option<Fault>,
 }
 
 impl<'t> Reader<'t> {
+    pub(super) fn new(text: &'t str, depth: u32) -> Reader<'t> {
+        Reader { text, at: 0, depth, resume: None, fault: None }
+    }
+
+    /// Ends reading.
+    pub(super) fn fail<T>(&mut self, fault: Fault) -> Read<T> {
+        self.fault = Some(fault);
+        None
+    }
+
+    /// Ends reading at something that is not here.
+    pub(super) fn unknown<T>(&mut self, what: &str) -> Read<T> {
+        self.fail(Fault::Unknown(what.into()))
+    }
+
+    /// Ends reading where `quote` should close something.
+    pub(super) fn unclosed<T>(&mut self, quote: &str) -> Read<T> {
+        let words = ["unexpected EOF while looking for matching `", quote, "'"];
+        self.fail(Fault::Unfinished(words.concat()))
+    }
+
+    /// Ends reading at what cannot be a name.
+    fn misnamed<T>(&mut self, name: &str) -> Read<T> {
+        self.fail(Fault::Wrong(["`", name, "': not a valid identifier"].concat()))
+    }
+
+    /// Ends reading at what stands here and should not.
+    pub(super) fn stray<T>(&mut self) -> Read<T> {
+        match self.token() {
+            "" => self.fail(ended()),
+            token => self.unexpected(token),
+        }
+    }
+
+    pub(super) fn unexpected<T>(&mut self, token: &str) -> Read<T> {
+        let token = if token.starts_with('\n') { "newline" } else { token };
+        let words = ["syntax error near unexpected token `", token, "'"];
+        self.fail(Fault::Wrong(words.concat()))
+    }
+
     pub(super) fn rest(&self) -> &'t str {
         &self.text[self.at..]
     }
@@ -98,8 +142,8 @@ impl<'t> Reader<'t> {
     pub(super) fn blanks(&mut self) {
         loop {
             match self.peek() {
-                Some(' ' | '\t' | '\r') => drop(self.take()),
-                Some('\\') if self.rest().starts_with("\\\n") => self.at += 2,
+                Some(' ' | '\t' | '\r') => self.at += 1,
+                Some('\\') if self.skip("\\\n") => {}
                 Some('#') => {
                     let rest = self.rest();
                     self.at += rest.find('\n').unwrap_or(rest.len());
@@ -124,333 +168,262 @@ impl<'t> Reader<'t> {
         let rest = self.rest();
         const OPERATORS: [&str; 14] =
             ["&&", "||", ";;", "<<", ">>", ";", "&", "|", "(", ")", "<", ">", "\n", "{ "];
-        if let Some(operator) = OPERATORS.iter().find(|one| rest.starts_with(**one)) {
-            return operator.trim_end_matches(' ');
+        for operator in OPERATORS {
+            if rest.starts_with(operator) {
+                return operator.trim_end_matches(' ');
+            }
         }
         &rest[..rest.find(is_special).unwrap_or(rest.len())]
     }
 
+    /// Past `token` if it stands here.
+    pub(super) fn skip_token(&mut self, token: &str) -> bool {
+        let found = self.token() == token;
+        if found {
+            self.at += token.len();
+        }
+        found
+    }
+
     fn expect(&mut self, token: &str) -> Read<()> {
         self.lines();
-        match self.token() {
-            found if found == token => {
-                self.at += token.len();
-                Ok(())
-            }
-            "" => Err(ended()),
-            found => Err(unexpected(found)),
-        }
+        if self.skip_token(token) { Some(()) } else { self.stray() }
     }
 
     pub(super) fn block(&mut self) -> Read<Block> {
         self.depth += 1;
         if self.depth > DEPTH {
-            return Err(unknown("Things so deep in each other are not here."));
+            return self.unknown("Things so deep in each other are not here.");
         }
-        let mut chains = Vec::new();
+        let mut block = Vec::new();
         loop {
             self.lines();
             let token = self.token();
             if token.is_empty() || CLOSERS.contains(&token) {
                 break;
             }
-            let from = self.at;
-            let mut chain = Rc::new(self.chain()?);
+            let (from, first) = (self.at, block.len());
+            self.statement(&mut block)?;
             match self.token() {
                 ";" => self.at += 1,
                 "&" => {
-                    let text = self.text[from..self.at].trim().to_string();
+                    let mut behind = Command::new(What::Behind);
+                    behind.name = self.text[from..self.at].trim().into();
+                    behind.blocks.push(Rc::new(block.split_off(first)));
+                    block.push(Pipeline::of(behind));
                     self.at += 1;
-                    let what = What::Behind(Rc::new(vec![chain]), text);
-                    let commands = vec![Rc::new(Command { what, redirects: Vec::new() })];
-                    let pipeline = Rc::new(Pipeline { negated: false, commands });
-                    chain = Rc::new(vec![(Join::First, pipeline)]);
                 }
                 _ => {}
             }
-            chains.push(chain);
         }
         self.depth -= 1;
-        Ok(Rc::new(chains))
+        Some(Rc::new(block))
     }
 
     /// A block that must hold something, up to the word `end`.
     fn body(&mut self, end: &str) -> Read<Block> {
         let block = self.block()?;
-        match self.token() {
-            "" => Err(ended()),
-            found if block.is_empty() || found != end => Err(unexpected(found)),
-            _ => {
-                self.at += end.len();
-                Ok(block)
-            }
+        match !block.is_empty() && self.skip_token(end) {
+            true => Some(block),
+            false => self.stray(),
         }
     }
 
-    fn chain(&mut self) -> Read<Chain> {
-        let mut chain = vec![(Join::First, Rc::new(self.pipeline()?))];
+    /// Pipelines joined by `&&` and `||`.
+    fn statement(&mut self, block: &mut Vec<Pipeline>) -> Read<()> {
+        let mut join = Join::First;
         loop {
-            let join = match self.token() {
+            let negated = self.skip_token("!");
+            let mut commands = vec![self.command()?];
+            while self.skip_token("|") {
+                if self.peek() == Some('&') {
+                    return self.unknown("`|&' is not here; `2>&1 |' is.");
+                }
+                self.lines();
+                commands.push(self.command()?);
+            }
+            block.push(Pipeline { join, negated, commands });
+            join = match self.token() {
                 "&&" => Join::And,
                 "||" => Join::Or,
-                _ => return Ok(chain),
+                _ => return Some(()),
             };
             self.at += 2;
             self.lines();
-            chain.push((join, Rc::new(self.pipeline()?)));
         }
     }
 
-    fn pipeline(&mut self) -> Read<Pipeline> {
-        let negated = self.token() == "!";
-        if negated {
-            self.at += 1;
-        }
-        let mut commands = vec![Rc::new(self.command()?)];
-        while self.token() == "|" {
-            self.at += 1;
-            if self.peek() == Some('&') {
-                return Err(unknown("`|&' is not here; `2>&1 |' is."));
-            }
-            self.lines();
-            commands.push(Rc::new(self.command()?));
-        }
-        Ok(Pipeline { negated, commands })
-    }
-
-    fn command(&mut self) -> Read<Command> {
+    fn command(&mut self) -> Read<Rc<Command>> {
         let token = self.token();
-        let what = match token {
-            "" => return Err(ended()),
-            "for" => self.each()?,
-            "while" | "until" => {
-                self.at += 5;
-                let test = self.body("do")?;
-                What::While(token == "until", test, self.body("done")?)
-            }
-            "if" => self.choice()?,
-            "{" => {
-                self.at += 1;
-                What::Group(false, self.body("}")?)
-            }
-            "(" => {
-                self.at += 1;
-                What::Group(true, self.body(")")?)
-            }
-            "case" => self.case()?,
+        match token {
+            "" => return self.stray(),
             "function" => {
-                self.at += 8;
-                let name = self.token().to_string();
+                self.at += token.len();
+                let name = self.token();
                 self.at += name.len();
                 return self.function(name);
             }
-            "select" => return Err(unknown("`select' is not here; case, for and while are.")),
-            _ => return self.simple(),
+            "select" => return self.unknown("`select' is not here; case, for and while are."),
+            _ => {}
+        }
+        let Some((_, what)) = OPENERS.iter().find(|(word, _)| *word == token) else {
+            return self.simple();
         };
-        let mut redirects = Vec::new();
-        while self.redirect(&mut redirects)? {}
-        Ok(Command { what, redirects })
+        self.at += token.len();
+        let mut command = Command::new(*what);
+        match what {
+            What::For => self.each(&mut command)?,
+            What::If => self.choice(&mut command)?,
+            What::Case => self.case(&mut command)?,
+            What::Group => command.blocks.push(self.body("}")?),
+            What::Subshell => command.blocks.push(self.body(")")?),
+            _ => {
+                command.blocks.push(self.body("do")?);
+                command.blocks.push(self.body("done")?);
+            }
+        }
+        while self.redirect(&mut command.redirects)? {}
+        Some(Rc::new(command))
     }
 
-    fn each(&mut self) -> Read<What> {
-        self.at += 3;
+    fn each(&mut self, command: &mut Command) -> Read<()> {
         let name = self.token();
         if !is_name(name) {
             return match name {
-                "" => Err(ended()),
-                "(" => Err(unknown("This form of `for' is not here; `for i in {1..3}' is.")),
-                _ => Err(Fault::Wrong(format!("`{name}': not a valid identifier"))),
+                "" => self.stray(),
+                "(" => self.unknown("This form of `for' is not here; `for i in {1..3}' is."),
+                _ => self.misnamed(name),
             };
         }
         self.at += name.len();
+        command.name = name.into();
         self.expect("in")?;
-        let mut words = Vec::new();
         while let Some(word) = self.word()? {
-            words.push(word);
+            command.words.push(word);
         }
         match self.token() {
             ";" | "\n" => drop(self.take()),
-            "" => return Err(ended()),
-            found => return Err(unexpected(found)),
+            _ => return self.stray(),
         }
         self.expect("do")?;
-        Ok(What::For(name.into(), words, self.body("done")?))
+        command.blocks.push(self.body("done")?);
+        Some(())
     }
 
-    fn choice(&mut self) -> Read<What> {
-        self.at += 2;
-        let mut arms = Vec::new();
+    fn choice(&mut self, command: &mut Command) -> Read<()> {
         loop {
-            let test = self.body("then")?;
-            let block = self.block()?;
-            arms.push((test, block));
-            match self.token() {
-                "elif" => self.at += 4,
-                "else" => {
-                    self.at += 4;
-                    return Ok(What::If(arms, Some(self.body("fi")?)));
-                }
-                "fi" => {
-                    self.at += 2;
-                    return Ok(What::If(arms, None));
-                }
-                "" => return Err(ended()),
-                found => return Err(unexpected(found)),
+            command.blocks.push(self.body("then")?);
+            command.blocks.push(self.block()?);
+            if self.skip_token("else") {
+                command.blocks.push(self.body("fi")?);
+                return Some(());
+            }
+            if self.skip_token("fi") {
+                return Some(());
+            }
+            if !self.skip_token("elif") {
+                return self.stray();
             }
         }
     }
 
-    fn case(&mut self) -> Read<What> {
-        self.at += 4;
+    fn case(&mut self, command: &mut Command) -> Read<()> {
         let subject = self.some_word()?;
+        command.words.push(subject);
         self.expect("in")?;
-        let mut arms = Vec::new();
         loop {
             self.lines();
             if self.skip("esac") {
-                return Ok(What::Case(subject, arms));
+                return Some(());
             }
             self.skip("(");
-            let mut patterns = vec![self.some_word()?];
-            while self.token() == "|" {
-                self.at += 1;
-                patterns.push(self.some_word()?);
+            loop {
+                command.words.push(self.some_word()?);
+                if !self.skip_token("|") {
+                    break;
+                }
             }
             self.expect(")")?;
-            arms.push((patterns, self.block()?));
-            match self.token() {
-                ";;" => self.at += 2,
-                "esac" => {}
-                "" => return Err(ended()),
-                found => return Err(unexpected(found)),
+            let block = self.block()?;
+            command.blocks.resize(command.words.len() - 1, block);
+            if self.token() != "esac" && !self.skip_token(";;") {
+                return self.stray();
             }
         }
     }
 
     fn some_word(&mut self) -> Read<Word> {
         match self.word()? {
-            Some(word) => Ok(word),
-            None if self.token().is_empty() => Err(ended()),
-            None => Err(unexpected(self.token())),
+            Some(word) => Some(word),
+            None => self.stray(),
         }
     }
 
     /// A function, from behind its name.
-    fn function(&mut self, name: String) -> Read<Command> {
+    fn function(&mut self, name: &str) -> Read<Rc<Command>> {
         if !name.chars().all(|c| is_name_part(c) || c == '-') {
-            return Err(Fault::Wrong(format!("`{name}': not a valid identifier")));
+            return self.misnamed(name);
         }
-        if self.token() == "(" {
-            self.at += 1;
+        if self.skip_token("(") {
             self.expect(")")?;
         }
         self.lines();
-        match self.token() {
-            "" => return Err(ended()),
-            "{" | "(" => {}
-            found => return Err(unexpected(found)),
+        if !matches!(self.token(), "{" | "(") {
+            return self.stray();
         }
-        let body = Rc::new(self.command()?);
-        Ok(Command { what: What::Function(name, body), redirects: Vec::new() })
+        let mut command = Command::new(What::Function);
+        command.name = name.into();
+        let commands = vec![self.command()?];
+        let body = Pipeline { join: Join::First, negated: false, commands };
+        command.blocks.push(Rc::new(vec![body]));
+        Some(Rc::new(command))
     }
 
-    fn simple(&mut self) -> Read<Command> {
-        let (mut sets, mut words, mut redirects) = (Vec::new(), Vec::new(), Vec::new());
+    fn simple(&mut self) -> Read<Rc<Command>> {
+        let mut command = Command::new(What::Simple);
         loop {
-            if self.redirect(&mut redirects)? {
+            if self.redirect(&mut command.redirects)? {
                 continue;
             }
             let from = self.at;
-            if is_open_test(&words)
+            if is_open_test(&command.words)
                 && let sign @ ("&&" | "||") = self.token()
             {
                 self.at += 2;
-                words.push(vec![Piece::Text(sign.into(), true)]);
+                command.words.push(vec![Piece::text(sign, true)]);
                 continue;
             }
             let Some(mut word) = self.word()? else { break };
-            if words.is_empty()
+            if command.words.is_empty()
                 && let Some(name) = assigned(&mut word)
             {
                 if self.text[from..self.at].ends_with('=') && self.skip("(") {
                     word.push(self.list()?);
                 }
-                sets.push((name, word));
+                command.sets.push((name, word));
                 continue;
             }
-            words.push(word);
-            if let [word] = &words[..]
-                && let [Piece::Text(name, false)] = &word[..]
+            if let ([piece], []) = (&word[..], &command.words[..])
+                && let Some(name) = piece.plain(false)
                 && self.token() == "("
             {
-                return self.function(name.clone());
+                return self.function(name);
             }
+            command.words.push(word);
         }
+        let Command { sets, words, redirects, .. } = &command;
         if sets.is_empty() && words.is_empty() && redirects.is_empty() {
-            return Err(unexpected(self.token()));
+            let token = self.token();
+            return self.unexpected(token);
         }
-        Ok(Command { what: What::Simple(sets, words), redirects })
-    }
-
-    fn redirect(&mut self, into: &mut Vec<Redirect>) -> Read<bool> {
-        self.blanks();
-        let start = self.at;
-        let mut stream = None;
-        if let Some(digit) = self.peek().and_then(|c| c.to_digit(3)) {
-            self.at += 1;
-            stream = u8::try_from(digit).ok();
-        } else if self.rest().starts_with("&>") {
-            self.at += 1;
-            stream = Some(3);
-        }
-        let heads = ["<<<", "<<-", "<<", ">>", ">&", ">|", "<&", "<", ">"];
-        let Some(head) = heads.into_iter().find(|head| self.rest().starts_with(head)) else {
-            self.at = start;
-            return Ok(false);
-        };
-        self.at += head.len();
-        if self.peek() == Some('(') && head.len() == 1 {
-            return Err(unknown("`<(…)' is not here; a pipe and `-f -' are."));
-        }
-        self.blanks();
-        let from = self.at;
-        let Some(mut word) = self.word()? else {
-            return Err(match self.token() {
-                "" => unexpected("newline"),
-                found => unexpected(found),
-            });
-        };
-        let mut stream = stream.unwrap_or(u8::from(head.starts_with('>')));
-        let how = match head {
-            "<<<" => {
-                word.push(Piece::Text("\n".into(), true));
-                How::Text
-            }
-            "<<" | "<<-" => {
-                word = self.heredoc(&self.text[from..self.at], head == "<<-")?;
-                How::Text
-            }
-            ">>" => How::Append,
-            "<" => How::Read,
-            ">&" | "<&" => match self.text[from..self.at].parse() {
-                Ok(to @ 0..=2) => How::Same(to),
-                _ if head == ">&" => {
-                    stream = 3;
-                    How::Write
-                }
-                _ => return Err(unknown("`<&' is not here.")),
-            },
-            _ => How::Write,
-        };
-        into.push(Redirect { stream, how, word });
-        Ok(true)
+        Some(Rc::new(command))
     }
 }
 
 /// Whether a command's words begin with `[[` and do not end with `]]` yet.
 fn is_open_test(words: &[Word]) -> bool {
     let is = |word: Option<&Word>, text: &str| match word.map(Vec::as_slice) {
-        Some([Piece::Text(own, _)]) => own == text,
+        Some([piece]) => matches!(piece.part, Part::Text) && piece.text == text,
         _ => false,
     };
     is(words.first(), "[[") && !is(words.last(), "]]")
@@ -459,18 +432,18 @@ fn is_open_test(words: &[Word]) -> bool {
 /// Takes `NAME=`, `NAME[PLACE]=` or `NAME+=` off the front of a word. What is there already then
 /// stands before the value.
 fn assigned(word: &mut Word) -> Option<String> {
-    let Some(Piece::Text(text, false)) = word.first_mut() else { return None };
-    let (left, value) = text.split_once('=')?;
+    let piece = word.first_mut()?;
+    let (left, value) = piece.plain(false)?.split_once('=')?;
     let name = left.strip_suffix('+').unwrap_or(left);
     let (own, place) = name.split_once('[').unwrap_or((name, "0]"));
     if !is_name(own) || place.len() < 2 || !place.ends_with(']') {
         return None;
     }
-    let whole = if own == name { format!("{own}[+]") } else { name.to_string() };
+    let whole = if own == name { [own, "[+]"].concat() } else { name.to_string() };
     let (name, more) = (name.to_string(), name != left);
-    *text = value.to_string();
+    piece.text = value.to_string();
     if more {
-        word.insert(0, Piece::Variable(whole, true, None));
+        word.insert(0, Piece::new(Part::Variable, &whole, true));
     }
     Some(name)
 }

@@ -1,14 +1,17 @@
-//! What a script does next: lists, pipelines, loops, conditions, expansion, redirection. Its
-//! place in the tree is a stack of frames.
+//! What a script does next: lists, pipelines, expansion, redirection. Its place in the tree is a
+//! stack of frames.
+//!
+//! Not here: loops, conditions, functions (`flow`).
 //!
 //! Upstream: POSIX, Shell Command Language, Shell Commands
 
 use super::expand::{Expansion, Stop, globs};
 use super::flow::{go_round, read_into};
 use super::hints;
-use super::job::{Cx, Job, Process, Sink, Source, Step, Taken, Task};
-use super::syntax::{Block, Chain, Command, How, Join, Piece, Pipeline, Redirect, What, Word};
+use super::job::{Cx, Ends, Job, Process, Sink, Source, Step, Taken, Task};
+use super::syntax::{Block, Command, How, Join, Pipeline, Redirect, What};
 use super::{Behind, words};
+use crate::base::Str;
 use crate::kubectl::running::Stream;
 use std::rc::Rc;
 
@@ -16,58 +19,55 @@ use std::rc::Rc;
 pub(super) const FIRST_PROCESS: u32 = 1000;
 
 /// A place in the tree, and what is known there.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(super) enum Frame {
-    /// The next statement of a block.
+    /// The next pipeline of a block.
     Block(Block, usize),
-    /// The next pipeline of a statement.
-    Chain(Rc<Chain>, usize),
     /// What comes now counts the other way round.
     Negate,
     /// A command, and the outputs its words wanted so far.
     Run(Rc<Command>, Vec<String>),
     /// The process whose output a word wants, and the pipe it writes to.
     Output(usize, usize),
-    /// Processes to be waited for; the last one's exit code counts.
+    /// Processes to be waited for, the first one last; the last one's exit code counts.
     Wait(Vec<usize>),
-    /// A loop over values.
-    For(Rc<Command>, Rc<Vec<String>>, usize),
+    /// A loop over values: how many it had.
+    For(Rc<Command>, Vec<String>, usize),
     /// A loop; the flag tells whether its condition was just asked.
     While(Rc<Command>, bool),
-    /// The arm of a condition that was just asked.
+    /// The block of a condition that was just asked.
     If(Rc<Command>, usize),
     /// Ends a function: what the one around it was called with.
     Return(Vec<String>),
     /// Ends a redirected compound command.
-    Restore(Source, Sink, Sink),
+    Restore(Ends),
     /// Reads a line into variables.
     Read(Vec<String>),
     /// Begins this unless what came before failed.
     Begin(Box<Task>),
 }
 
-/// A process's ends: input, output, errors.
-pub(super) type Ends = (Source, Sink, Sink);
+/// What a command is once its words are expanded.
+struct Expanded {
+    words: Vec<String>,
+    /// Values of the variables it sets.
+    values: Vec<String>,
+    ends: Ends,
+}
 
 impl Job {
     /// Does one step of a script.
     pub(super) fn script(&mut self, process: &mut Process, cx: &mut Cx<'_>) -> Step {
-        let Task::Script(frames, env) = &mut process.task else { return Step::Blocked };
+        let Process { frames, env, .. } = process;
         let Some(frame) = frames.pop() else {
             process.code = Some(env.status);
             return Step::Moved;
         };
         match frame {
             Frame::Block(block, at) => {
-                if let Some(chain) = block.get(at) {
-                    frames.push(Frame::Block(block.clone(), at + 1));
-                    frames.push(Frame::Chain(chain.clone(), 0));
-                }
-            }
-            Frame::Chain(chain, at) => {
-                let Some((join, pipeline)) = chain.get(at) else { return Step::Moved };
-                frames.push(Frame::Chain(chain.clone(), at + 1));
-                let skipped = match join {
+                let Some(pipeline) = block.get(at) else { return Step::Moved };
+                frames.push(Frame::Block(block.clone(), at + 1));
+                let skipped = match pipeline.join {
                     Join::First => false,
                     Join::And => env.status != 0,
                     Join::Or => env.status == 0,
@@ -78,30 +78,37 @@ impl Job {
             }
             Frame::Negate => env.status = i32::from(env.status == 0),
             Frame::Run(command, outputs) => self.command(process, command, outputs, cx),
-            Frame::Output(id, pipe) => return self.collected(process, id, pipe),
+            Frame::Output(id, pipe) => {
+                let Some(code) = self.collect(id) else {
+                    frames.push(frame);
+                    return Step::Blocked;
+                };
+                env.status = code;
+                if let Some(Frame::Run(_, outputs)) = frames.last_mut() {
+                    outputs.push(self.emptied(pipe));
+                }
+            }
             Frame::Wait(mut ids) => {
-                while let Some(id) = ids.first() {
-                    let Some(code) = self.collect(*id) else {
+                while let Some(id) = ids.pop() {
+                    let Some(code) = self.collect(id) else {
+                        ids.push(id);
                         frames.push(Frame::Wait(ids));
                         return Step::Blocked;
                     };
                     env.status = code;
-                    ids.remove(0);
                 }
             }
-            frame @ (Frame::For(..) | Frame::While(..) | Frame::If(..)) => {
-                go_round(frame, frames, env);
-            }
-            Frame::Restore(input, output, errors) => {
-                (process.input, process.output, process.errors) = (input, output, errors);
-            }
+            Frame::For(..) | Frame::While(..) | Frame::If(..) => go_round(frame, frames, env),
+            Frame::Restore(ends) => process.ends = ends,
             Frame::Return(args) => env.args = args,
             Frame::Begin(task) => {
                 if env.status == 0 {
-                    self.begin_here(process, *task, cx);
+                    let mut inner = process.inner(Vec::new());
+                    inner.task = *task;
+                    self.begin_here(process, inner, cx);
                 }
             }
-            Frame::Read(names) => match self.take_line(process.input) {
+            Frame::Read(names) => match self.take_line(process.ends.input) {
                 Taken::Later => {
                     frames.push(Frame::Read(names));
                     return Step::Blocked;
@@ -113,82 +120,62 @@ impl Job {
         Step::Moved
     }
 
-    /// Takes the output that a word wants, once it is whole.
-    fn collected(&mut self, process: &mut Process, id: usize, pipe: usize) -> Step {
-        let Task::Script(frames, env) = &mut process.task else { return Step::Blocked };
-        let Some(code) = self.collect(id) else {
-            frames.push(Frame::Output(id, pipe));
-            return Step::Blocked;
-        };
-        env.status = code;
-        let text = self.pipes[pipe].take().unwrap_or_default().text;
-        if let Some(Frame::Run(_, outputs)) = frames.last_mut() {
-            outputs.push(text);
-        }
-        Step::Moved
-    }
-
-    fn pipeline(&mut self, process: &mut Process, pipeline: &Rc<Pipeline>, cx: &mut Cx<'_>) {
-        let Task::Script(frames, env) = &mut process.task else { return };
+    fn pipeline(&mut self, process: &mut Process, pipeline: &Pipeline, cx: &mut Cx<'_>) {
         if pipeline.negated {
-            frames.push(Frame::Negate);
+            process.frames.push(Frame::Negate);
         }
-        if let [command] = &pipeline.commands[..] {
-            frames.push(Frame::Run(command.clone(), Vec::new()));
-            return;
-        }
-        let env = env.clone();
-        let (mut ids, mut input) = (Vec::new(), process.input);
+        let run = |command: &Rc<Command>| Frame::Run(command.clone(), Vec::new());
+        let (mut ids, mut ends) = (Vec::new(), process.ends);
         for (n, command) in pipeline.commands.iter().enumerate() {
-            let last = n + 1 == pipeline.commands.len();
-            let output = match last {
-                true => process.output.clone(),
-                false => Sink::Pipe(self.pipe(String::new(), true)),
+            if pipeline.commands.len() == 1 {
+                return process.frames.push(run(command));
+            }
+            let mut inner = process.inner(vec![run(command)]);
+            ends.output = match n + 1 == pipeline.commands.len() {
+                true => process.ends.output,
+                false => Sink::Pipe(self.pipe(String::new())),
             };
-            let ends = (input, output.clone(), process.errors.clone());
-            let frames = vec![Frame::Run(command.clone(), Vec::new())];
-            ids.extend(self.begin_for(process, Task::Script(frames, env.clone()), ends, cx));
-            if let Sink::Pipe(pipe) = output {
-                input = Source::Pipe(pipe);
+            inner.ends = ends;
+            // The first one is waited for first.
+            ids.extend(self.begin_for(process, inner, cx));
+            if let Sink::Pipe(pipe) = ends.output {
+                ends.input = Source::Pipe(pipe);
             }
         }
         // From now on each has its reader.
         for id in &ids {
-            let output = self.processes[*id].as_ref().map(|process| process.output.clone());
-            if let Some(Sink::Pipe(pipe)) = output.filter(|output| *output != process.output)
+            if let Some(Process { ends, .. }) = &self.processes[*id]
+                && ends.output != process.ends.output
+                && let Sink::Pipe(pipe) = ends.output
                 && let Some(pipe) = &mut self.pipes[pipe]
             {
                 pipe.kept = false;
             }
         }
-        let Task::Script(frames, _) = &mut process.task else { return };
-        frames.push(Frame::Wait(ids));
+        ids.reverse();
+        process.frames.push(Frame::Wait(ids));
     }
 
     /// Begins a process for `process`, or says that there are too many.
     pub(super) fn begin_for(
         &mut self,
-        process: &mut Process,
-        task: Task,
-        (input, output, errors): Ends,
+        process: &Process,
+        mut inner: Process,
         cx: &mut Cx<'_>,
     ) -> Option<usize> {
-        let owner = Some(self.at);
-        let begun = self.begin(Process { task, input, output, errors, owner, code: None });
+        inner.owner = Some(self.at);
+        let begun = self.begin(inner);
         if begun.is_none() {
             let text = "bash: fork: retry: Resource temporarily unavailable\n";
-            self.write(&process.errors.clone(), text, &[], cx);
+            self.write(process.ends.errors, text, cx);
         }
         begun
     }
 
-    /// Begins a process that has the ends of the script, which waits for it.
-    fn begin_here(&mut self, process: &mut Process, task: Task, cx: &mut Cx<'_>) {
-        let ends = (process.input, process.output.clone(), process.errors.clone());
-        let begun = self.begin_for(process, task, ends, cx);
-        if let Task::Script(frames, _) = &mut process.task {
-            frames.push(Frame::Wait(begun.into_iter().collect()));
-        }
+    /// Begins a process for the script, which waits for it.
+    fn begin_here(&mut self, process: &mut Process, inner: Process, cx: &mut Cx<'_>) {
+        let begun = self.begin_for(process, inner, cx);
+        process.frames.push(Frame::Wait(begun.into_iter().collect()));
     }
 
     fn command(
@@ -199,102 +186,73 @@ impl Job {
         cx: &mut Cx<'_>,
     ) {
         match self.expanded(process, &command, &outputs, cx) {
-            Ok((words, sets, ends)) => self.start(process, &command, words, sets, ends, cx),
+            Ok(expanded) => self.start(process, &command, expanded, cx),
             Err(Stop::Output(block)) => {
-                let Task::Script(frames, env) = &mut process.task else { return };
-                frames.push(Frame::Run(command, outputs));
-                let inner = Task::Script(vec![Frame::Block(block, 0)], env.clone());
-                let pipe = self.pipe(String::new(), true);
-                let ends = (process.input, Sink::Pipe(pipe), process.errors.clone());
-                if let Some(id) = self.begin_for(process, inner, ends, cx) {
-                    let Task::Script(frames, _) = &mut process.task else { return };
-                    frames.push(Frame::Output(id, pipe));
-                } else if let Task::Script(frames, env) = &mut process.task {
-                    frames.clear();
-                    env.status = 254;
+                process.frames.push(Frame::Run(command, outputs));
+                let pipe = self.pipe(String::new());
+                let mut inner = process.inner(vec![Frame::Block(block, 0)]);
+                inner.ends.output = Sink::Pipe(pipe);
+                match self.begin_for(process, inner, cx) {
+                    Some(id) => process.frames.push(Frame::Output(id, pipe)),
+                    None => {
+                        process.frames.clear();
+                        process.env.status = 254;
+                    }
                 }
             }
             Err(Stop::Wrong(text)) => {
-                let text = if text.ends_with('\n') { text } else { format!("bash: {text}\n") };
-                self.write(&process.errors.clone(), &text, &[], cx);
-                if let Task::Script(_, env) = &mut process.task {
-                    env.status = 1;
-                }
+                self.write(process.ends.errors, &["bash: ", &text, "\n"].concat(), cx);
+                process.env.status = 1;
             }
         }
     }
 
-    /// The words of a command, the variables it sets, and its ends.
-    #[allow(clippy::type_complexity)]
+    /// The words of a command, the values it sets, and its ends.
     fn expanded(
         &mut self,
         process: &Process,
         command: &Command,
         outputs: &[String],
         cx: &mut Cx<'_>,
-    ) -> Result<(Vec<String>, Vec<(String, String)>, Ends), Stop> {
-        let Task::Script(_, env) = &process.task else { return Err(Stop::Wrong(String::new())) };
-        let names: Vec<_> =
-            cx.place.desk(false).files.iter().map(|(name, _)| name.clone()).collect();
-        let files = names.iter().map(|name| &**name).filter(|name| !name.contains('/')).collect();
-        let mut expansion = Expansion { env, outputs, used: 0, files };
-        let empty: &[Word] = &[];
-        let (sets, words) = match &command.what {
-            What::Simple(sets, words) => (&sets[..], &words[..]),
-            What::For(_, words, _) => (&[][..], &words[..]),
-            _ => (&[][..], empty),
+    ) -> Result<Expanded, Stop> {
+        let files: Vec<Str> = cx.place.desk(false).files.keys().cloned().collect();
+        let (env, files) = (&process.env, &files[..]);
+        let mut expansion = Expansion { env, outputs, used: 0, files, stop: None };
+        let Some([words, values, targets]) = expansion.parts(command) else {
+            return Err(expansion.stop.unwrap_or(Stop::Wrong(String::new())));
         };
-        // In `[[ ]]` nothing is split.
-        let whole = matches!(words.first().map(Vec::as_slice),
-            Some([Piece::Text(first, false)]) if first == "[[");
-        let mut words = match whole {
-            true => words.iter().map(|word| expansion.one(word)).collect::<Result<_, _>>()?,
-            false => expansion.words(words)?,
-        };
-        if let What::Case(subject, arms) = &command.what {
-            let patterns = arms.iter().flat_map(|(patterns, _)| patterns);
-            for word in std::iter::once(subject).chain(patterns) {
-                words.push(expansion.one(word)?);
-            }
-        }
-        let set = |(name, word): &(String, Word)| Ok((name.clone(), expansion.one(word)?));
-        let sets = sets.iter().map(set).collect::<Result<_, _>>()?;
-        let targets = command.redirects.iter().map(|redirect| expansion.one(&redirect.word));
-        let targets: Vec<String> = targets.collect::<Result<_, _>>()?;
-        let mut ends = (process.input, process.output.clone(), process.errors.clone());
+        let mut ends = process.ends;
         for (redirect, target) in command.redirects.iter().zip(targets) {
-            self.redirect(redirect, &target, &mut ends, cx).map_err(Stop::Wrong)?;
+            self.redirect(redirect, target, &mut ends, cx).map_err(Stop::Wrong)?;
         }
-        Ok((words, sets, ends))
+        Ok(Expanded { words, values, ends })
     }
 
     fn redirect(
         &mut self,
         redirect: &Redirect,
-        target: &str,
+        target: String,
         ends: &mut Ends,
         cx: &mut Cx<'_>,
     ) -> Result<(), String> {
-        match redirect.how {
-            How::Text => ends.0 = Source::Pipe(self.pipe(target.into(), true)),
+        let sink = match redirect.how {
+            How::Text => {
+                ends.input = Source::Pipe(self.pipe(target));
+                return Ok(());
+            }
             How::Read => {
-                let text = Job::file_text(&[target.to_string()], cx);
-                let text = text.map_err(|error| format!("bash: {error}\n"))?;
-                ends.0 = Source::Pipe(self.pipe(text, true));
+                let text = Job::file_text(&[target], cx)?;
+                ends.input = Source::Pipe(self.pipe(text));
+                return Ok(());
             }
-            How::Same(to) => {
-                let sink = if to == 2 { ends.2.clone() } else { ends.1.clone() };
-                if redirect.stream == 2 { ends.2 = sink } else { ends.1 = sink }
-            }
-            How::Write | How::Append => {
-                let sink = Job::file_sink(target, redirect.how == How::Append, cx)?;
-                if redirect.stream >= 2 {
-                    ends.2 = sink.clone();
-                }
-                if redirect.stream != 2 {
-                    ends.1 = sink;
-                }
-            }
+            How::Same(2) => ends.errors,
+            How::Same(_) => ends.output,
+            how => self.file_sink(&target, how == How::Append, cx)?,
+        };
+        match (redirect.stream, redirect.how) {
+            (2, _) => ends.errors = sink,
+            (3, _) => (ends.output, ends.errors) = (sink, sink),
+            _ => ends.output = sink,
         }
         Ok(())
     }
@@ -303,70 +261,58 @@ impl Job {
         &mut self,
         process: &mut Process,
         command: &Rc<Command>,
-        words: Vec<String>,
-        sets: Vec<(String, String)>,
-        ends: Ends,
+        Expanded { words, values, ends }: Expanded,
         cx: &mut Cx<'_>,
     ) {
-        let Task::Script(frames, env) = &mut process.task else { return };
-        if let What::Simple(..) = command.what {
-            if words.is_empty() {
-                if !command.redirects.is_empty() || !sets.is_empty() {
-                    env.status = 0;
-                }
-                for (name, value) in sets {
-                    env.set(&name, value);
-                }
-                return;
+        let Process { frames, env, .. } = process;
+        let (what, blocks) = (command.what, &command.blocks);
+        if what == What::Simple {
+            if !words.is_empty() {
+                return self.simple(process, words, ends, cx);
             }
-            return self.simple(process, words, ends, cx);
+            if !command.redirects.is_empty() || !values.is_empty() {
+                env.status = 0;
+            }
+            for ((name, _), value) in command.sets.iter().zip(values) {
+                env.set(name, value);
+            }
+            return;
         }
-        if !command.redirects.is_empty() {
-            let before = (process.input, process.output.clone(), process.errors.clone());
-            frames.push(Frame::Restore(before.0, before.1, before.2));
-            (process.input, process.output, process.errors) = ends.clone();
+        if ends != process.ends {
+            frames.push(Frame::Restore(std::mem::replace(&mut process.ends, ends)));
         }
-        match &command.what {
-            What::For(..) => frames.push(Frame::For(command.clone(), Rc::new(words), 0)),
-            What::While(..) => frames.push(Frame::While(command.clone(), false)),
-            What::If(arms, _) => {
+        match what {
+            What::For => frames.push(Frame::For(command.clone(), words, 0)),
+            What::While | What::Until => frames.push(Frame::While(command.clone(), false)),
+            What::If => {
                 frames.push(Frame::If(command.clone(), 0));
-                frames.push(Frame::Block(arms[0].0.clone(), 0));
+                frames.push(Frame::Block(blocks[0].clone(), 0));
             }
-            What::Group(false, block) => frames.push(Frame::Block(block.clone(), 0)),
-            What::Group(true, block) => {
-                let inner = Task::Script(vec![Frame::Block(block.clone(), 0)], env.clone());
-                let begun = self.begin_for(process, inner, ends, cx);
-                if let Task::Script(frames, _) = &mut process.task {
-                    frames.push(Frame::Wait(begun.into_iter().collect()));
+            What::Subshell => {
+                let inner = process.inner(vec![Frame::Block(blocks[0].clone(), 0)]);
+                self.begin_here(process, inner, cx);
+            }
+            What::Case => {
+                env.status = 0;
+                let fits = |pattern: &String| globs(pattern, &words[0]);
+                if let Some(at) = words[1..].iter().position(fits) {
+                    frames.push(Frame::Block(blocks[at].clone(), 0));
                 }
             }
-            What::Case(_, arms) => {
-                env.status = 0;
-                let mut patterns = words.iter().skip(1);
-                for (own, block) in arms {
-                    let mut own = patterns.by_ref().take(own.len());
-                    let fits = own.any(|pattern| globs(pattern, &words[0]));
-                    own.for_each(drop);
-                    if fits {
-                        return frames.push(Frame::Block(block.clone(), 0));
-                    }
-                }
-            }
-            What::Function(name, body) => {
-                env.functions.insert(name.clone(), body.clone());
+            What::Function => {
+                env.functions.insert(command.name.clone(), blocks[0].clone());
                 env.status = 0;
             }
-            What::Behind(block, text) => {
+            What::Behind => {
                 env.status = 0;
-                let job = Job::behind(block.clone(), env.clone());
+                let job = Job::behind(blocks[0].clone(), env.clone());
                 let all = cx.place.behind();
                 let number = all.last().map_or(1, |last| last.number + 1);
-                all.push(Behind { number, line: text.clone(), job });
+                all.push(Behind { number, line: command.name.clone(), job });
                 let text = format!("[{number}] {}\n", FIRST_PROCESS + number);
-                self.write(&ends.2, &text, &[], cx);
+                self.write(ends.errors, &text, cx);
             }
-            What::Simple(..) => {}
+            _ => frames.push(Frame::Block(blocks[0].clone(), 0)),
         }
     }
 
@@ -377,37 +323,38 @@ impl Job {
         ends: Ends,
         cx: &mut Cx<'_>,
     ) {
-        let Task::Script(_, env) = &mut process.task else { return };
+        let env = &mut process.env;
         if let Some(text) = env.aliases.get(&words[0]).filter(|text| !text.is_empty()) {
             let text: Vec<String> = text.split_whitespace().map(String::from).collect();
             words.splice(0..1, text);
         }
-        if self.flow(process, &words, &ends, cx) {
+        if self.flow(process, &words, ends, cx) {
             return;
         }
-        let Task::Script(_, env) = &mut process.task else { return };
-        let seen = matches!(ends.1, Sink::Screen(_));
+        let env = &mut process.env;
+        let seen = matches!(ends.output, Sink::Screen(_));
         if let Some(said) = words::run(&words, env, &mut cx.place.desk(seen)) {
             env.status = said.code;
-            self.write(&ends.1, &said.out, &[], cx);
-            return self.write(&ends.2, &said.err, &[], cx);
+            self.write(ends.output, &said.out, cx);
+            return self.write(ends.errors, &said.err, cx);
         }
-        match self.made(&words, &ends, cx) {
-            Ok((task, input, output)) => {
-                let ends = (input.unwrap_or(ends.0), output.unwrap_or(ends.1), ends.2);
-                let begun = self.begin_for(process, task, ends, cx);
-                if let Task::Script(frames, _) = &mut process.task {
-                    frames.push(Frame::Wait(begun.into_iter().collect()));
-                }
-            }
+        let mut inner = Process::script(Vec::new(), Default::default(), ends);
+        match self.made(&words, &mut inner, cx) {
+            Ok(()) => self.begin_here(process, inner, cx),
             Err((code, text)) => {
-                let Task::Script(_, env) = &mut process.task else { return };
-                env.status = code;
-                self.write(&ends.2, &text, &[], cx);
-                if code == 127 && ends.2 != Sink::Nothing {
+                process.env.status = code;
+                self.write(ends.errors, &text, cx);
+                if code == 127 && ends.errors != Sink::Nothing {
                     cx.screen.write(Stream::Simulator, &hints::unknown(&words[0]), &[]);
                 }
             }
         }
+    }
+}
+
+impl Process {
+    /// A script that a process of its own does with a copy of what this one knows.
+    fn inner(&self, frames: Vec<Frame>) -> Process {
+        Process::script(frames, self.env.clone(), self.ends)
     }
 }

@@ -5,16 +5,13 @@
 
 use std::rc::Rc;
 
-/// Statements one after another.
-pub type Block = Rc<Vec<Rc<Chain>>>;
-
-/// Pipelines joined by `&&` and `||`.
-pub type Chain = Vec<(Join, Rc<Pipeline>)>;
+/// Statements one after another, each of one pipeline or several joined by `&&` and `||`.
+pub type Block = Rc<Vec<Pipeline>>;
 
 /// When a pipeline runs, given how the one before it ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Join {
-    /// It is the first.
+    /// It begins a statement.
     First,
     /// After `&&`.
     And,
@@ -23,46 +20,84 @@ pub enum Join {
 }
 
 /// Commands joined by `|`.
-#[derive(Debug, PartialEq)]
+#[derive(Debug)]
 pub struct Pipeline {
+    /// When it runs.
+    pub join: Join,
     /// After `!`: success counts as failure.
     pub negated: bool,
     /// The commands.
     pub commands: Vec<Rc<Command>>,
 }
 
-/// A command with its redirections.
-#[derive(Debug, PartialEq)]
+impl Pipeline {
+    /// A statement of one command.
+    pub fn of(command: Command) -> Pipeline {
+        Pipeline { join: Join::First, negated: false, commands: vec![Rc::new(command)] }
+    }
+}
+
+/// A command with its redirections. All kinds have the same parts; `What` says which of them
+/// each kind fills.
+#[derive(Debug)]
 pub struct Command {
     /// What it does.
     pub what: What,
+    /// What it is about, by name.
+    pub name: String,
+    /// Variables that it sets.
+    pub sets: Vec<(String, Word)>,
+    /// Its words.
+    pub words: Vec<Word>,
+    /// What stands in it.
+    pub blocks: Vec<Block>,
     /// Where it reads and writes.
     pub redirects: Vec<Redirect>,
 }
 
+impl Command {
+    /// A command of this kind in which nothing stands yet.
+    pub fn new(what: What) -> Command {
+        Command {
+            what,
+            name: String::new(),
+            sets: Vec::new(),
+            words: Vec::new(),
+            blocks: Vec::new(),
+            redirects: Vec::new(),
+        }
+    }
+}
+
 /// What a command does.
-#[derive(Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum What {
     /// Sets variables and, if there are words, runs what the first one names.
-    Simple(Vec<(String, Word)>, Vec<Word>),
+    Simple,
     /// `for NAME in WORDS; do BLOCK; done`
-    For(String, Vec<Word>, Block),
-    /// `while BLOCK; do BLOCK; done`; `until` if the flag is set.
-    While(bool, Block, Block),
-    /// `if BLOCK; then BLOCK; elif …; else BLOCK; fi`
-    If(Vec<(Block, Block)>, Option<Block>),
-    /// `case WORD in PATTERN|PATTERN) BLOCK ;; esac`
-    Case(Word, Vec<(Vec<Word>, Block)>),
-    /// `NAME() COMMAND`
-    Function(String, Rc<Command>),
-    /// `STATEMENT &`, and its text.
-    Behind(Block, String),
-    /// `{ BLOCK; }`, or `( BLOCK )` if the flag is set: then in an environment of its own.
-    Group(bool, Block),
+    For,
+    /// `while BLOCK; do BLOCK; done`
+    While,
+    /// `until BLOCK; do BLOCK; done`
+    Until,
+    /// `if BLOCK; then BLOCK; elif BLOCK; then BLOCK; else BLOCK; fi`: with `else` the number
+    /// of blocks is odd.
+    If,
+    /// `case WORD in PATTERN) BLOCK ;; esac`: the subject and all patterns are its words, and
+    /// each pattern has a block.
+    Case,
+    /// `NAME() BLOCK`
+    Function,
+    /// `BLOCK &`; its text is the name.
+    Behind,
+    /// `{ BLOCK; }`
+    Group,
+    /// `( BLOCK )`: in an environment of its own.
+    Subshell,
 }
 
 /// One redirection.
-#[derive(Debug, PartialEq)]
+#[derive(Debug)]
 pub struct Redirect {
     /// 0, 1 or 2; 3 stands for both 1 and 2.
     pub stream: u8,
@@ -91,16 +126,49 @@ pub enum How {
 pub type Word = Vec<Piece>;
 
 /// A part of a word.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Piece {
-    /// Text, quoted or not. Unquoted text may name files by a pattern.
-    Text(String, bool),
-    /// `$NAME`, quoted or not, and what is done with it: `${NAME:-WORD}`, `${NAME%WORD}`.
-    Variable(String, bool, Option<(&'static str, Word)>),
-    /// `$(…)` or backticks, quoted or not.
-    Output(Block, bool),
-    /// `$((…))`.
-    Sum(Word),
-    /// `(…)` after `NAME=`: the elements of an array.
-    List(Vec<Word>),
+#[derive(Clone, Debug)]
+pub struct Piece {
+    /// What stands for it.
+    pub part: Part,
+    /// The text, or the variable's name.
+    pub text: String,
+    /// It stands in quotes. Text that does not may name files by a pattern.
+    pub quoted: bool,
+    /// Words in it.
+    pub words: Vec<Word>,
+}
+
+impl Piece {
+    /// Text.
+    pub fn text(text: &str, quoted: bool) -> Piece {
+        Piece::new(Part::Text, text, quoted)
+    }
+
+    /// A part without words in it.
+    pub fn new(part: Part, text: &str, quoted: bool) -> Piece {
+        Piece { part, text: text.into(), quoted, words: Vec::new() }
+    }
+
+    /// The text if it is no more than that, quoted or not.
+    pub fn plain(&self, quoted: bool) -> Option<&str> {
+        (matches!(self.part, Part::Text) && self.quoted == quoted).then_some(&*self.text)
+    }
+}
+
+/// What a part of a word stands for.
+#[derive(Clone, Debug)]
+pub enum Part {
+    /// Text.
+    Text,
+    /// `$NAME`
+    Variable,
+    /// A variable of which something is made: `${NAME:-WORD}`, `${NAME%WORD}`, `${#NAME}`, which
+    /// is "length".
+    Made(&'static str),
+    /// `$(…)` or backticks.
+    Output(Block),
+    /// `$((WORD))`
+    Sum,
+    /// `(…)` after `NAME=`: its words are the elements of an array.
+    List,
 }

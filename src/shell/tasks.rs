@@ -3,12 +3,12 @@
 
 use super::filter::{self, Filter};
 use super::inside;
-use super::job::{Cx, Job, Process, Sink, Source, Step, Taken, Task, Waits, Watch};
+use super::job::{Cx, Ends, Job, Process, Sink, Source, Step, Taken, Task, Waits, Watch, Xargs};
 use super::options::Options;
-use super::script::Frame;
-use super::syntax::{Chain, Command, Join, Piece, Pipeline, What};
-use super::{Answer, Then, read};
-use crate::base::time::Span;
+use super::script::{FIRST_PROCESS, Frame};
+use super::syntax::{Block, Command, Piece, Pipeline, What, Word};
+use super::{Answer, Behind, Env, Then, read};
+use crate::base::time::{SimTime, Span};
 use crate::kubectl::running::{self, Progress, Stream};
 use std::rc::Rc;
 
@@ -39,260 +39,259 @@ pub fn span(text: &str) -> Option<Span> {
     (!text.is_empty()).then_some(Span(total))
 }
 
-/// `jobs`, `fg`, `bg`, `wait`, `kill`: about what runs in the background.
-fn control(name: &str, words: &[String], cx: &mut Cx<'_>) -> Made {
-    let all = cx.place.behind();
-    let done = Task::Script(Vec::new(), super::Env::default());
-    let given = words.iter().filter(|word| !word.starts_with('-') || word.len() == 1);
-    let given: Vec<&String> = given.collect();
-    let number = |word: &str| {
-        let number = match word.strip_prefix('%') {
-            Some("" | "+" | "%") => all.last()?.number,
-            Some(number) => number.parse().ok()?,
-            None => word.parse::<u32>().ok()?.checked_sub(super::script::FIRST_PROCESS)?,
-        };
-        all.iter().any(|job| job.number == number).then_some(number)
+/// An exit code and what is said instead of doing anything.
+type Failed = (i32, String);
+
+/// What `name` says is wrong.
+fn failed(code: i32, name: &str, what: &[&str]) -> Failed {
+    (code, [&[name, ": "], what, &["\n"]].concat().concat())
+}
+
+/// The job in the background that a word means.
+fn meant(all: &[Behind], word: &str) -> Option<u32> {
+    let number = match word.strip_prefix('%') {
+        Some("" | "+" | "%") => all.last()?.number,
+        Some(number) => number.parse().ok()?,
+        None => word.parse::<u32>().ok()?.checked_sub(FIRST_PROCESS)?,
     };
+    all.iter().any(|job| job.number == number).then_some(number)
+}
+
+/// `jobs`, `fg`, `bg`, `wait`, `kill`: about what runs in the background.
+fn control(
+    name: &str,
+    words: &[String],
+    process: &mut Process,
+    cx: &mut Cx<'_>,
+) -> Result<(), Failed> {
+    let all = cx.place.behind();
+    let spoken = ["bash: ", name].concat();
     let mut chosen = Vec::new();
-    for word in &given {
-        let Some(number) = number(word) else {
+    for word in words {
+        if word.starts_with('-') && word.len() > 1 {
+            continue;
+        }
+        let Some(number) = meant(all, word) else {
             let what = if word.starts_with('%') { "no such job" } else { "no such process" };
-            return Err((1, format!("bash: {name}: {word}: {what}\n")));
+            return Err(failed(1, &spoken, &[word, ": ", what]));
         };
         chosen.push(number);
     }
-    if name == "kill" && given.is_empty() {
-        return Err((2, "kill: usage: kill [-s sigspec] pid | jobspec ...\n".into()));
-    }
-    if matches!(name, "fg" | "bg") && given.is_empty() {
-        match all.last() {
-            Some(last) => chosen.push(last.number),
-            None => return Err((1, format!("bash: {name}: current: no such job\n"))),
+    if chosen.is_empty() {
+        match (name, all.last()) {
+            ("kill", _) => {
+                let what = "usage: kill [-s sigspec] pid | jobspec ...";
+                return Err(failed(2, name, &[what]));
+            }
+            ("fg" | "bg", Some(last)) => chosen.push(last.number),
+            ("fg" | "bg", None) => return Err(failed(1, &spoken, &["current: no such job"])),
+            ("wait", _) => chosen.extend(all.iter().map(|job| job.number)),
+            _ => {}
         }
     }
     let mut text = String::new();
-    match name {
-        "jobs" => {
-            text = all.iter().map(|job| job.told("Running").replace('\n', " &\n")).collect();
-        }
-        "kill" => all.retain(|job| {
-            let killed = chosen.contains(&job.number);
-            text += &if killed { job.told("Terminated") } else { String::new() };
-            !killed
-        }),
-        "bg" => text = format!("bash: bg: job {} already in background\n", chosen[0]),
-        "fg" => {
-            let own = |job: &&super::Behind| job.number == chosen[0];
-            text = all.iter().find(own).map_or(String::new(), |job| format!("{}\n", job.line));
-        }
-        _ if chosen.is_empty() => chosen = all.iter().map(|job| job.number).collect(),
-        _ => {}
-    }
-    cx.screen.write(Stream::Out, &text, &[]);
-    Ok(match name {
-        "fg" | "wait" => (Task::Await(chosen, name == "fg"), None, None),
-        _ => (done, None, None),
-    })
-}
-
-type Made = Result<(Task, Option<Source>, Option<Sink>), (i32, String)>;
-
-impl Job {
-    /// The task that `words` mean, and what it reads and writes where that is not what it is
-    /// given. An error is an exit code and what is said.
-    pub(super) fn made(
-        &mut self,
-        words: &[String],
-        ends: &super::script::Ends,
-        cx: &mut Cx<'_>,
-    ) -> Made {
-        let (name, rest) = (&*words[0], &words[1..]);
+    let mut at = 0;
+    while let Some(job) = all.get(at) {
+        let is_meant = chosen.contains(&job.number);
+        at += 1;
         match name {
-            "kubectl" => {
-                let reads =
-                    words.iter().any(|word| word == "-" || word == "-f-" || word.ends_with("=-"));
-                if let Some(task) = inside::task(rest, cx.place) {
-                    return Ok((task, None, None));
-                }
-                return Ok(match reads {
-                    true => (Task::Reads([rest, &[END.to_string()]].concat()), None, None),
-                    false => (kubectl(rest, String::new()), None, None),
-                });
+            "jobs" => text.push_str(&job.told("Running").replace('\n', " &\n")),
+            "kill" if is_meant => {
+                text.push_str(&job.told("Terminated"));
+                at -= 1;
+                all.remove(at);
             }
-            "sleep" => {
-                let span = rest.first().and_then(|text| span(text));
-                let shown = rest.first().map_or("", String::as_str);
-                let wrong = || (1, format!("sleep: invalid time interval '{shown}'\n"));
-                return Ok((
-                    Task::Sleep(cx.place.now() + span.ok_or_else(wrong)?, false),
-                    None,
-                    None,
-                ));
-            }
-            "jobs" | "fg" | "bg" | "wait" | "kill" => return control(name, rest, cx),
-            "tee" => return tee(rest, cx),
-            "xargs" => return xargs(rest),
-            "watch" => return watch(rest, cx),
-            "help" => {
-                cx.screen.write(Stream::Simulator, &super::hints::help(), &[]);
-                return Ok((Task::Script(Vec::new(), super::Env::default()), None, None));
+            "fg" if job.number == chosen[0] => text = [&*job.line, "\n"].concat(),
+            "bg" if job.number == chosen[0] => {
+                text = format!("bash: bg: job {} already in background\n", job.number);
             }
             _ => {}
         }
-        if filter::NAMES.contains(&name) {
-            return self.filter(name, rest, ends, cx);
-        }
-        let Some(Answer { text, links, code, then }) = cx.place.word(words) else {
-            return Err((127, format!("bash: {name}: command not found\n")));
-        };
-        cx.screen.write(Stream::Simulator, &text, &links);
-        Ok(match then {
-            Then::At(time) => (Task::Sleep(time, true), None, None),
-            Then::Settled => (Task::Settle, None, None),
-            Then::Now => {
-                let env = super::Env { status: code, ..super::Env::default() };
-                (Task::Script(Vec::new(), env), None, None)
+    }
+    cx.screen.write(Stream::Out, &text, &[]);
+    if matches!(name, "fg" | "wait") {
+        process.task = Task::Await(chosen, name == "fg");
+    }
+    Ok(())
+}
+
+impl Job {
+    /// Makes of `process`, which is an empty script, what `words` mean.
+    pub(super) fn made(
+        &mut self,
+        words: &[String],
+        process: &mut Process,
+        cx: &mut Cx<'_>,
+    ) -> Result<(), Failed> {
+        let (name, rest) = (&*words[0], &words[1..]);
+        match name {
+            "kubectl" => {
+                let reads = |word: &String| matches!(&**word, "-" | "-f-") || word.ends_with("=-");
+                if let Some(frames) = inside::frames(rest, cx.place) {
+                    process.frames = frames;
+                } else if rest.iter().any(reads) {
+                    process.task = Task::Reads(rest.to_vec(), String::new());
+                } else {
+                    process.task = kubectl(rest, String::new(), false);
+                }
             }
-        })
+            "sleep" => {
+                let shown = rest.first().map_or("", String::as_str);
+                let Some(span) = span(shown) else {
+                    return Err(failed(1, name, &["invalid time interval '", shown, "'"]));
+                };
+                process.task = Task::Sleep(cx.place.now() + span, false);
+            }
+            "jobs" | "fg" | "bg" | "wait" | "kill" => return control(name, rest, process, cx),
+            "tee" => process.task = self.tee(rest, cx)?,
+            "xargs" => process.task = xargs(rest)?,
+            "watch" => process.task = watch(rest, cx)?,
+            "help" => cx.screen.write(Stream::Simulator, &super::hints::help(), &[]),
+            _ if filter::NAMES.contains(&name) => return self.filter(name, rest, process, cx),
+            _ => {
+                let Some(Answer { text, links, code, then }) = cx.place.word(words) else {
+                    return Err(failed(127, "bash", &[name, ": command not found"]));
+                };
+                cx.screen.write(Stream::Simulator, &text, &links);
+                process.env.status = code;
+                match then {
+                    Then::At(time) => process.task = Task::Sleep(time, true),
+                    Then::Settled => process.task = Task::Settle,
+                    Then::Now => {}
+                }
+            }
+        }
+        Ok(())
     }
 
     fn filter(
         &mut self,
         name: &str,
         words: &[String],
-        ends: &super::script::Ends,
+        process: &mut Process,
         cx: &mut Cx<'_>,
-    ) -> Made {
-        let (filter, files) =
-            Filter::new(name, words).map_err(|error| (2, format!("{error}\n")))?;
-        let mut files: Vec<String> = files.into_iter().filter(|file| file != "-").collect();
+    ) -> Result<(), Failed> {
+        let (filter, mut files) = Filter::new(name, words).map_err(|error| (2, error + "\n"))?;
+        files.retain(|file| file != "-");
+        let in_place = filter.in_place();
+        process.task = Task::Filter(filter);
         if files.is_empty() {
-            if filter.in_place() {
-                return Err((1, "sed: no input files\n".into()));
-            }
-            return Ok((Task::Filter(filter), None, None));
+            return match in_place {
+                true => Err(failed(1, name, &["no input files"])),
+                false => Ok(()),
+            };
         }
-        let mut missing = (0, String::new());
-        if !filter.in_place() {
-            // What is there is read all the same.
-            for file in std::mem::take(&mut files) {
-                match Job::file_text(std::slice::from_ref(&file), cx) {
-                    Ok(_) => files.push(file),
-                    Err(error) => missing = (1, format!("{}{name}: {error}\n", missing.1)),
+        if in_place {
+            let text = Job::file_text(&files, cx);
+            let text = text.map_err(|error| failed(2, name, &["can't read ", &error]))?;
+            process.ends.input = Source::Pipe(self.pipe(text));
+            process.ends.output =
+                self.file_sink(&files[0], false, cx).unwrap_or(process.ends.output);
+            return Ok(());
+        }
+        let (mut text, mut missing, mut found) = (String::new(), String::new(), false);
+        // What is there is read all the same.
+        for file in files {
+            match Job::file_text(&[file], cx) {
+                Ok(more) => {
+                    text.push_str(&more);
+                    found = true;
                 }
+                Err(error) => missing.push_str(&failed(1, name, &[&error]).1),
             }
         }
-        if files.is_empty() {
-            return Err(missing);
+        if !found {
+            return Err((1, missing));
         }
-        self.write(&ends.2.clone(), &missing.1, &[], cx);
-        let text = Job::file_text(&files, cx);
-        let text = text.map_err(|error| (2, format!("{name}: can't read {error}\n")))?;
-        let input = Source::Pipe(self.pipe(text, true));
-        let output = match filter.in_place() {
-            true => Job::file_sink(&files[0], false, cx).ok(),
-            false => None,
-        };
-        Ok((Task::Filter(filter), Some(input), output))
+        self.write(process.ends.errors, &missing, cx);
+        process.ends.input = Source::Pipe(self.pipe(text));
+        Ok(())
+    }
+
+    fn tee(&mut self, words: &[String], cx: &mut Cx<'_>) -> Result<Task, Failed> {
+        let options = options("tee", words, "ai", false)?;
+        let mut sinks = Vec::new();
+        for path in &options.rest {
+            let sink = self.file_sink(path, options.has('a'), cx);
+            sinks.push(sink.map_err(|error| failed(1, "tee", &[&error]))?);
+        }
+        Ok(Task::Tee(sinks))
     }
 
     /// Does one step of a process that is no script.
     pub(super) fn task(&mut self, process: &mut Process, cx: &mut Cx<'_>) -> Step {
-        match &mut process.task {
-            Task::Sleep(until, _) => {
-                if cx.place.now() < *until {
-                    return Step::Blocked;
-                }
-                process.code = Some(0);
-                Step::Moved
-            }
-            Task::Settle => {
-                if !cx.place.is_settled() {
-                    return Step::Blocked;
-                }
-                process.code = Some(0);
-                Step::Moved
-            }
+        let over = match &mut process.task {
+            Task::Sleep(until, _) => cx.place.now() >= *until,
+            Task::Settle => cx.place.is_settled(),
             Task::Await(numbers, _) => {
-                let all = cx.place.behind();
-                if all.iter().any(|job| numbers.contains(&job.number)) {
-                    return Step::Blocked;
-                }
-                process.code = Some(0);
-                Step::Moved
+                let behind = cx.place.behind();
+                !numbers.iter().any(|number| behind.iter().any(|job| job.number == *number))
             }
-            Task::Kubectl(..) => self.kubectl(process, cx),
-            Task::Watch(_) => self.watch(process, cx),
-            Task::Inside(..) => self.inside(process, cx),
-            _ => match self.take_line(process.input) {
-                Taken::Later => Step::Blocked,
-                Taken::Line(line) => {
-                    self.take(process, &line, cx);
-                    Step::Moved
+            Task::Kubectl(..) => return self.kubectl(process, cx),
+            Task::Inside(..) => return self.inside(process, cx),
+            Task::Watch(_) => return self.watch(process, cx),
+            _ => {
+                match self.take_line(process.ends.input) {
+                    Taken::Later => return Step::Blocked,
+                    Taken::Line(line) => self.take(process, line, cx),
+                    Taken::End => self.end(process, cx),
                 }
-                Taken::End => {
-                    self.end(process, cx);
-                    Step::Moved
-                }
-            },
+                return Step::Moved;
+            }
+        };
+        if !over {
+            return Step::Blocked;
         }
+        process.code = Some(0);
+        Step::Moved
     }
 
     /// Gives a line to a process.
-    fn take(&mut self, process: &mut Process, line: &str, cx: &mut Cx<'_>) {
-        let mut out = String::new();
+    fn take(&mut self, process: &mut Process, mut line: String, cx: &mut Cx<'_>) {
         match &mut process.task {
             Task::Filter(filter) => {
-                let more = filter.line(line, &mut out);
-                self.write(&process.output.clone(), &out, &[], cx);
+                let mut out = String::new();
+                let more = filter.line(&line, &mut out);
+                self.write(process.ends.output, &out, cx);
                 if !more {
                     self.end(process, cx);
                 }
-                return;
             }
-            Task::Tee(files) => {
-                out = format!("{line}\n");
-                for file in files.clone() {
-                    self.write(&Sink::File(file), &out, &[], cx);
+            Task::Tee(sinks) => {
+                line.push('\n');
+                for sink in sinks.iter().chain([&process.ends.output]) {
+                    self.write(*sink, &line, cx);
                 }
             }
-            Task::Reads(words) => {
-                // The text is collected behind the words.
-                words.push(line.to_string());
+            Task::Reads(_, text) => {
+                text.push_str(&line);
+                text.push('\n');
             }
-            Task::Xargs(words, _, _) => words.push(line.to_string()),
+            Task::Xargs(xargs) => xargs.lines.push(line),
             _ => {}
         }
-        self.write(&process.output.clone(), &out, &[], cx);
     }
 
     /// Tells a process that its input has ended.
     fn end(&mut self, process: &mut Process, cx: &mut Cx<'_>) {
-        let mut out = String::new();
         match &mut process.task {
-            Task::Filter(filter) => match filter.end(&mut out) {
-                Ok(code) => process.code = Some(code),
-                Err(error) => {
-                    process.code = Some(5);
-                    self.write(&process.errors.clone(), &format!("{error}\n"), &[], cx);
+            Task::Filter(filter) => {
+                let mut out = String::new();
+                let end = filter.end(&mut out);
+                process.code = Some(*end.as_ref().unwrap_or(&5));
+                if let Err(error) = end {
+                    self.write(process.ends.errors, &(error + "\n"), cx);
                 }
-            },
-            Task::Reads(words) => {
-                let at = words.iter().position(|word| word == END).unwrap_or(words.len());
-                let text: String =
-                    words.drain(at..).skip(1).flat_map(|line| [line, "\n".into()]).collect();
-                process.task = kubectl(words, text);
-                return;
+                self.write(process.ends.output, &out, cx);
             }
-            Task::Xargs(words, size, mark) => {
-                process.task =
-                    Task::Script(batches(words, *size, mark.as_deref()), super::Env::default());
-                process.input = Source::Nothing;
-                return;
+            Task::Reads(words, text) => process.task = kubectl(words, std::mem::take(text), false),
+            Task::Xargs(xargs) => {
+                process.frames = vec![Frame::Block(batches(xargs), 0)];
+                process.task = Task::Script;
+                process.ends.input = Source::Nothing;
             }
             _ => process.code = Some(0),
         }
-        self.write(&process.output.clone(), &out, &[], cx);
     }
 
     fn kubectl(&mut self, process: &mut Process, cx: &mut Cx<'_>) -> Step {
@@ -308,39 +307,41 @@ impl Job {
             Progress::Waits { until } => *waits = Waits::Until(until),
             Progress::Edits(draft) => *waits = Waits::Edit(draft),
         }
+        let ends = process.ends;
+        let quiet = *quiet || ends.errors == Sink::Nothing;
         let moved = process.code.is_some() || !poll.chunks.is_empty();
         for chunk in poll.chunks {
             let sink = match chunk.stream {
-                Stream::Out => process.output.clone(),
-                Stream::Err => process.errors.clone(),
-                Stream::Simulator if *quiet || process.errors == Sink::Nothing => continue,
+                Stream::Out => ends.output,
+                Stream::Err => ends.errors,
+                Stream::Simulator if quiet => Sink::Nothing,
                 Stream::Simulator => Sink::Screen(Stream::Simulator),
             };
-            self.write(&sink, &chunk.text, &chunk.links, cx);
+            self.write_linked(sink, &chunk.text, &chunk.links, cx);
         }
         if moved { Step::Moved } else { Step::Blocked }
     }
 
     fn inside(&mut self, process: &mut Process, cx: &mut Cx<'_>) -> Step {
         let Task::Inside(namespace, pod, greeted) = &mut process.task else { return Step::Blocked };
-        let output = process.output.clone();
+        let output = process.ends.output;
         if !std::mem::replace(greeted, true) {
             let text = "If you don't see a command prompt, try pressing enter.\n/ # ";
-            self.write(&output, text, &[], cx);
+            self.write(output, text, cx);
             return Step::Moved;
         }
-        let line = match self.take_line(process.input) {
+        let line = match self.take_line(process.ends.input) {
             Taken::Later => return Step::Blocked,
             Taken::Line(line) => line,
             Taken::End => "exit".to_string(),
         };
         let (said, ended) = cx.place.inside(namespace, pod, &line);
         for (stream, text) in said {
-            self.write(&Sink::Screen(stream), &text, &[], cx);
+            self.write(Sink::Screen(stream), &text, cx);
         }
         process.code = ended;
         if ended.is_none() {
-            self.write(&output, "/ # ", &[], cx);
+            self.write(output, "/ # ", cx);
         }
         Step::Moved
     }
@@ -351,126 +352,111 @@ impl Job {
             if cx.place.now() < watch.next {
                 return Step::Blocked;
             }
-            let block = watch.block.clone();
-            let pipe = self.pipe(String::new(), true);
-            let inner = Task::Script(vec![Frame::Block(block, 0)], super::Env::default());
-            let ends = (Source::Nothing, Sink::Pipe(pipe), Sink::Pipe(pipe));
-            let begun = self.begin_for(process, inner, ends, cx);
-            let Task::Watch(watch) = &mut process.task else { return Step::Blocked };
-            watch.running = begun.map(|id| (id, pipe));
-            if begun.is_none() {
-                process.code = Some(254);
+            let frames = vec![Frame::Block(watch.block.clone(), 0)];
+            let pipe = self.pipe(String::new());
+            let (input, output) = (Source::Nothing, Sink::Pipe(pipe));
+            let ends = Ends { input, output, errors: output };
+            let begun = self.begin_for(process, Process::script(frames, Env::default(), ends), cx);
+            match (&mut process.task, begun) {
+                (Task::Watch(watch), Some(id)) => watch.running = Some((id, pipe)),
+                _ => process.code = Some(254),
             }
             return Step::Moved;
         };
         if self.collect(id).is_none() {
             return Step::Blocked;
         }
-        let text = self.pipes[pipe].take().unwrap_or_default().text;
-        let Task::Watch(watch) = &mut process.task else { return Step::Blocked };
         watch.running = None;
         watch.next = cx.place.now() + watch.every;
-        let shown: String = text.split_inclusive('\n').take(WATCH_ROWS).collect();
-        if let Sink::Screen(_) = process.output {
+        let mut shown = String::new();
+        if !watch.head.is_empty() {
+            let clock = cx.place.now().since(SimTime::ZERO).clock();
+            shown = [&*watch.head, "   t=", &*clock, "\n\n"].concat();
+        }
+        let text = self.emptied(pipe);
+        shown.extend(text.split_inclusive('\n').take(WATCH_ROWS));
+        if let Sink::Screen(_) = process.ends.output {
             cx.screen.begin_frame();
         }
-        let shown = match &*watch.head {
-            "" => shown,
-            head => {
-                let clock = cx.place.now().since(crate::base::time::SimTime::ZERO).clock();
-                format!("{head}   t={clock}\n\n{shown}")
-            }
-        };
-        self.write(&process.output.clone(), &shown, &[], cx);
+        self.write(process.ends.output, &shown, cx);
         Step::Moved
     }
 }
 
-/// Stands between the words of a command and the text it reads.
-const END: &str = "\0";
-
-fn kubectl(words: &[String], text: String) -> Task {
-    let words: Vec<String> = words.iter().filter(|word| *word != END).cloned().collect();
-    let line = std::iter::once("kubectl").chain(words.iter().map(String::as_str));
-    let line = line.collect::<Vec<_>>().join(" ");
-    Task::Kubectl(running::start(&words, text), line, Waits::Nothing, false)
-}
-
-fn tee(words: &[String], cx: &mut Cx<'_>) -> Made {
-    let wrong = |error| (1, format!("tee: {error}\n"));
-    let options = Options::read(words, "ai", false).map_err(wrong)?;
-    let mut files = Vec::new();
-    for path in &options.rest {
-        match Job::file_sink(path, options.has('a'), cx) {
-            Ok(Sink::File(name)) => files.push(name),
-            Ok(_) => {}
-            Err(error) => return Err((1, error.replace("bash:", "tee:"))),
-        }
+/// A command of kubectl that reads `text`.
+pub(super) fn kubectl(words: &[String], text: String, quiet: bool) -> Task {
+    let mut line = "kubectl".to_string();
+    for word in words {
+        line.push(' ');
+        line.push_str(word);
     }
-    Ok((Task::Tee(files), None, None))
+    Task::Kubectl(running::start(words, text), line, Waits::Nothing, quiet)
 }
 
-fn xargs(words: &[String]) -> Made {
-    let wrong = |error| (1, format!("xargs: {error}\n"));
-    let options = Options::read(words, "n:I:rt0P:", true).map_err(wrong)?;
+/// Reads the options of the command `name`.
+fn options(name: &str, words: &[String], known: &str, first: bool) -> Result<Options, Failed> {
+    Options::read(words, known, first).map_err(|error| failed(1, name, &[&error]))
+}
+
+fn xargs(words: &[String]) -> Result<Task, Failed> {
+    let mut options = options("xargs", words, "n:I:rt0P:", true)?;
     let size = match options.value('n').map(str::parse) {
         None => usize::MAX,
         Some(Ok(size)) if size > 0 => size,
-        _ => return Err((1, "xargs: value for -n option should be >= 1\n".into())),
+        _ => return Err(failed(1, "xargs", &["value for -n option should be >= 1"])),
     };
-    let mut words = options.rest.clone();
-    if words.is_empty() {
-        words.push("echo".into());
+    let mark = options.value('I').map(String::from);
+    let mut command = std::mem::take(&mut options.rest);
+    if command.is_empty() {
+        command.push("echo".into());
     }
-    words.push(END.into());
-    Ok((Task::Xargs(words, size, options.value('I').map(String::from)), None, None))
+    Ok(Task::Xargs(Xargs { command, lines: Vec::new(), size, mark }))
 }
 
-/// The commands that xargs makes of its words and what it read, as frames, the first on top.
-fn batches(words: &[String], size: usize, mark: Option<&str>) -> Vec<Frame> {
-    let at = words.iter().position(|word| word == END).unwrap_or(words.len());
-    let (command, lines) = (&words[..at], &words[(at + 1).min(words.len())..]);
-    let literal = |word: &str| vec![Piece::Text(word.to_string(), true)];
-    let mut made = Vec::new();
-    if let Some(mark) = mark {
-        for line in lines {
-            made.push(command.iter().map(|word| literal(&word.replace(mark, line))).collect());
+/// The commands that xargs makes of its words and what it read.
+fn batches(xargs: &Xargs) -> Block {
+    let literal = |word: &str| vec![Piece::text(word, true)];
+    let mut block = Vec::new();
+    let mut add = |words: Vec<Word>| {
+        let mut command = Command::new(What::Simple);
+        command.words = words;
+        block.push(Pipeline::of(command));
+    };
+    if let Some(mark) = &xargs.mark {
+        for line in &xargs.lines {
+            add(xargs.command.iter().map(|word| literal(&word.replace(mark, line))).collect());
         }
-    } else {
-        let given: Vec<&str> = lines.iter().flat_map(|line| line.split_whitespace()).collect();
-        for batch in given.chunks(size.min(given.len().max(1))) {
-            let all = command.iter().map(String::as_str).chain(batch.iter().copied());
-            made.push(all.map(literal).collect());
-        }
-        if given.is_empty() {
-            made.push(command.iter().map(|word| literal(word)).collect::<Vec<_>>());
+        return Rc::new(block);
+    }
+    let mut given = Vec::new();
+    for line in &xargs.lines {
+        given.extend(line.split_whitespace());
+    }
+    let mut rest = &given[..];
+    loop {
+        let (batch, after) = rest.split_at(rest.len().min(xargs.size));
+        let mut words: Vec<Word> = xargs.command.iter().map(|word| literal(word)).collect();
+        words.extend(batch.iter().map(|word| literal(word)));
+        add(words);
+        rest = after;
+        if rest.is_empty() {
+            return Rc::new(block);
         }
     }
-    let frame = |words: Vec<_>| {
-        let command = Command { what: What::Simple(Vec::new(), words), redirects: Vec::new() };
-        let pipeline = Pipeline { negated: false, commands: vec![Rc::new(command)] };
-        let chain: Chain = vec![(Join::First, Rc::new(pipeline))];
-        Frame::Chain(Rc::new(chain), 0)
-    };
-    made.into_iter().rev().map(frame).collect()
 }
 
-fn watch(words: &[String], cx: &mut Cx<'_>) -> Made {
-    let wrong = |error| (1, format!("watch: {error}\n"));
-    let options = Options::read(words, "n:tdcbegx", true).map_err(wrong)?;
-    let every = match options.value('n') {
-        Some(text) => {
-            span(text).ok_or((1, format!("watch: failed to parse argument: '{text}'\n")))?
-        }
-        None => Span::seconds(2),
+fn watch(words: &[String], cx: &mut Cx<'_>) -> Result<Task, Failed> {
+    let options = options("watch", words, "n:tdcbegx", true)?;
+    let text = options.value('n').unwrap_or("2");
+    let Some(every) = span(text) else {
+        return Err(failed(1, "watch", &["failed to parse argument: '", text, "'"]));
     };
     if options.rest.is_empty() {
         return Err((1, "Usage:\n watch [options] command\n".into()));
     }
     let line = options.rest.join(" ");
-    let block = match read(&line) {
-        Ok(block) => block,
-        Err(_) => return Err((2, format!("sh: {line}: syntax error\n"))),
+    let Ok(block) = read(&line) else {
+        return Err(failed(2, "sh", &[&line, ": syntax error"]));
     };
     let every = every.max(Span(100));
     let tenths = every.0 / 100;
@@ -478,5 +464,5 @@ fn watch(words: &[String], cx: &mut Cx<'_>) -> Made {
         true => String::new(),
         false => format!("Every {}.{}s: {line}", tenths / 10, tenths % 10),
     };
-    Ok((Task::Watch(Watch { block, head, every, next: cx.place.now(), running: None }), None, None))
+    Ok(Task::Watch(Watch { block, head, every, next: cx.place.now(), running: None }))
 }

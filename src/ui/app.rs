@@ -94,7 +94,8 @@ fn want(intent: Intent, dispatcher: &UseReducerDispatcher<Model>, seen: &Rc<RefC
         Intent::Help => platform::help(),
         Intent::Download => {
             let last = seen.borrow();
-            let file = last.session().file();
+            let session = last.session();
+            let file = session.file();
             platform::download(&file.name, &file.text);
         }
         Intent::Share => platform::share(&seen.borrow().shared()),

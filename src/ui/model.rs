@@ -10,6 +10,7 @@ use crate::view::read::{self, Found, Kept, Show};
 use crate::view::{
     Inspector, Intent, Lang, Look, Options, Pane, Run, Screen, Subject, Tab, Text, Theme, Word,
 };
+use std::cell::{Ref, RefCell};
 use std::rc::Rc;
 use yew::Reducible;
 
@@ -26,7 +27,8 @@ const SHOWN_AFTER: u64 = 250;
 /// The state of the page.
 #[derive(Clone)]
 pub struct Model {
-    session: Session,
+    /// Shared with the states before, which nobody asks about it: what runs is not copied.
+    session: Rc<RefCell<Session>>,
     show: Show,
     found: Found,
     screen: Screen,
@@ -114,6 +116,7 @@ impl Model {
         let screen = read::screen(&session, show.clone(), &found, &mut kept);
         let look = Look { theme, ..Look::default() };
         let (rest, note, applied) = (None, None, 0);
+        let session = Rc::new(RefCell::new(session));
         Model { session, show, found, screen, rest, look, kept, shown: 0, pause: 0, note, applied }
     }
 
@@ -128,8 +131,8 @@ impl Model {
     }
 
     /// The session.
-    pub fn session(&self) -> &Session {
-        &self.session
+    pub fn session(&self) -> Ref<'_, Session> {
+        self.session.borrow()
     }
 
     /// The language spoken.
@@ -149,7 +152,8 @@ impl Model {
 
     /// Whether frames are wanted: time runs, or a piece of work goes on.
     pub fn runs(&self) -> bool {
-        self.session.is_playing() || self.session.is_busy()
+        let session = self.session();
+        session.is_playing() || session.is_busy()
     }
 
     /// Whether the rest of the answer to a press is still to be drawn.
@@ -191,11 +195,12 @@ impl Model {
 
     fn with_show(&self, show: Show) -> Rc<Model> {
         let mut next = self.clone();
+        let session = self.session();
         if next.show.lang != show.lang {
-            next.found = Found::of(&next.session, show.lang);
+            next.found = Found::of(&session, show.lang);
         }
         next.show = show;
-        next.refresh();
+        next.refresh(&session);
         Rc::new(next)
     }
 
@@ -217,71 +222,75 @@ impl Model {
             || matches!(action, Action::Seek(_));
         let begun = platform::millis();
         let mut next = self.clone();
-        next.session.apply(action);
-        next.look.busy = next.session.is_busy();
+        let session = &mut *self.session.borrow_mut();
+        let (was_busy, was_said) = (session.is_busy(), session.said().clone());
+        session.apply(action);
+        next.look.busy = session.is_busy();
         // A press is answered at once; what comes of it is shown when it is there.
         if !frame {
             (next.shown, next.pause) = (begun, SHOWN_AFTER);
         }
-        if long && next.goes_on(begun) {
+        if long && next.goes_on(session, begun) {
             return Rc::new(next);
         }
-        next.applied += u32::from(applying && !next.session.was_refused());
+        next.applied += u32::from(applying && !session.was_refused());
         // The last picture of a run is one of it.
-        let runs = next.session.is_playing() || (frame && self.look.still);
-        next.look.still = runs && next.session.speed() >= STILL_FROM;
+        let runs = session.is_playing() || (frame && self.look.still);
+        next.look.still = runs && session.speed() >= STILL_FROM;
         next.look.pane = pane.unwrap_or(next.look.pane);
         if !typing {
-            next.look_through();
+            next.look_through(session);
         }
-        next.refresh();
-        let done = self.session.is_busy() && !next.session.is_busy();
-        if deed || next.session.said() != self.session.said() {
-            next.screen.said = self.show.lang.told(next.session.said()).into();
+        next.refresh(session);
+        let done = was_busy && !session.is_busy();
+        if deed || *session.said() != was_said {
+            next.screen.said = self.show.lang.told(session.said()).into();
         } else if !silent || done {
             next.screen.said = read::news(self.show.lang, &self.screen, &next.screen);
         } else {
             next.screen.said = self.screen.said.clone();
         }
-        if !silent && !next.session.is_playing() {
+        if !silent && !session.is_playing() {
             next.answer_first(&self.screen);
         }
         Rc::new(next)
     }
 
     /// Looks through the manifest, if it or what came of it has changed.
-    fn look_through(&mut self) {
-        if !self.found.is_of(&self.session) {
-            self.found = Found::of(&self.session, self.show.lang);
+    fn look_through(&mut self, session: &Session) {
+        if !self.found.is_of(session) {
+            self.found = Found::of(session, self.show.lang);
         }
     }
 
     fn quiet(&self) -> Rc<Model> {
         let mut next = self.clone();
         let said = next.screen.said.clone();
-        next.look_through();
-        next.refresh();
+        let session = self.session();
+        next.look_through(&session);
+        next.refresh(&session);
         next.screen.said = said;
         Rc::new(next)
     }
 
     /// Goes on with a long piece of work for about one picture; whether there is more of it, and
     /// nothing to be shown yet.
-    fn goes_on(&mut self, begun: u64) -> bool {
-        while self.session.is_busy() && platform::millis() < begun + WORK {
-            self.session.apply(Action::Frame(0));
+    fn goes_on(&mut self, session: &mut Session, begun: u64) -> bool {
+        while session.is_busy() && platform::millis() < begun + WORK {
+            session.apply(Action::Frame(0));
         }
-        self.look.busy = self.session.is_busy();
+        self.look.busy = session.is_busy();
         self.look.busy && platform::millis() < self.shown + self.pause
     }
 
     /// A long piece of work, seen to from picture to picture.
     fn work(&self) -> Rc<Model> {
         let mut next = self.clone();
-        if next.goes_on(platform::millis()) {
+        let session = &mut *self.session.borrow_mut();
+        if next.goes_on(session, platform::millis()) {
             return Rc::new(next);
         }
-        next.refresh();
+        next.refresh(session);
         next.screen.said = match next.look.busy {
             true => self.screen.said.clone(),
             false => read::news(self.show.lang, &self.screen, &next.screen),
@@ -289,8 +298,8 @@ impl Model {
         Rc::new(next)
     }
 
-    fn refresh(&mut self) {
-        self.screen = read::screen(&self.session, self.show.clone(), &self.found, &mut self.kept);
+    fn refresh(&mut self, session: &Session) {
+        self.screen = read::screen(session, self.show.clone(), &self.found, &mut self.kept);
         self.rest = None;
         self.shown = platform::millis();
         self.pause = if self.look.busy { self.pause * 2 } else { SHOWN_AFTER };
@@ -369,7 +378,7 @@ impl Model {
             Intent::Settle => Action::Settle,
             Intent::Forward(millis) => Action::Forward(Span(millis)),
             Intent::Rewind(millis) => {
-                let now = self.session.timeline().now().0;
+                let now = self.session().timeline().now().0;
                 Action::Seek(SimTime(now.saturating_sub(millis)))
             }
             Intent::Seek(place) => Action::Seek(self.time_at(place)),
@@ -398,7 +407,8 @@ impl Model {
 
     /// The manifest against the cluster, as a line for the terminal.
     fn diff_line(&self) -> Text {
-        let file = shlex::try_quote(&self.session.file().name).unwrap_or_default();
+        let session = self.session();
+        let file = shlex::try_quote(&session.file().name).unwrap_or_default();
         let none = self.show.lang.say(Word::NoDiff);
         format!("kubectl diff -f {file} && echo {none:?}").into()
     }
@@ -415,7 +425,7 @@ impl Model {
 
     /// The speed so many steps up.
     fn speed(&self, up: isize) -> u32 {
-        let at = SPEEDS.iter().position(|speed| *speed == self.session.speed()).unwrap_or(0);
+        let at = SPEEDS.iter().position(|speed| *speed == self.session().speed()).unwrap_or(0);
         SPEEDS[at.saturating_add_signed(up).min(SPEEDS.len() - 1)]
     }
 
@@ -424,12 +434,12 @@ impl Model {
         let lang = self.show.lang;
         match Session::load(text) {
             Ok(loaded) => {
-                let session = loaded.session.over(&self.session, lang.say(Word::OpenLink));
+                let session = loaded.session.over(&self.session(), lang.say(Word::OpenLink));
                 let session = session.sliced(SLICE);
                 let mut next = self.clone();
                 next.found = Found::of(&session, lang);
-                next.session = session;
-                next.refresh();
+                next.refresh(&session);
+                next.session = Rc::new(RefCell::new(session));
                 Rc::new(next)
             }
             Err(why) => self.with_note(Some(lang.fill(Word::LinkDamaged, &[("why", &why)]).into())),
@@ -438,7 +448,7 @@ impl Model {
 
     /// What the dialog that shares is told, as JSON.
     pub fn shared(&self) -> String {
-        let session = &self.session;
+        let session = self.session();
         let quoted = |text: &str| serde_json::to_string(text).unwrap_or_default();
         let fields = [
             ("moment", &*session.save(Extent::Moment)),
@@ -454,7 +464,8 @@ impl Model {
 
     /// The time at a place of the timeline, as far as it is known.
     fn time_at(&self, place: u32) -> SimTime {
-        let timeline = self.session.timeline();
+        let session = self.session();
+        let timeline = session.timeline();
         let known = timeline.film().known().max(timeline.now());
         read::time_at(place, known).min(known)
     }
@@ -474,10 +485,10 @@ impl Reducible for Model {
 
     fn reduce(self: Rc<Self>, message: Message) -> Rc<Self> {
         match message {
-            Message::Frame(_) if self.session.is_busy() => self.work(),
+            Message::Frame(_) if self.session().is_busy() => self.work(),
             Message::Frame(millis) if self.runs() => self.with(Action::Frame(millis), None),
             Message::Frame(_) => self,
-            Message::Quiet if self.found.is_of(&self.session) => self,
+            Message::Quiet if self.found.is_of(&self.session()) => self,
             Message::Quiet => self.quiet(),
             Message::Speak(lang) => self.with_show(Show { lang, ..self.show.clone() }),
             Message::Answered => self.answered(),
