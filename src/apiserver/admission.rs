@@ -13,7 +13,7 @@ use super::strategy::pod::API_ACCESS;
 use super::{Answer, ApiServer};
 use crate::api::core::config::{Namespace, ServiceAccount};
 use crate::api::core::container::{Container, Volume, VolumeMount};
-use crate::api::core::node::{Node, Taint};
+use crate::api::core::node::{NOT_READY, Node, Taint};
 use crate::api::core::pod::{CRITICAL, Pod};
 use crate::api::core::scheduling::Toleration;
 use crate::api::core::volume::PersistentVolumeClaim;
@@ -64,7 +64,6 @@ impl Mounted {
 
 /// Nothing is scheduled on a new Node before the node controller has seen that it is Ready.
 fn taint_new(node: &mut Node) {
-    const NOT_READY: &str = "node.kubernetes.io/not-ready";
     if node.taint(NOT_READY, "NoSchedule").is_none() {
         let (key, effect) = (NOT_READY.into(), "NoSchedule".into());
         node.spec.taints.push(Taint { key, effect, ..Taint::default() });

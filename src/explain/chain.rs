@@ -63,7 +63,7 @@ impl Unready {
         let whose = self.whose(root, lang);
         let mut both = clause(first, store, lang);
         both.push(say(THEN));
-        if is_fault(root) {
+        if names_nobody(root) {
             both.extend(whose.iter().cloned());
         }
         both.extend(last.iter().cloned());
@@ -85,7 +85,7 @@ impl Unready {
     fn whose(&self, root: &Wait, lang: Lang) -> Sentence {
         let pods = self.chain.iter().map(|wait| &wait.subject);
         match pods.rev().find(|subject| subject.kind == Kind::Pod) {
-            Some(pod) if *pod != root.subject || is_fault(root) => {
+            Some(pod) if *pod != root.subject || names_nobody(root) => {
                 vec![Piece::Object(pod.clone()), Piece::Text(lang.tr(WAITS).into())]
             }
             _ => Vec::new(),
@@ -93,9 +93,9 @@ impl Unready {
     }
 }
 
-/// What is broken does not say for whom.
-fn is_fault(wait: &Wait) -> bool {
-    matches!(wait.because, Because::Fault { .. })
+/// What is broken, or silent, does not say for whom.
+fn names_nobody(wait: &Wait) -> bool {
+    matches!(wait.because, Because::Fault { .. } | Because::ZoneDisruption { .. })
 }
 
 /// Waits that end without anybody's deed, though no timer of the one who waits says when.
@@ -250,10 +250,13 @@ fn follow(world: &World, first: Wait, chain: &mut Chain) {
         if seen(&wait) || chain.len() == LINKS_MAX {
             return;
         }
-        next = foremost(world, &on, Some(&wait));
-        if next.is_none() {
-            next = fault_behind(world, &wait, &on).map(|fault| blame(&on, fault));
-        }
+        let of_on = foremost(world, &on, Some(&wait));
+        next = match of_on {
+            // A Pod waits as its node does: it is said once.
+            Some(same) if on.kind == Kind::Node && same.because == wait.because => None,
+            Some(other) => Some(other),
+            None => fault_behind(world, &wait, &on).map(|fault| blame(&on, fault)),
+        };
         chain.push(wait);
     }
 }

@@ -1,7 +1,7 @@
 //! What a person can do about a wait, and the price of it.
 
 use super::chain::{Chain, full, silenced};
-use crate::api::core::node::Node;
+use crate::api::core::node::{NOT_READY, Node, Taint, UNREACHABLE};
 use crate::api::core::pod::Pod;
 use crate::api::core::volume::PersistentVolumeClaim;
 use crate::api::kinds::{Key, Kind, ObjectRef};
@@ -152,10 +152,16 @@ fn back(world: &World, node: &Str) -> Option<Raw> {
     }
 }
 
-/// Bringing back the nodes that a Pod may not go to because nothing is heard of them.
+/// Bringing back the nodes that a Pod may not go to only because nothing is heard of them.
 fn shut_out(world: &World, pod: &Key) -> Vec<Raw> {
+    let Some(spec) = world.store().get::<Pod>(pod).map(|pod| &pod.spec) else { return Vec::new() };
+    let of_silence = |taint: &Taint| [UNREACHABLE, NOT_READY].contains(&&*taint.key);
+    let only_silent = |name: &&Str| {
+        let node = world.store().get::<Node>(&Key::global((*name).clone()));
+        node.is_some_and(|node| node.untolerated(&spec.tolerations).all(of_silence))
+    };
     let tainted = world.decision(pod).into_iter().flat_map(|decision| decision.tainted());
-    tainted.filter_map(|node| back(world, node)).take(WAYS_MAX).collect()
+    tainted.filter(only_silent).filter_map(|node| back(world, node)).take(WAYS_MAX).collect()
 }
 
 /// Taking back a growth to what there is room for, if there is any.

@@ -13,7 +13,6 @@ use super::census::{Manner, rules};
 use super::nodes::PodInfo;
 use super::plugins::node_affinity::Required;
 use super::plugins::resources::could_fit;
-use super::plugins::taints::untolerated;
 use super::plugins::{Plugin, ports};
 use crate::api::core::node::Node;
 use crate::api::core::pod::Pod;
@@ -123,7 +122,7 @@ fn node_helps(plugin: Plugin, pod: &Rc<Pod>, old: Option<&Rc<Node>>, new: &Rc<No
             !new.spec.unschedulable && old.is_none_or(|old| old.spec.unschedulable)
         }
         TaintToleration => {
-            let bears = |node: &Node| untolerated(&pod.spec, node).is_none();
+            let bears = |node: &Node| node.untolerated(&pod.spec.tolerations).next().is_none();
             bears(new) && old.is_none_or(|old| !bears(old))
         }
         _ if retainted => true,

@@ -3,6 +3,7 @@
 //! Upstream: staging/src/k8s.io/api/core/v1/types.go
 
 use super::pod::ResourceList;
+use super::scheduling::Toleration;
 use crate::api::json::Shape;
 use crate::api::meta::{Condition, ObjectMeta, condition};
 use crate::base::Str;
@@ -39,6 +40,11 @@ object! {
         "podCIDRs": Shape::Any;
     }
 }
+
+/// The taint of a node that does not answer.
+pub const UNREACHABLE: &str = "node.kubernetes.io/unreachable";
+/// The taint of a node that answers that it is not ready, and of a new one.
+pub const NOT_READY: &str = "node.kubernetes.io/not-ready";
 
 object! {
     /// Why Pods should keep away from a node.
@@ -142,6 +148,14 @@ impl Node {
     /// The taint with this key and effect.
     pub fn taint(&self, key: &str, effect: &str) -> Option<&Taint> {
         self.spec.taints.iter().find(|taint| &*taint.key == key && &*taint.effect == effect)
+    }
+
+    /// The taints that keep new Pods with these tolerations away.
+    pub fn untolerated(&self, tolerations: &[Toleration]) -> impl Iterator<Item = &Taint> {
+        self.spec.taints.iter().filter(|taint| {
+            matches!(&*taint.effect, "NoSchedule" | "NoExecute")
+                && !tolerations.iter().any(|toleration| toleration.tolerates(taint))
+        })
     }
 
     /// Its zone; empty if it has none.

@@ -8,9 +8,9 @@
 //! tryUpdateNodeHealth, processTaintBaseEviction), pkg/controller/util/node/controller_utils.go
 
 use super::NodeLifecycleController;
-use super::taints::{NOT_READY, UNREACHABLE, swap};
+use super::taints::swap;
 use super::zones::{TAINTING_PERIOD, Zone, zone_of};
-use crate::api::core::node::Node;
+use crate::api::core::node::{NOT_READY, Node, UNREACHABLE};
 use crate::api::core::pod::Pod;
 use crate::api::core::volume::ObjectReference;
 use crate::api::kinds::{Key, Object};

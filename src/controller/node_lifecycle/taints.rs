@@ -4,15 +4,11 @@
 //! pkg/controller/util/node/controller_utils.go (SwapNodeControllerTaint),
 //! pkg/controller/nodelifecycle/node_lifecycle_controller.go (doNoScheduleTaintingPass)
 
-use crate::api::core::node::{Node, Taint};
+use crate::api::core::node::{NOT_READY, Node, Taint, UNREACHABLE};
 use crate::api::kinds::Key;
 use crate::apiserver::Answer;
 use crate::client::ControlPlane;
 
-/// The node does not answer.
-pub(super) const UNREACHABLE: &str = "node.kubernetes.io/unreachable";
-/// The node answers that it is not ready.
-pub(super) const NOT_READY: &str = "node.kubernetes.io/not-ready";
 const UNSCHEDULABLE: &str = "node.kubernetes.io/unschedulable";
 
 /// Which condition in which status makes which taint.

@@ -4,9 +4,8 @@
 
 use super::NodeLifecycleController;
 use super::monitor::ready_of;
-use super::taints::{NOT_READY, UNREACHABLE};
 use super::zones::zone_of;
-use crate::api::core::node::Node;
+use crate::api::core::node::{NOT_READY, Node, UNREACHABLE};
 use crate::api::core::pod::Pod;
 use crate::api::kinds::{Key, Kind, Object, ObjectRef};
 use crate::base::Str;

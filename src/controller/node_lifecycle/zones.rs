@@ -4,8 +4,8 @@
 //! ComputeZoneState), scheduler/rate_limited_queue.go
 
 use super::NodeLifecycleController;
-use super::taints::{NOT_READY, UNREACHABLE, swap};
-use crate::api::core::node::Node;
+use super::taints::swap;
+use crate::api::core::node::{NOT_READY, Node, UNREACHABLE};
 use crate::api::kinds::Key;
 use crate::api::meta::condition;
 use crate::base::Str;

@@ -4,35 +4,20 @@
 //! staging/src/k8s.io/api/core/v1/toleration.go
 
 use super::{Plugin, Rejection, State};
-use crate::api::core::node::{Node, Taint};
+use crate::api::core::node::Taint;
 use crate::api::core::pod::PodSpec;
 use crate::api::core::scheduling::Toleration;
 use crate::scheduler::nodes::NodeInfo;
 
 /// Whether one of `tolerations` bears `taint`.
 pub fn tolerates(tolerations: &[Toleration], taint: &Taint) -> bool {
-    tolerations.iter().any(|toleration| {
-        (toleration.effect.is_empty() || toleration.effect == taint.effect)
-            && (toleration.key.is_empty() || toleration.key == taint.key)
-            && match &*toleration.operator {
-                "Exists" => true,
-                "" | "Equal" => toleration.value == taint.value,
-                _ => false,
-            }
-    })
-}
-
-/// The first taint of `node` that keeps a Pod with this spec away.
-pub fn untolerated<'n>(spec: &PodSpec, node: &'n Node) -> Option<&'n Taint> {
-    let mut taints = node.spec.taints.iter();
-    taints.find(|taint| {
-        matches!(&*taint.effect, "NoSchedule" | "NoExecute") && !tolerates(&spec.tolerations, taint)
-    })
+    tolerations.iter().any(|toleration| toleration.tolerates(taint))
 }
 
 /// Whether no taint keeps the Pod away.
 pub fn filter(state: &State, node: &NodeInfo) -> Result<(), Rejection> {
-    match node.node.as_ref().and_then(|node| untolerated(&state.info.pod.spec, node)) {
+    let tolerations = &state.info.pod.spec.tolerations;
+    match node.node.as_ref().and_then(|node| node.untolerated(tolerations).next()) {
         None => Ok(()),
         Some(_) => {
             let reason = "node(s) had untolerated taint(s)";

@@ -9,7 +9,6 @@
 //! plugin}.go, pkg/scheduler/framework/plugins/helper/spread.go (DefaultSelector)
 
 use super::node_affinity::Required;
-use super::taints::untolerated;
 use super::{Counts, MAX_SCORE, Plugin, Rejection, State};
 use crate::api::apps::deployment::ReplicaSet;
 use crate::api::apps::stateful_set::StatefulSet;
@@ -72,7 +71,7 @@ impl Rule {
     fn includes(&self, pod: &Pod, affinity: Option<&Required>, node: &NodeInfo) -> bool {
         let Some(object) = &node.node else { return false };
         (!self.honors_affinity || affinity.is_none_or(|required| required.matches(object)))
-            && (!self.honors_taints || untolerated(&pod.spec, object).is_none())
+            && (!self.honors_taints || object.untolerated(&pod.spec.tolerations).next().is_none())
     }
 }
 
