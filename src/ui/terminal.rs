@@ -7,9 +7,9 @@
 
 use super::parts::{Button, Cx, icon, say};
 use super::platform;
-use crate::session::terminal::Entry;
+use crate::session::terminal::{Entry, TABS_MAX};
 use crate::view::terminal::{Line, Stream, Terminal, Told, common, pasted};
-use crate::view::{Intent, Subject, Text, Word, clock};
+use crate::view::{Intent, Subject, Word, clock};
 use std::cell::RefCell;
 use std::rc::Rc;
 use yew::prelude::*;
@@ -45,41 +45,44 @@ struct Typing {
 /// The terminal.
 #[component]
 pub fn TerminalView(TerminalProps { cx, terminal, picked, choices }: &TerminalProps) -> Html {
-    let line = use_node_ref();
-    let typing = use_mut_ref(Typing::default);
-    let shown = use_state_eq(Vec::<String>::new);
-    let paste = use_state_eq(String::new);
-    let keys = Keys {
+    let keys = Rc::new(Keys {
         cx: cx.clone(),
         terminal: terminal.clone(),
         choices: choices.clone(),
-        line: line.clone(),
-        typing,
-        shown: shown.clone(),
-        paste: paste.clone(),
-    };
-    let onclick = {
-        let line = line.clone();
-        Callback::from(move |event: MouseEvent| platform::focus_by(&event, &line))
-    };
+        line: use_node_ref(),
+        run: use_node_ref(),
+        typing: use_mut_ref(Typing::default),
+        shown: use_state_eq(Vec::new),
+        paste: use_state_eq(String::new),
+    });
+    let run = keys.run.clone();
+    use_effect_with(keys.paste.is_empty(), move |nothing| {
+        if !nothing {
+            platform::focus_line(&run);
+        }
+    });
     html! {
-        <div class="term" {onclick}>
+        <div class="term" onclick={on(&keys, |keys, event| platform::focus_by(event, &keys.line))}>
             { log(cx, terminal, picked) }
-            if !shown.is_empty() {
+            if !keys.shown.is_empty() {
                 <p class="choices" role="status" aria-label={cx.say(Word::TermChoices)}>
-                    { for shown.iter().take(CHOICES_MAX).map(|word| html! {
+                    { for keys.shown.iter().take(CHOICES_MAX).map(|word| html! {
                         <span>{ word }</span>
                     }) }
                 </p>
             }
-            if !paste.is_empty() {
-                <Preview cx={cx.clone()} text={Text::from(paste.as_str())} line={line.clone()}
-                    done={let paste = paste.clone();
-                        Callback::from(move |()| paste.set(String::new()))} />
+            if !keys.paste.is_empty() {
+                { preview(&keys) }
             }
-            { prompt(cx, terminal, line, keys) }
+            { prompt(&keys) }
         </div>
     }
+}
+
+/// A handler that works with the line.
+fn on<E: 'static>(keys: &Rc<Keys>, act: fn(&Keys, &E)) -> Callback<E> {
+    let keys = keys.clone();
+    Callback::from(move |event| act(&keys, &event))
 }
 
 fn log(cx: &Cx, terminal: &Terminal, picked: &Option<Subject>) -> Html {
@@ -88,13 +91,13 @@ fn log(cx: &Cx, terminal: &Terminal, picked: &Option<Subject>) -> Html {
             <div class="term-log" tabindex="0">
                 <div>
                     if !terminal.dropped.is_empty() {
-                        <p class="cap">{ &*terminal.dropped }</p>
+                        { gone(&terminal.dropped) }
                     }
                     if terminal.told.is_empty() {
                         <p class="term-hint">
                             { say(cx, Word::TermHint, &[]) }
                             if hint {
-                                <span class="cap">{ cx.say(Word::TermKeys) }</span>
+                                { note(cx.say(Word::TermKeys)) }
                             }
                         </p>
                     }
@@ -109,14 +112,11 @@ fn log(cx: &Cx, terminal: &Terminal, picked: &Option<Subject>) -> Html {
     }
 }
 
-fn prompt(cx: &Cx, terminal: &Terminal, line: NodeRef, keys: Keys) -> Html {
-    let onpaste = {
-        let (paste, line) = (keys.paste.clone(), line.clone());
-        Callback::from(move |event: Event| paste_into(&event, &paste, &line))
-    };
-    let onkeydown = Callback::from(move |event: KeyboardEvent| {
+fn prompt(keys: &Rc<Keys>) -> Html {
+    let Keys { cx, terminal, .. } = &**keys;
+    let onkeydown = on(keys, |keys, event: &KeyboardEvent| {
         event.stop_propagation();
-        if !event.is_composing() && keys.press(&event) {
+        if !event.is_composing() && keys.press(event) {
             event.prevent_default();
         }
     });
@@ -125,10 +125,10 @@ fn prompt(cx: &Cx, terminal: &Terminal, line: NodeRef, keys: Keys) -> Html {
                 <label class="ask">
                     <span class="t">{ &*terminal.prompt }</span>
                     if terminal.busy {
-                        <span class="cap">{ &*terminal.waits }</span>
+                        { note(&terminal.waits) }
                     }
                     <input
-                        ref={line}
+                        ref={keys.line.clone()}
                         id="command"
                         aria-label={cx.say(Word::TermCommand)}
                         autocomplete="off"
@@ -137,7 +137,7 @@ fn prompt(cx: &Cx, terminal: &Terminal, line: NodeRef, keys: Keys) -> Html {
                         spellcheck="false"
                         enterkeyhint="send"
                         {onkeydown}
-                        {onpaste}
+                        onpaste={on(keys, Keys::take)}
                     />
                 </label>
                 if terminal.busy {
@@ -149,49 +149,42 @@ fn prompt(cx: &Cx, terminal: &Terminal, line: NodeRef, keys: Keys) -> Html {
     }
 }
 
-/// Takes what is pasted: one line into the line, several ones are shown first.
-fn paste_into(event: &Event, paste: &UseStateHandle<String>, line: &NodeRef) {
-    let Some(text) = platform::pasted(event).map(|text| pasted(&text)) else { return };
-    event.prevent_default();
-    if text.contains('\n') {
-        return paste.set(text);
-    }
-    let (whole, before) = platform::line(line);
-    let after = &whole[before.len()..];
-    platform::set_line(line, &[&*before, &*text].concat(), after);
+/// A remark in small letters.
+fn note(text: &str) -> Html {
+    html! { <span class="cap">{ text }</span> }
+}
+
+/// A sentence about lines that are gone.
+fn gone(text: &str) -> Html {
+    html! { <p class="cap">{ text }</p> }
 }
 
 fn tabs(cx: &Cx, terminal: &Terminal) -> Html {
-    let tab = |(n, (number, busy)): (u32, &(u32, bool))| {
-        let on = terminal.shown == n as usize;
-        let word = if *busy { Word::TermTabBusy } else { Word::TermTab };
-        let number = number.to_string();
-        let places = [("n", &*number)];
-        html! {
-            <button
-                type="button"
-                role="tab"
-                class={classes!("tt", on.then_some("is-on"), busy.then_some("busy"))}
-                aria-selected={on.to_string()}
-                aria-label={cx.lang.fill(word, &places)}
-                title={cx.lang.fill(word, &places)}
-                onclick={cx.on(Intent::ShowTab(n))}
-            >{ number.clone() }</button>
-        }
-    };
-    let shown = terminal.tabs.get(terminal.shown).filter(|_| terminal.tabs.len() > 1);
+    let name = |word, number: u32| cx.lang.fill(word, &[("n", &*number.to_string())]);
+    let mut list = Vec::new();
+    for (n, (number, busy)) in terminal.tabs.iter().enumerate() {
+        let on = terminal.shown == n;
+        let (word, class) = match (busy, on) {
+            (false, false) => (Word::TermTab, "tt"),
+            (false, true) => (Word::TermTab, "tt is-on"),
+            (true, false) => (Word::TermTabBusy, "tt busy"),
+            (true, true) => (Word::TermTabBusy, "tt is-on busy"),
+        };
+        let (says, shown) = (Some(name(word, *number)), number.to_string().into());
+        list.push(tab(cx, class, on, says, Intent::ShowTab(n as u32), shown));
+    }
+    let shown = terminal.tabs.get(terminal.shown).filter(|_| list.len() > 1);
     let close = shown.map(|(number, _)| {
-        let word = cx.lang.fill(Word::TermClose, &[("n", &*number.to_string())]);
-        Button::bare("btn-quiet tt-x", "i-x", &word, Intent::CloseTab(terminal.shown as u32))
-            .html(cx)
+        let intent = Intent::CloseTab(terminal.shown as u32);
+        Button::bare("btn-quiet tt-x", "i-x", &name(Word::TermClose, *number), intent).html(cx)
     });
     html! {
         <div class="term-tabs">
             <div class="term-list" role="tablist" aria-label={cx.say(Word::Terminal)}>
-                { for (0..).zip(&terminal.tabs).map(tab) }
+                { for list }
             </div>
             { for close }
-            if terminal.tabs.len() < crate::session::terminal::TABS_MAX {
+            if terminal.tabs.len() < TABS_MAX {
                 { Button::bare("btn-quiet tt-x", "i-plus", cx.say(Word::TermOpen),
                     Intent::OpenTab).html(cx) }
             }
@@ -199,54 +192,56 @@ fn tabs(cx: &Cx, terminal: &Terminal) -> Html {
     }
 }
 
-/// Several lines that were pasted, shown before they run.
-#[derive(Clone, PartialEq, Properties)]
-struct PreviewProps {
-    cx: Cx,
-    text: Text,
-    line: NodeRef,
-    done: Callback<()>,
+/// A tab; `says` what it is where its text does not.
+fn tab(
+    cx: &Cx,
+    class: &'static str,
+    on: bool,
+    says: Option<String>,
+    intent: Intent,
+    text: Html,
+) -> Html {
+    html! {
+        <button
+            type="button"
+            role="tab"
+            {class}
+            aria-selected={if on { "true" } else { "false" }}
+            aria-label={says.clone()}
+            title={says}
+            onclick={cx.on(intent)}
+        >{ text }</button>
+    }
 }
 
-#[component]
-fn Preview(PreviewProps { cx, text, line, done }: &PreviewProps) -> Html {
-    let run = use_node_ref();
-    let first = run.clone();
-    use_effect_with((), move |()| platform::focus_line(&first));
-    let end = |runs: bool| {
-        let (act, text, done, line) = (cx.act.clone(), text.clone(), done.clone(), line.clone());
-        move || {
-            if runs {
-                act.emit(Intent::Type(text.clone()));
-            }
-            done.emit(());
-            platform::focus_line(&line);
+/// Several lines that were pasted, shown before they run.
+fn preview(keys: &Rc<Keys>) -> Html {
+    let Keys { cx, run, paste, .. } = &**keys;
+    let press = |node: NodeRef, class: &'static str, word, act| {
+        html! {
+            <button ref={node} type="button" {class} onclick={on(keys, act)}>{ cx.say(word) }</button>
         }
     };
-    let press = |runs| {
-        let end = end(runs);
-        Callback::from(move |_: MouseEvent| end())
-    };
-    let cancel = end(false);
-    let onkeydown = Callback::from(move |event: KeyboardEvent| {
+    let onkeydown = on(keys, |keys, event: &KeyboardEvent| {
         event.stop_propagation();
         if event.key() == "Escape" {
-            cancel();
+            keys.put_away();
         }
     });
-    let count = text.lines().count().to_string();
+    let count = paste.lines().count().to_string();
+    let title = cx.lang.fill(Word::TermPaste, &[("n", &count)]);
     html! {
-        <div class="preview" role="group" {onkeydown}
-            aria-label={cx.lang.fill(Word::TermPaste, &[("n", &count)])}>
-            <b>{ cx.lang.fill(Word::TermPaste, &[("n", &count)]) }</b>
-            <pre>{ &**text }</pre>
+        <div class="preview" role="group" {onkeydown} aria-label={title.clone()}>
+            <b>{ title }</b>
+            <pre>{ &**paste }</pre>
             <p>
-                <button ref={run} type="button" class="btn btn-sm btn-lean" onclick={press(true)}>
-                    { cx.say(Word::TermRun) }
-                </button>
-                <button type="button" class="btn btn-sm btn-quiet" onclick={press(false)}>
-                    { cx.say(Word::TermCancel) }
-                </button>
+                { press(run.clone(), "btn btn-sm btn-lean", Word::TermRun, |keys, _| {
+                    keys.ask(Intent::Type(keys.paste.as_str().into()));
+                    keys.put_away();
+                }) }
+                { press(NodeRef::default(), "btn btn-sm btn-quiet", Word::TermCancel, |keys, _| {
+                    keys.put_away();
+                }) }
             </p>
         </div>
     }
@@ -269,30 +264,32 @@ fn names(told: &Told, object: &Subject) -> bool {
 fn ToldView(ToldProps { cx, told, picked }: &ToldProps) -> Html {
     let Entry { at, line, screen, code, .. } = &*told.0;
     let mut first = true;
-    let onkeydown = Callback::from(|event: KeyboardEvent| {
-        let moved = match &*event.key() {
-            "ArrowRight" | "ArrowDown" => platform::rove(&event, false),
-            "ArrowLeft" | "ArrowUp" => platform::rove(&event, true),
-            _ => return,
-        };
-        event.stop_propagation();
-        if moved {
-            event.prevent_default();
-        }
-    });
+    let failed = code.is_some_and(|code| code != 0);
     html! {
-        <li class={(code.is_some_and(|code| code != 0)).then_some("failed")} {onkeydown}>
+        <li class={failed.then_some("failed")} onkeydown={Callback::from(lead)}>
             if !line.is_empty() {
-                <pre class="typed"><span class="t">{ format!("t={} $ ", clock(at.0)) }</span>
+                <pre class="typed"><span class="t">{ ["t=", &*clock(at.0), " $ "].concat() }</span>
                     { &**line }</pre>
             }
             if screen.dropped > 0 {
-                <p class="cap">
-                    { cx.lang.fill(Word::TermDropped, &[("n", &screen.dropped.to_string())]) }
-                </p>
+                { gone(&cx.lang.fill(Word::TermDropped, &[("n", &screen.dropped.to_string())])) }
             }
             { for screen.lines.iter().map(|line| written(cx, line, picked, &mut first)) }
         </li>
+    }
+}
+
+/// Keys on the names in a block of output.
+fn lead(event: KeyboardEvent) {
+    let done = match &*event.key() {
+        "ArrowRight" | "ArrowDown" => platform::rove(&event, false),
+        "ArrowLeft" | "ArrowUp" => platform::rove(&event, true),
+        "Enter" | " " => platform::press(&event),
+        _ => return,
+    };
+    event.stop_propagation();
+    if done {
+        event.prevent_default();
     }
 }
 
@@ -310,39 +307,29 @@ fn written(cx: &Cx, line: &Line, picked: &Option<Subject>, first: &mut bool) -> 
             continue;
         };
         at = link.range.end;
-        let (act, object) = (cx.act.clone(), link.object.clone());
-        let pick = Rc::new(move || act.emit(Intent::Select(Some(object.clone()))));
-        let onclick = {
-            let pick = pick.clone();
-            Callback::from(move |_: MouseEvent| pick())
-        };
-        let onkeydown = Callback::from(move |event: KeyboardEvent| {
-            if matches!(&*event.key(), "Enter" | " ") {
-                event.prevent_default();
-                event.stop_propagation();
-                pick();
-            }
-        });
         let on = picked.as_ref() == Some(&link.object);
-        let class = classes!("name", on.then_some("is-picked"));
+        let (class, pressed) = if on { ("name is-picked", "true") } else { ("name", "false") };
         // One stop of the Tab key for each block of output; arrows lead on.
         let tabindex = if std::mem::take(first) { "0" } else { "-1" };
+        parts.push(html! { { before } });
         parts.push(html! {
-            <>{ before.to_string() }<span role="button" {class} {tabindex} {onclick}
-                {onkeydown} aria-pressed={on.to_string()}>{ name.to_string() }</span></>
+            <span role="button" {class} {tabindex} onclick={cx.pick(&link.object)}
+                aria-pressed={pressed}>{ name }</span>
         });
     }
     let rest = line.text.get(at..).unwrap_or("");
     let rest = if line.text.is_empty() { "\u{a0}" } else { rest };
-    html! { <pre {class}>{ for parts }{ rest.to_string() }</pre> }
+    html! { <pre {class}>{ for parts }{ rest }</pre> }
 }
 
-/// What keys do.
+/// What keys and presses work with.
 struct Keys {
     cx: Cx,
     terminal: Rc<Terminal>,
     choices: Option<Choices>,
     line: NodeRef,
+    /// The button that runs what was pasted.
+    run: NodeRef,
     typing: Rc<RefCell<Typing>>,
     shown: UseStateHandle<Vec<String>>,
     paste: UseStateHandle<String>,
@@ -356,49 +343,73 @@ impl Keys {
             return false;
         }
         let (text, before) = platform::line(&self.line);
+        let after = &text[before.len()..];
         if key != "Tab" {
             self.shown.set(Vec::new());
         }
-        match (control, &*key) {
-            (false, "Enter") => self.enter(&text),
+        let mut wants = None;
+        let (kept, behind) = match (control, &*key) {
+            (false, "Enter") => {
+                self.typing.take();
+                wants = Some(Intent::Type((&*text).into()));
+                ("", "")
+            }
             (false, "Tab") if !event.shift_key() => return self.tab(&text, &before),
-            (false, "ArrowUp") | (true, "p") => self.walk(&text, true),
-            (false, "ArrowDown") | (true, "n") => self.walk(&text, false),
-            (false, "Escape") if !self.paste.is_empty() => self.paste.set(String::new()),
-            (false, "Escape") if self.terminal.busy => self.ask(Intent::Interrupt),
+            (false, "ArrowUp") | (true, "p") => return self.walk(&text, true),
+            (false, "ArrowDown") | (true, "n") => return self.walk(&text, false),
+            (false, "Escape") if !self.paste.is_empty() => {
+                self.put_away();
+                return true;
+            }
+            (false, "Escape") if self.terminal.busy => return self.ask(Intent::Interrupt),
             (true, "c") if platform::has_selection(&self.line) => return false,
             (true, "c") => {
-                platform::set_line(&self.line, "", "");
-                self.ask(Intent::Interrupt);
+                wants = Some(Intent::Interrupt);
+                ("", "")
             }
-            (true, "d") if text.is_empty() && self.terminal.reads => self.ask(Intent::EndTyping),
-            (true, "l") => self.ask(Intent::ClearTerminal),
-            (true, "a") => platform::set_line(&self.line, "", &text),
-            (true, "e") => platform::set_line(&self.line, &text, ""),
-            (true, "u") => platform::set_line(&self.line, "", &text[before.len()..]),
-            (true, "k") => platform::set_line(&self.line, &before, ""),
+            (true, "d") if text.is_empty() && self.terminal.reads => {
+                return self.ask(Intent::EndTyping);
+            }
+            (true, "l") => return self.ask(Intent::ClearTerminal),
+            (true, "a") => ("", &*text),
+            (true, "e") => (&*text, ""),
+            (true, "u") => ("", after),
+            (true, "k") => (&*before, ""),
             (true, "w") => {
                 let kept = before.trim_end();
-                let kept = kept.rfind(' ').map_or("", |at| &kept[..=at]);
-                platform::set_line(&self.line, kept, &text[before.len()..]);
+                (kept.rfind(' ').map_or("", |at| &kept[..=at]), after)
             }
             _ => return false,
-        }
+        };
+        platform::set_line(&self.line, kept, behind);
+        wants.is_none_or(|intent| self.ask(intent))
+    }
+
+    fn ask(&self, intent: Intent) -> bool {
+        self.cx.act.emit(intent);
         true
     }
 
-    fn ask(&self, intent: Intent) {
-        self.cx.act.emit(intent);
+    /// Takes what is pasted: one line into the line, several ones are shown first.
+    fn take(&self, event: &Event) {
+        let Some(text) = platform::pasted(event).map(|text| pasted(&text)) else { return };
+        event.prevent_default();
+        if text.contains('\n') {
+            return self.paste.set(text);
+        }
+        let (whole, before) = platform::line(&self.line);
+        let after = &whole[before.len()..];
+        platform::set_line(&self.line, &[&*before, &*text].concat(), after);
     }
 
-    fn enter(&self, text: &str) {
-        platform::set_line(&self.line, "", "");
-        *self.typing.borrow_mut() = Typing::default();
-        self.ask(Intent::Type(text.into()));
+    /// Puts away what was pasted.
+    fn put_away(&self) {
+        self.paste.set(String::new());
+        platform::focus_line(&self.line);
     }
 
     /// Back and forth through what was typed before.
-    fn walk(&self, text: &str, back: bool) {
+    fn walk(&self, text: &str, back: bool) -> bool {
         let history = &self.terminal.history;
         let mut typing = self.typing.borrow_mut();
         if typing.back == 0 {
@@ -413,6 +424,7 @@ impl Keys {
             n => history[history.len() - n].replace('\n', "; "),
         };
         platform::set_line(&self.line, &line, "");
+        true
     }
 
     /// Completes the word before the cursor; `false` if there is nothing to complete.
@@ -436,15 +448,9 @@ impl Keys {
     }
 }
 
-/// The button that makes room, and the tab that shows the terminal, for the row above it.
+/// The tab that shows the terminal, for the row above it.
 pub fn head(cx: &Cx, on: bool) -> Html {
-    html! {
-        <button
-            type="button"
-            role="tab"
-            class={classes!("tab", "t-term", on.then_some("is-on"))}
-            aria-selected={on.to_string()}
-            onclick={cx.on(Intent::Terminal(true))}
-        >{ icon("i-term") }{ cx.say(Word::Terminal) }</button>
-    }
+    let class = if on { "tab t-term is-on" } else { "tab t-term" };
+    let text = html! { <>{ icon("i-term") }{ cx.say(Word::Terminal) }</> };
+    tab(cx, class, on, None, Intent::Terminal(true), text)
 }

@@ -66,6 +66,13 @@ pub fn pasted(event: &Event) -> Option<String> {
     event.clipboard_data()?.get_data("text").ok()
 }
 
+/// Presses what has the focus.
+pub fn press(event: &KeyboardEvent) -> bool {
+    let here = event.target_dyn_into::<HtmlElement>();
+    here.iter().for_each(HtmlElement::click);
+    here.is_some()
+}
+
 /// Moves the focus to the next or the previous object named in the same block of output.
 pub fn rove(event: &KeyboardEvent, back: bool) -> bool {
     let Some(here) = event.target_dyn_into::<HtmlElement>() else { return false };

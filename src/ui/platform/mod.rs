@@ -19,7 +19,7 @@ pub use bridge::{
 };
 pub use files::{dropped, picked};
 pub use frames::Frames;
-pub use line::{focus_by, focus_line, has_selection, line, pasted, rove, set_line};
+pub use line::{focus_by, focus_line, has_selection, line, pasted, press, rove, set_line};
 pub use listen::Listener;
 pub use storage::{keep_typed, remembered_theme, set_theme, typed_before};
 pub use text::{chosen, chosen_of_list, goto_line, share_across, typed};
