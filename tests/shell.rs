@@ -3,7 +3,7 @@
 //!
 //! A transcript's source is its lines that begin with `t=… $ ` and its directives, which begin
 //! with `%`: `% settle`, `% advance 30s`, `% interrupt`, `% tab`, `% show 1`, `% apply`,
-//! `% complete kubectl ge`.
+//! `% complete kubectl ge`, `% clear`.
 //!
 //! Not here: what kubectl prints (tests/kubectl), keys and looks (tests/browser).
 
@@ -128,6 +128,7 @@ impl Run {
                 self.tell_aside();
             }
             ["again"] => self.tell_aside(),
+            ["clear"] => self.session.apply(Action::Clear),
             ["tab"] => self.session.apply(Action::OpenTab),
             ["show", n] => {
                 let n: usize = n.parse().expect("a number");

@@ -98,7 +98,7 @@ impl Session {
                 }
             }
             Action::EndTyping => terminal.tab_mut().end_typing(),
-            Action::Clear => terminal.tab_mut().clear(),
+            Action::Clear => terminal.tab_mut().clear(now),
             Action::OpenTab => terminal.open(),
             Action::CloseTab(n) => terminal.close(n),
             Action::ShowTab(n) => terminal.shown = n.min(terminal.tabs.len() - 1),

@@ -305,9 +305,12 @@ impl Tab {
         self.job.iter_mut().for_each(Job::end_typing);
     }
 
-    /// Ctrl+L: forgets what was shown; what runs goes on.
-    pub fn clear(&mut self) {
-        self.forget(usize::from(self.job.is_some()));
+    /// Ctrl+L: forgets what was shown; what runs goes on, and what it says is still shown.
+    pub fn clear(&mut self, now: SimTime) {
+        if self.job.is_none() && !self.behind.is_empty() {
+            self.enter("".into(), now, Some(0));
+        }
+        self.forget(usize::from(self.is_at_work()));
     }
 
     /// Everything shown, as text, for transcripts: each command behind its clock.
