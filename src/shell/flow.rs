@@ -118,7 +118,9 @@ pub(super) fn go_round(frame: Frame, frames: &mut Vec<Frame>, env: &mut Env) {
                 true => frames.push(Frame::If(command, next)),
                 false => env.status = 0,
             }
-            frames.extend(block.map(|block| Frame::Block(block, 0)));
+            if let Some(block) = block {
+                frames.push(Frame::Block(block, 0));
+            }
         }
         _ => {}
     }

@@ -60,6 +60,15 @@ fn ended() -> Fault {
     Fault::Unfinished("syntax error: unexpected end of file".into())
 }
 
+fn unexpected(token: &str) -> Fault {
+    let token = if token.starts_with('\n') { "newline" } else { token };
+    Fault::Wrong(["syntax error near unexpected token `", token, "'"].concat())
+}
+
+fn unclosed(quote: &str) -> Fault {
+    Fault::Unfinished(["unexpected EOF while looking for matching `", quote, "'"].concat())
+}
+
 pub(super) struct Reader<'t> {
     pub text: &'t str,
     pub at: usize,
@@ -88,8 +97,7 @@ impl<'t> Reader<'t> {
 
     /// Ends reading where `quote` should close something.
     pub(super) fn unclosed<T>(&mut self, quote: &str) -> Read<T> {
-        let words = ["unexpected EOF while looking for matching `", quote, "'"];
-        self.fail(Fault::Unfinished(words.concat()))
+        self.fail(unclosed(quote))
     }
 
     /// Ends reading at what cannot be a name.
@@ -99,16 +107,19 @@ impl<'t> Reader<'t> {
 
     /// Ends reading at what stands here and should not.
     pub(super) fn stray<T>(&mut self) -> Read<T> {
+        let fault = self.strayed();
+        self.fail(fault)
+    }
+
+    fn strayed(&mut self) -> Fault {
         match self.token() {
-            "" => self.fail(ended()),
-            token => self.unexpected(token),
+            "" => ended(),
+            token => unexpected(token),
         }
     }
 
     pub(super) fn unexpected<T>(&mut self, token: &str) -> Read<T> {
-        let token = if token.starts_with('\n') { "newline" } else { token };
-        let words = ["syntax error near unexpected token `", token, "'"];
-        self.fail(Fault::Wrong(words.concat()))
+        self.fail(unexpected(token))
     }
 
     pub(super) fn rest(&self) -> &'t str {

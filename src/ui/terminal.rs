@@ -218,9 +218,8 @@ fn tab(
 fn preview(keys: &Rc<Keys>) -> Html {
     let Keys { cx, run, paste, .. } = &**keys;
     let press = |node: NodeRef, class: &'static str, word, act| {
-        html! {
-            <button ref={node} type="button" {class} onclick={on(keys, act)}>{ cx.say(word) }</button>
-        }
+        let onclick = on(keys, act);
+        html! { <button ref={node} type="button" {class} {onclick}>{ cx.say(word) }</button> }
     };
     let onkeydown = on(keys, |keys, event: &KeyboardEvent| {
         event.stop_propagation();
@@ -256,7 +255,8 @@ struct ToldProps {
 
 /// Whether the object's name stands in it: what it does not is not drawn anew.
 fn names(told: &Told, object: &Subject) -> bool {
-    told.0.screen.lines.iter().flat_map(|line| &line.links).any(|link| link.object == *object)
+    let named = |line: &Rc<Line>| line.links.iter().any(|link| link.object == *object);
+    told.0.screen.lines.iter().any(named)
 }
 
 /// A line that was typed and what came of it.
