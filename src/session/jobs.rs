@@ -342,30 +342,28 @@ impl Session {
         let files = self.shelf();
         let (own, world) = (&self.terminal.settings.namespace, self.timeline.world());
         let last = words.last().cloned().unwrap_or_default();
-        let mut all: Vec<&str> = Vec::new();
-        let mut found = Vec::new();
-        match &words[..] {
-            [_] => all = shell::all_words(),
-            [name, rest @ ..] if name == "kubectl" => {
-                found = complete(rest, own, &world.server, &files);
-            }
-            [name, ..] if name == "why" => {
-                words[0] = "get".to_string();
-                found = complete(&words, own, &world.server, &files);
-            }
-            [name, _] if name == "fault" => all.extend(WORDS.iter().map(|word| word.name)),
-            [name, _] if matches!(&**name, "stop" | "start") => {
-                all.extend(["kube-controller-manager", "kube-scheduler"]);
-            }
-            [name, ..] if shell::takes_machines(name) => {
-                all.extend(world.infra.machines.keys().map(|name| &**name));
-            }
-            _ => all.extend(files.keys().map(|name| &**name)),
-        }
-        for word in all {
+        let (mut found, few) = (Vec::new(), words.len() == 2);
+        let mut add = |word: &str| {
             if word.starts_with(&last) && !word.contains("://") {
                 found.push(word.to_string());
             }
+        };
+        match &*words[0] {
+            _ if words.len() == 1 => shell::all_words().into_iter().for_each(add),
+            "kubectl" => found = complete(&words[1..], own, &world.server, &files),
+            "why" => {
+                words[0] = "get".to_string();
+                found = complete(&words, own, &world.server, &files);
+            }
+            "fault" if few => WORDS.iter().for_each(|word| add(word.name)),
+            "stop" | "start" if few => {
+                add("kube-controller-manager");
+                add("kube-scheduler");
+            }
+            name if shell::takes_machines(name) => {
+                world.infra.machines.keys().for_each(|name| add(name));
+            }
+            _ => files.keys().for_each(|name| add(name)),
         }
         crate::base::sorted::sort(&mut found);
         found.dedup();

@@ -53,7 +53,7 @@ pub fn TerminalView(TerminalProps { cx, terminal, picked, choices }: &TerminalPr
         run: use_node_ref(),
         typing: use_mut_ref(Typing::default),
         shown: use_state_eq(Vec::new),
-        paste: use_state_eq(String::new),
+        paste: use_state_eq(Vec::new),
     });
     let run = keys.run.clone();
     use_effect_with(keys.paste.is_empty(), move |nothing| {
@@ -227,15 +227,15 @@ fn preview(keys: &Rc<Keys>) -> Html {
             keys.put_away();
         }
     });
-    let count = paste.lines().count().to_string();
+    let count = paste.len().to_string();
     let title = cx.lang.fill(Word::TermPaste, &[("n", &count)]);
     html! {
         <div class="preview" role="group" {onkeydown} aria-label={title.clone()}>
             <b>{ title }</b>
-            <pre>{ &**paste }</pre>
+            <pre>{ paste.join("\n") }</pre>
             <p>
                 { press(run.clone(), "btn btn-sm btn-lean", Word::TermRun, |keys, _| {
-                    keys.ask(Intent::Type(keys.paste.as_str().into()));
+                    keys.ask(Intent::Type(keys.paste.join("\n").into()));
                     keys.put_away();
                 }) }
                 { press(NodeRef::default(), "btn btn-sm btn-quiet", Word::TermCancel, |keys, _| {
@@ -332,7 +332,8 @@ struct Keys {
     run: NodeRef,
     typing: Rc<RefCell<Typing>>,
     shown: UseStateHandle<Vec<String>>,
-    paste: UseStateHandle<String>,
+    /// Lines that were pasted, if several.
+    paste: UseStateHandle<Vec<String>>,
 }
 
 impl Keys {
@@ -395,7 +396,7 @@ impl Keys {
         let Some(text) = platform::pasted(event).map(|text| pasted(&text)) else { return };
         event.prevent_default();
         if text.contains('\n') {
-            return self.paste.set(text);
+            return self.paste.set(text.lines().map(String::from).collect());
         }
         let (whole, before) = platform::line(&self.line);
         let after = &whole[before.len()..];
@@ -404,7 +405,7 @@ impl Keys {
 
     /// Puts away what was pasted.
     fn put_away(&self) {
-        self.paste.set(String::new());
+        self.paste.set(Vec::new());
         platform::focus_line(&self.line);
     }
 
