@@ -9,7 +9,7 @@
 use super::filter::compare_numbers;
 use super::pattern::Pattern;
 use super::sed::until;
-use super::tree::{Node, Op, Operator, Reader, Tree, leaf, node};
+use super::tree::{Node, Op, Operator, Reader, Tree, leaf, node, one, two};
 use super::words::{printf, unescape};
 use crate::base::sorted::SortedMap;
 use std::rc::Rc;
@@ -56,7 +56,7 @@ impl Awk {
             operators: OPERATORS,
             operand,
             depth: 0,
-            error: String::new(),
+            error: "",
         };
         let mut rules = Vec::new();
         loop {
@@ -73,7 +73,7 @@ impl Awk {
                          variables are what is here"
                     ));
                 }
-                None => return Err(reader.error),
+                None => return Err(reader.error.into()),
             }
         }
         let (program, variables) = (node(Op::Rule, rules), SortedMap::new());
@@ -119,27 +119,24 @@ impl Awk {
         let between = self.variable("FS");
         self.fields.clear();
         self.fields.push(line.into());
-        if between == " " {
-            self.fields.extend(line.split_whitespace().map(String::from));
-            return;
-        }
-        if between.is_empty() {
-            self.fields.extend(line.chars().map(String::from));
-            return;
-        }
-        let pattern = match between.chars().count() > 1 {
-            true => Pattern::new(&between, true, false).ok(),
-            false => Some(Pattern::plain(&between, false)),
+        let blanks = between == " ";
+        let rest = if blanks { line.trim() } else { line };
+        let pattern = match between.chars().count() {
+            _ if blanks => Pattern::new("\\s+", true, false),
+            0 | 1 => Ok(Pattern::plain(&between, false)),
+            _ => Pattern::new(&between, true, false),
         };
         let mut from = 0;
-        while let Some(pattern) = &pattern
-            && let Some((start, end)) = pattern.find(line, from).and_then(|found| found[0])
+        while let Ok(pattern) = &pattern
+            && let Some((start, end)) = pattern.span(rest, from)
             && start < end
         {
-            self.fields.push(line[from..start].into());
+            self.fields.push(rest[from..start].into());
             from = end;
         }
-        self.fields.push(line[from..].into());
+        if !blanks || from < rest.len() {
+            self.fields.push(rest[from..].into());
+        }
     }
 
     /// Runs the rules of a sort.
@@ -208,14 +205,14 @@ impl Awk {
             }
             (op, [a, b]) => {
                 let as_text = of.parts.iter().any(|part| part.op == Op::Text);
-                two(op, a, b, as_text).to_string()
+                calculated(op, a, b, as_text).to_string()
             }
             _ => text.to_string(),
         }
     }
 }
 
-fn two(op: Op, a: &str, b: &str, as_text: bool) -> i64 {
+fn calculated(op: Op, a: &str, b: &str, as_text: bool) -> i64 {
     let number = |text: &str| {
         let text = text.trim();
         let end = text.find(|c: char| !c.is_ascii_digit() && c != '-').unwrap_or(text.len());
@@ -252,7 +249,7 @@ fn lines(reader: &mut Reader<'_>) {
 
 /// The line as a whole.
 fn line() -> Tree {
-    node(Op::Field, vec![number("0")])
+    one(Op::Field, number("0"))
 }
 
 fn number(digits: &str) -> Tree {
@@ -270,7 +267,7 @@ fn rule(reader: &mut Reader<'_>) -> Option<Tree> {
     let always = sort != Op::Rule || reader.rest.starts_with('{');
     let mut parts = vec![if always { number("1") } else { reader.level(0)? }];
     if !always && !reader.skip("{") {
-        parts.push(node(Op::Print, vec![line()]));
+        parts.push(one(Op::Print, line()));
         return Some(node(sort, parts));
     }
     if always {
@@ -323,10 +320,10 @@ fn operand(reader: &mut Reader<'_>) -> Option<Tree> {
         return reader.closed(")");
     }
     if reader.skip("!") {
-        return Some(node(Op::Not, vec![reader.operand()?]));
+        return Some(one(Op::Not, reader.operand()?));
     }
     if reader.skip("$") {
-        return Some(node(Op::Field, vec![reader.operand()?]));
+        return Some(one(Op::Field, reader.operand()?));
     }
     if reader.skip("/") {
         let text = until(&mut reader.rest, '/')?;
@@ -343,7 +340,7 @@ fn operand(reader: &mut Reader<'_>) -> Option<Tree> {
                 true => reader.closed(")")?,
                 false => line(),
             };
-            Some(node(Op::Length, vec![of]))
+            Some(one(Op::Length, of))
         }
         word if word.starts_with(|c: char| c.is_ascii_digit()) => Some(number(word)),
         word => variable(reader, word),
@@ -356,7 +353,7 @@ fn variable(reader: &mut Reader<'_>, name: &str) -> Option<Tree> {
     let changes = [("+=", Op::Add), ("-=", Op::Subtract), ("++", Op::Add), ("--", Op::Subtract)];
     let value = if let Some((token, op)) = changes.iter().find(|(token, _)| reader.skip(token)) {
         let by = if token.ends_with('=') { reader.level(0)? } else { number("1") };
-        node(*op, vec![old, by])
+        two(*op, old, by)
     } else if !reader.rest.starts_with("==") && reader.skip("=") {
         reader.level(0)?
     } else if reader.rest.starts_with(['[', '(']) {

@@ -58,25 +58,23 @@ pub fn common(words: &[String]) -> &str {
 /// alone, without the prompts before them and the output after them.
 pub fn pasted(text: &str) -> String {
     let text = text.replace("\r\n", "\n").replace('\u{a0}', " ");
-    let prompted = |line: &str| line.trim_start().strip_prefix("$ ").map(String::from);
-    if !text.lines().any(|line| prompted(line).is_some()) {
-        return text.trim_matches('\n').to_string();
-    }
-    let mut lines: Vec<String> = Vec::new();
+    let (mut commands, mut last) = (String::new(), None);
     for line in text.lines() {
-        let goes_on = lines.last().is_some_and(|last| {
-            last.ends_with('\\') || matches!(super::read(last), Err(super::Fault::Unfinished(_)))
-        });
-        match prompted(line) {
-            Some(command) => lines.push(command),
-            None if goes_on => {
-                let line = line.strip_prefix("> ").unwrap_or(line);
-                lines.last_mut().expect("it goes on").push_str(&format!("\n{line}"));
-            }
-            None => {}
+        if let Some(command) = line.trim_start().strip_prefix("$ ") {
+            commands.push_str(if last.is_some() { "\n" } else { "" });
+            last = Some(commands.len());
+            commands.push_str(command);
+        } else if last.is_some_and(|last| goes_on(&commands[last..])) {
+            commands.push('\n');
+            commands.push_str(line.strip_prefix("> ").unwrap_or(line));
         }
     }
-    lines.join("\n")
+    if last.is_some() { commands } else { text.trim_matches('\n').to_string() }
+}
+
+/// Whether a command wants another line.
+fn goes_on(command: &str) -> bool {
+    command.ends_with('\\') || matches!(super::read(command), Err(super::Fault::Unfinished(_)))
 }
 
 #[cfg(test)]

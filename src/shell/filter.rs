@@ -60,91 +60,33 @@ pub const NAMES: &[&str] = &[
 const GREP_USAGE: &str =
     "Usage: grep [OPTION]... PATTERNS [FILE]...\nTry 'grep --help' for more information.";
 
-/// The options of a command, as `Options` wants them.
-fn known(name: &str) -> &'static str {
-    match name {
-        "grep" | "egrep" => "vinocEFwqse:hA:B:C:",
-        "head" | "tail" => "n:c:qf",
-        "wc" => "lwcm",
-        "sort" => "rnuk:t:f",
-        "uniq" => "cdu",
-        "cut" => "d:f:c:s",
-        "tr" => "ds",
-        "base64" => "dw:",
-        "sed" => "nEre:i",
-        "awk" => "F:v:",
-        "jq" => "rcej",
-        _ => "nAeus",
-    }
-}
-
-/// The first word, which says what is to be done.
-fn program(name: &str, options: &mut Options) -> Result<String, String> {
-    if !options.rest.is_empty() {
-        return Ok(options.rest.remove(0));
-    }
-    Err(match name {
-        "grep" | "egrep" => GREP_USAGE,
-        "tr" => "missing operand",
-        _ => "a program is missing",
-    }
-    .into())
-}
+/// The options of commands, as `Options` wants them.
+const KNOWN: &[(&str, &str)] = &[
+    ("grep", "vinocEFwqse:hA:B:C:"),
+    ("egrep", "vinocEFwqse:hA:B:C:"),
+    ("head", "n:c:qf"),
+    ("tail", "n:c:qf"),
+    ("wc", "lwcm"),
+    ("sort", "rnuk:t:f"),
+    ("uniq", "cdu"),
+    ("cut", "d:f:c:s"),
+    ("tr", "ds"),
+    ("base64", "dw:"),
+    ("sed", "nEre:i"),
+    ("awk", "F:v:"),
+    ("jq", "rcej"),
+];
 
 impl Filter {
     /// The filter that `name` with `words` means, and the files it is to read; none if it
     /// reads its input. An error is what the command says.
     pub fn new(name: &str, words: &[String]) -> Result<(Filter, Vec<String>), String> {
-        Filter::read(name, words).map_err(|error| match error.starts_with("Usage") {
-            true => error,
-            false => format!("{name}: {error}"),
-        })
-    }
-
-    fn read(name: &str, words: &[String]) -> Result<(Filter, Vec<String>), String> {
-        let mut options = Options::read(words, known(name), name == "awk")?;
-        let mut amount = 0;
-        let given = options.all('e').join("\n");
-        let kind = match name {
-            "grep" | "egrep" => {
-                let given = if options.has('e') { given } else { program(name, &mut options)? };
-                let extended = name == "egrep" || options.has('E');
-                Kind::Grep(Grep::new(&given, extended, &options)?)
-            }
-            "head" | "tail" if options.has('f') => return Err("-f: a file here never grows".into()),
-            "head" | "tail" => {
-                let text = options.value('n').unwrap_or("10");
-                let wrong = || format!("invalid number of lines: '{text}'");
-                amount = text.trim_start_matches('+').parse().map_err(|_| wrong())?;
-                match name {
-                    "head" => Kind::Head,
-                    _ if text.starts_with('+') => Kind::From,
-                    _ => Kind::Tail,
-                }
-            }
-            "wc" => Kind::Wc,
-            "sort" => Kind::Sort,
-            "uniq" => Kind::Uniq,
-            "cut" => Kind::Cut(Rc::new(ranges(&options)?)),
-            "tr" => {
-                let from = characters(&program(name, &mut options)?);
-                let to = program(name, &mut options).unwrap_or_default();
-                Kind::Tr(Rc::new((from, characters(&to))))
-            }
-            "base64" => Kind::Base64,
-            "sed" => {
-                let given = if options.has('e') { given } else { program(name, &mut options)? };
-                let extended = options.has('E') || options.has('r');
-                Kind::Sed(Sed::new(&given, extended, options.has('n'))?)
-            }
-            "awk" => {
-                let program = program(name, &mut options)?;
-                let between = options.value('F').unwrap_or(" ");
-                Kind::Awk(Awk::new(&program, between, &options.all('v'))?)
-            }
-            "jq" => Kind::Jq(Jq::new(&program(name, &mut options)?)?),
-            _ => Kind::Cat,
-        };
+        let known = KNOWN.iter().find(|(own, _)| *own == name).map_or("nAeus", |(_, known)| known);
+        let read = Options::read(words, known, name == "awk");
+        let mut options = read.map_err(|error| said(name, &error))?;
+        let kind = kind(name, &mut options).map_err(|error| said(name, &error))?;
+        let amount = options.value('n').unwrap_or("10").trim_start_matches('+');
+        let amount = amount.parse().unwrap_or(0);
         let files = std::mem::take(&mut options.rest);
         let filter =
             Filter { kind, options, lines: Vec::new(), count: 0, words: 0, bytes: 0, amount };
@@ -288,6 +230,57 @@ impl Filter {
         }
         say(out, &[line]);
     }
+}
+
+/// What the command of this name says is wrong.
+fn said(name: &str, error: &str) -> String {
+    if error == GREP_USAGE { error.into() } else { [name, ": ", error].concat() }
+}
+
+/// What the command of this name does. It takes its program from the options.
+fn kind(name: &str, options: &mut Options) -> Result<Kind, String> {
+    let extended = options.has('E');
+    let program = match name {
+        "grep" | "egrep" | "sed" if options.has('e') => options.all('e').join("\n"),
+        "grep" | "egrep" if options.rest.is_empty() => return Err(GREP_USAGE.into()),
+        "tr" if options.rest.is_empty() => return Err("missing operand".into()),
+        "sed" | "awk" | "jq" if options.rest.is_empty() => {
+            return Err("a program is missing".into());
+        }
+        "grep" | "egrep" | "sed" | "awk" | "jq" | "tr" => options.rest.remove(0),
+        _ => String::new(),
+    };
+    Ok(match name {
+        "grep" | "egrep" => Kind::Grep(Grep::new(&program, extended || name == "egrep", options)?),
+        "head" | "tail" if options.has('f') => return Err("-f: a file here never grows".into()),
+        "head" | "tail" => {
+            let text = options.value('n').unwrap_or("10");
+            if text.trim_start_matches('+').parse::<i64>().is_err() {
+                return Err(format!("invalid number of lines: '{text}'"));
+            }
+            match name {
+                "head" => Kind::Head,
+                _ if text.starts_with('+') => Kind::From,
+                _ => Kind::Tail,
+            }
+        }
+        "wc" => Kind::Wc,
+        "sort" => Kind::Sort,
+        "uniq" => Kind::Uniq,
+        "cut" => Kind::Cut(Rc::new(ranges(options)?)),
+        "tr" => {
+            let to = if options.rest.is_empty() { "".into() } else { options.rest.remove(0) };
+            Kind::Tr(Rc::new((characters(&program), characters(&to))))
+        }
+        "base64" => Kind::Base64,
+        "sed" => Kind::Sed(Sed::new(&program, extended || options.has('r'), options.has('n'))?),
+        "awk" => {
+            let between = options.value('F').unwrap_or(" ");
+            Kind::Awk(Awk::new(&program, between, &options.all('v'))?)
+        }
+        "jq" => Kind::Jq(Jq::new(&program)?),
+        _ => Kind::Cat,
+    })
 }
 
 /// Writes a line, of its parts.

@@ -88,7 +88,7 @@ impl Grep {
         }
         let mut from = 0;
         while from <= line.len() {
-            let mut found = self.patterns.iter().filter_map(|pattern| pattern.find(line, from)?[0]);
+            let mut found = self.patterns.iter().filter_map(|pattern| pattern.span(line, from));
             let Some((start, end)) = found.next() else { break };
             if start < end {
                 say(out, &[&number, &line[start..end]]);

@@ -84,10 +84,11 @@ pub fn help() -> String {
             continue;
         }
         if line.len() + word.len() > 74 {
-            text.extend([" ", &line, "\n"]);
+            filter::say(&mut text, &[" ", &line]);
             line.clear();
         }
-        line.extend([" ", word]);
+        line.push(' ');
+        line.push_str(word);
     }
     text + " " + &line + "\n\nCtrl+C ends a command; another tab can act while it waits.\n"
 }

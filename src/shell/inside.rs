@@ -8,6 +8,22 @@ use super::job::Task;
 use super::script::Frame;
 use super::tasks::kubectl;
 
+/// Flags of `run` and `exec` that take the next word as their value.
+const WITH_VALUE: [&str; 12] = [
+    "--image",
+    "--restart",
+    "--namespace",
+    "-n",
+    "--labels",
+    "-l",
+    "--env",
+    "--port",
+    "--container",
+    "-c",
+    "--image-pull-policy",
+    "--pod-running-timeout",
+];
+
 /// What a command that attaches to a container says.
 #[derive(Default)]
 struct Attached<'w> {
@@ -35,19 +51,7 @@ fn attached(words: &[String]) -> Option<Attached<'_>> {
             "-it" | "-ti" => (found.stdin, found.tty) = (true, true),
             "--rm" => found.removes = on,
             "--attach" | "--command" | "-q" | "--quiet" => {}
-            // Those that take the next word as their value.
-            "--image"
-            | "--restart"
-            | "--namespace"
-            | "-n"
-            | "--labels"
-            | "-l"
-            | "--env"
-            | "--port"
-            | "--container"
-            | "-c"
-            | "--image-pull-policy"
-            | "--pod-running-timeout" => {
+            _ if WITH_VALUE.contains(&flag) => {
                 let value = if value.is_empty() { rest.next()? } else { value };
                 if matches!(flag, "--namespace" | "-n") {
                     found.namespace = value;

@@ -122,7 +122,12 @@ impl Options {
 
     /// All values of an option.
     pub fn all(&self, letter: char) -> Vec<&str> {
-        let own = self.set.iter().filter(|(one, _)| *one == letter);
-        own.map(|(_, value)| value.as_str()).collect()
+        let mut all = Vec::new();
+        for (one, value) in &self.set {
+            if *one == letter {
+                all.push(value.as_str());
+            }
+        }
+        all
     }
 }

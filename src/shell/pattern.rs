@@ -54,7 +54,7 @@ struct Reader<'p> {
 
 impl Pattern {
     /// Reads a pattern; `fold` ignores case. An error says what is wrong with it.
-    pub fn new(text: &str, extended: bool, fold: bool) -> Result<Pattern, String> {
+    pub fn new(text: &str, extended: bool, fold: bool) -> Result<Pattern, &'static str> {
         let mut reader = Reader { rest: text, extended, groups: 0, error: "" };
         let all = reader.choices(0).ok_or(reader.error)?;
         Ok(Pattern { all: Rc::new(all), groups: reader.groups, fold })
@@ -86,9 +86,14 @@ impl Pattern {
         }
     }
 
+    /// The first match in `line` at or after `from`: where it begins and ends.
+    pub fn span(&self, line: &str, from: usize) -> Option<(usize, usize)> {
+        self.find(line, from)?[0]
+    }
+
     /// Whether `line` holds a match.
     pub fn matches(&self, line: &str) -> bool {
-        self.find(line, 0).is_some()
+        self.span(line, 0).is_some()
     }
 }
 

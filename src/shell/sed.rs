@@ -4,6 +4,7 @@
 //!
 //! Upstream: GNU sed
 
+use super::filter::say;
 use super::pattern::Pattern;
 use std::rc::Rc;
 
@@ -39,24 +40,30 @@ enum What {
     Quit,
 }
 
-/// What reads a part gives `None` where the script is wrong, and says in `error` how.
+/// What reads a part gives `None` where the script is wrong, and says in `error` how; nothing
+/// if what comes next is no command.
 struct Reader<'s> {
     rest: &'s str,
     extended: bool,
-    error: String,
+    error: &'static str,
 }
 
 impl Sed {
     /// Reads a script. An error is what sed says, in its own words where it has them.
     pub fn new(script: &str, extended: bool, quiet: bool) -> Result<Sed, String> {
-        let mut reader = Reader { rest: script, extended, error: String::new() };
+        let mut reader = Reader { rest: script, extended, error: "" };
         let (mut commands, mut inside) = (Vec::new(), Vec::new());
         loop {
             reader.rest = reader.rest.trim_start_matches([' ', ';', '\n', '\t']);
             if reader.rest.is_empty() {
                 return Ok(Sed { commands: Rc::new(commands), inside, quiet });
             }
-            let Some(command) = reader.command() else { return Err(reader.error) };
+            let Some(command) = reader.command() else {
+                return Err(match (reader.error, reader.rest.chars().next()) {
+                    ("", Some(c)) => format!("the command `{c}' is not here; s, p, d and q are"),
+                    (error, _) => error.into(),
+                });
+            };
             commands.push(command);
             inside.push(false);
         }
@@ -85,13 +92,11 @@ impl Sed {
                 }
             }
             if print {
-                out.push_str(&line);
-                out.push('\n');
+                say(out, &[&line]);
             }
         }
         if !self.quiet {
-            out.push_str(&line);
-            out.push('\n');
+            say(out, &[&line]);
         }
         more
     }
@@ -137,8 +142,8 @@ pub(super) fn until(rest: &mut &str, end: char) -> Option<String> {
 }
 
 impl Reader<'_> {
-    fn wrong<T>(&mut self, error: &str) -> Option<T> {
-        self.error = error.into();
+    fn wrong<T>(&mut self, error: &'static str) -> Option<T> {
+        self.error = error;
         None
     }
 
@@ -148,17 +153,10 @@ impl Reader<'_> {
         after.is_some()
     }
 
-    fn next(&mut self) -> Option<char> {
-        let mut characters = self.rest.chars();
-        let next = characters.next();
-        self.rest = characters.as_str();
-        next
-    }
-
     fn pattern(&mut self, text: &str, fold: bool) -> Option<Pattern> {
         match Pattern::new(text, self.extended, fold) {
             Ok(pattern) => Some(pattern),
-            Err(error) => self.wrong(&error),
+            Err(error) => self.wrong(error),
         }
     }
 
@@ -174,26 +172,27 @@ impl Reader<'_> {
         self.rest = self.rest.trim_start();
         let negated = self.rest.starts_with('!');
         self.rest = self.rest.trim_start_matches('!');
-        let what = match self.next() {
-            Some('p') => What::Print,
-            Some('d') => What::Delete,
-            Some('q') => What::Quit,
-            Some('s') => {
-                self.error = "unterminated `s' command".into();
-                self.replacement()?
-            }
-            Some(c) => {
-                self.error = format!("the command `{c}' is not here; s, p, d and q are");
-                return None;
-            }
-            None => return self.wrong("missing command"),
+        if self.rest.is_empty() {
+            return self.wrong("missing command");
+        }
+        let what = if self.skip('p') {
+            What::Print
+        } else if self.skip('d') {
+            What::Delete
+        } else if self.skip('q') {
+            What::Quit
+        } else if self.skip('s') {
+            self.error = "unterminated `s' command";
+            self.replacement()?
+        } else {
+            return self.wrong("");
         };
         Some(Command { from, to, negated, what })
     }
 
     fn place(&mut self) -> Option<Place> {
         if self.skip('/') {
-            self.error = "unterminated address regex".into();
+            self.error = "unterminated address regex";
             let text = until(&mut self.rest, '/')?;
             return Some(Place::Match(self.pattern(&text, false)?));
         }
@@ -208,7 +207,8 @@ impl Reader<'_> {
 
     /// What `s` does.
     fn replacement(&mut self) -> Option<What> {
-        let between = self.next()?;
+        let between = self.rest.chars().next()?;
+        self.skip(between);
         let pattern = until(&mut self.rest, between)?;
         let with = until(&mut self.rest, between)?;
         let end = self.rest.find([';', '\n', '}', ' ']).unwrap_or(self.rest.len());

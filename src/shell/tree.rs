@@ -114,6 +114,16 @@ pub(super) fn node(op: Op, parts: Vec<Tree>) -> Tree {
     Rc::new(Node { op, value: Value::Null, pattern: None, parts })
 }
 
+/// A part that has one.
+pub(super) fn one(op: Op, part: Tree) -> Tree {
+    node(op, vec![part])
+}
+
+/// A part that has two.
+pub(super) fn two(op: Op, first: Tree, second: Tree) -> Tree {
+    node(op, vec![first, second])
+}
+
 /// A part that has none.
 pub(super) fn leaf(op: Op, value: Value) -> Tree {
     Rc::new(Node { op, value, pattern: None, parts: Vec::new() })
@@ -136,7 +146,7 @@ pub(super) struct Reader<'p> {
     /// How many operands are begun.
     pub depth: u32,
     /// What is wrong with a pattern.
-    pub error: String,
+    pub error: &'static str,
 }
 
 /// Whether a word may hold `c`.
@@ -205,7 +215,7 @@ impl<'p> Reader<'p> {
             let right = self.level(*after)?;
             left = match op {
                 Op::Fits | Op::Unlike => self.held_against(*op, left, &right)?,
-                _ => node(*op, vec![left, right]),
+                _ => two(*op, left, right),
             };
         }
     }

@@ -6,6 +6,7 @@
 //! Upstream: bash's builtins and GNU coreutils
 
 use super::expand::Env;
+use super::filter::say;
 use super::options::Options;
 use super::tree::Op;
 use crate::base::Str;
@@ -53,7 +54,7 @@ pub fn file_name(path: &str) -> &str {
 /// name.
 type Done = Result<String, (i32, String)>;
 
-fn wrong<T>(parts: &[&str]) -> Result<T, (i32, String)> {
+fn wrong(parts: &[&str]) -> Done {
     Err((1, parts.concat()))
 }
 
@@ -92,8 +93,8 @@ pub fn run(words: &[String], env: &mut Env, desk: &mut Desk<'_>) -> Option<Said>
             let mut out = String::new();
             for word in rest.iter().filter(|word| !word.starts_with('-')) {
                 match super::known(word) {
-                    true if name == "type" => out.extend([word, " is here\n"]),
-                    true => out.extend(["/usr/bin/", word, "\n"]),
+                    true if name == "type" => say(&mut out, &[word, " is here"]),
+                    true => say(&mut out, &["/usr/bin/", word]),
                     false => code = 1,
                 }
             }
@@ -113,6 +114,10 @@ pub fn run(words: &[String], env: &mut Env, desk: &mut Desk<'_>) -> Option<Said>
             Said { out: String::new(), err, code }
         }
     })
+}
+
+fn missing(what: &str, path: &str) -> Done {
+    wrong(&["cannot ", what, " '", path, "'", NO_FILE])
 }
 
 const NO_FILE: &str = ": No such file or directory";
@@ -218,28 +223,35 @@ fn holds(words: &[&str], double: bool, desk: &Desk<'_>) -> Result<bool, String> 
             return if left == all { holds(&words[at + 1..], double, desk) } else { Ok(left) };
         }
     }
-    let same = |a: &str, b: &str| if double { super::expand::globs(b, a) } else { a == b };
     Ok(match words {
         [] => false,
         ["!", rest @ ..] => !holds(rest, double, desk)?,
         [one] => !one.is_empty(),
-        ["-z", text] => text.is_empty(),
-        ["-n", text] => !text.is_empty(),
-        ["-f" | "-e" | "-r" | "-s", path] => {
-            let text = desk.files.get(file_name(path));
-            text.is_some_and(|text| words[0] != "-s" || !text.is_empty())
+        [asked, of] => {
+            let text = desk.files.get(file_name(of));
+            match *asked {
+                "-z" => of.is_empty(),
+                "-n" => !of.is_empty(),
+                "-f" | "-e" | "-r" => text.is_some(),
+                "-s" => text.is_some_and(|text| !text.is_empty()),
+                "-d" => matches!(*of, "." | "~" | "/playground"),
+                _ => return Err(NO_TEST.into()),
+            }
         }
-        ["-d", path] => matches!(*path, "." | "~" | "/playground"),
-        [a, "=" | "==", b] => same(a, b),
-        [a, "!=", b] => !same(a, b),
+        [a, "=" | "==" | "!=", b] => {
+            let same = if double { super::expand::globs(b, a) } else { a == b };
+            same != (words[1] == "!=")
+        }
         [a, operator, b] => {
             let compares = COMPARES.iter().find(|(name, _)| name == operator);
-            let (_, compares) = compares.ok_or("this test is not here")?;
+            let (_, compares) = compares.ok_or(NO_TEST)?;
             compares.holds(integer(a)?.cmp(&integer(b)?))
         }
-        _ => return Err("this test is not here".to_string()),
+        _ => return Err(NO_TEST.into()),
     })
 }
+
+const NO_TEST: &str = "this test is not here";
 
 /// How `test` compares numbers.
 const COMPARES: &[(&str, Op)] = &[
@@ -275,8 +287,7 @@ fn seq(words: &[String]) -> Done {
         if (step > 0 && at > to) || (step < 0 && at < to) {
             break;
         }
-        out.push_str(&at.to_string());
-        out.push('\n');
+        say(&mut out, &[&at.to_string()]);
         at += step;
     }
     Ok(out)
@@ -285,6 +296,18 @@ fn seq(words: &[String]) -> Done {
 const MONTHS: [&str; 12] =
     ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 const DAYS: [&str; 7] = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"];
+
+/// The parts of a date: the letter of their format, and where they stand in a time stamp.
+const STAMP: &[(char, usize, usize)] = &[
+    ('Y', 0, 4),
+    ('m', 5, 7),
+    ('d', 8, 10),
+    ('H', 11, 13),
+    ('M', 14, 16),
+    ('S', 17, 19),
+    ('T', 11, 19),
+    ('F', 0, 10),
+];
 
 /// The simulated date, in the one time zone there is. The scenario starts on a Thursday.
 fn date(words: &[String], now: SimTime) -> Done {
@@ -299,26 +322,13 @@ fn date(words: &[String], now: SimTime) -> Done {
     let (mut out, mut rest) = (String::new(), form.chars());
     while let Some(c) = rest.next() {
         let kind = if c == '%' { rest.next() } else { None };
-        let (from, to) = match (c, kind) {
-            ('%', Some('Y')) => (0, 4),
-            ('%', Some('m')) => (5, 7),
-            ('%', Some('d')) => (8, 10),
-            ('%', Some('H')) => (11, 13),
-            ('%', Some('M')) => (14, 16),
-            ('%', Some('S')) => (17, 19),
-            ('%', Some('T')) => (11, 19),
-            ('%', Some('F')) => (0, 10),
-            ('%', Some('s')) => {
-                out.push_str(&(1_767_225_600 + now.0 / 1000).to_string());
-                continue;
-            }
+        let of = kind.and_then(|kind| STAMP.iter().find(|(own, ..)| *own == kind));
+        match (of, kind) {
+            (Some((_, from, to)), _) => out.push_str(part(*from, *to)),
+            (_, Some('s')) => out.push_str(&(1_767_225_600 + now.0 / 1000).to_string()),
             (_, Some(c)) => return Err((1, format!("the format '%{c}' is not here"))),
-            (c, None) => {
-                out.push(c);
-                continue;
-            }
-        };
-        out.push_str(part(from, to));
+            (_, None) => out.push(c),
+        }
     }
     Ok(out + "\n")
 }
@@ -334,7 +344,7 @@ fn assign(name: &str, words: &[String], env: &mut Env) -> String {
     } else if words.is_empty() {
         for (key, value) in map.iter() {
             let (before, quote) = if is_alias { ("alias ", "'") } else { ("declare -x ", "\"") };
-            out.extend([before, key, "=", quote, value, quote, "\n"]);
+            say(&mut out, &[before, key, "=", quote, value, quote]);
         }
     } else {
         for (key, value) in words.iter().filter_map(|word| word.split_once('=')) {
@@ -351,7 +361,7 @@ fn ls(words: &[String], desk: &Desk<'_>) -> Done {
         match (desk.files.get(file_name(path)), &**path) {
             (Some(_), _) => names.push(path),
             (None, "." | "~" | "./" | "/playground") => {}
-            _ => return wrong(&["cannot access '", path, "'", NO_FILE]),
+            _ => return missing("access", path),
         }
     }
     if names.is_empty() {
@@ -371,8 +381,7 @@ fn ls(words: &[String], desk: &Desk<'_>) -> Done {
             let size = desk.files.get(file_name(name)).map_or(0, |text| text.len());
             out.push_str(&format!("-rw-r--r-- 1 you you {size:6} Jan  1 00:00 "));
         }
-        out.push_str(name);
-        out.push('\n');
+        say(&mut out, &[name]);
     }
     Ok(out)
 }
@@ -393,13 +402,13 @@ fn files(name: &str, words: &[String], desk: &mut Desk<'_>) -> Done {
         ("rm", _) => {
             for path in paths {
                 if desk.files.remove(file_name(path)).is_none() && !options.has('f') {
-                    return wrong(&["cannot remove '", path, "'", NO_FILE]);
+                    return missing("remove", path);
                 }
             }
         }
         (_, [from, to]) => {
             let Some(text) = desk.files.get(file_name(from)).cloned() else {
-                return wrong(&["cannot stat '", from, "'", NO_FILE]);
+                return missing("stat", from);
             };
             if name == "mv" {
                 desk.files.remove(file_name(from));

@@ -66,37 +66,47 @@ fn is_true(value: &Value) -> bool {
 /// Adds to `out` what a filter gives for `on`: any number of values, also before it fails.
 fn run(filter: &Node, on: &Value, out: &mut Vec<Value>) -> Done {
     let parts = &filter.parts;
-    match filter.op {
-        Op::Here => out.push(on.clone()),
-        Op::Literal => out.push(filter.value.clone()),
-        Op::Empty => {}
+    let value = match filter.op {
+        Op::Here => on.clone(),
+        Op::Literal => filter.value.clone(),
         // The usual path, of which nothing need be copied but what it leads to.
         Op::At if parts[1].op == Op::Here && parts[0].op == Op::Literal => {
-            out.push(index(on, &parts[0].value)?.clone());
+            index(on, &parts[0].value)?.clone()
         }
-        // What fails gives nothing more.
-        Op::Maybe => drop(run(&parts[0], on, out)),
-        Op::Comma => {
-            run(&parts[0], on, out)?;
-            return run(&parts[1], on, out);
-        }
-        Op::Pipe => {
+        Op::List => {
             let (found, done) = all(&parts[0], on);
+            done?;
+            Value::Array(found)
+        }
+        Op::Map => {
+            let mut found = Vec::new();
+            for value in items(on)? {
+                run(&parts[0], &value, &mut found)?;
+            }
+            Value::Array(found)
+        }
+        Op::Sort | Op::Unique => in_order(filter, array(on)?),
+        Op::Empty => return Ok(()),
+        Op::Maybe | Op::Comma | Op::Pipe | Op::Else | Op::Select => {
+            return steer(filter.op, parts, on, out);
+        }
+        _ => return tuples(filter, on, &mut Vec::new(), out),
+    };
+    out.push(value);
+    Ok(())
+}
+
+/// Runs what goes on with what a first filter gives.
+fn steer(op: Op, parts: &[Tree], on: &Value, out: &mut Vec<Value>) -> Done {
+    let (mut found, done) = all(&parts[0], on);
+    match op {
+        Op::Pipe => {
             for value in &found {
                 run(&parts[1], value, out)?;
             }
             return done;
         }
-        Op::Else => {
-            let (mut found, _) = all(&parts[0], on);
-            found.retain(is_true);
-            if found.is_empty() {
-                return run(&parts[1], on, out);
-            }
-            out.append(&mut found);
-        }
         Op::Select => {
-            let (found, done) = all(&parts[0], on);
             for holds in &found {
                 if is_true(holds) {
                     out.push(on.clone());
@@ -104,22 +114,20 @@ fn run(filter: &Node, on: &Value, out: &mut Vec<Value>) -> Done {
             }
             return done;
         }
-        Op::List => {
-            let (found, done) = all(&parts[0], on);
-            done?;
-            out.push(Value::Array(found));
-        }
-        Op::Map => {
-            let mut found = Vec::new();
-            for value in items(on)? {
-                run(&parts[0], &value, &mut found)?;
-            }
-            out.push(Value::Array(found));
-        }
-        Op::Sort | Op::Unique => out.push(in_order(filter, array(on)?)),
-        _ => return tuples(filter, on, &mut Vec::new(), out),
+        Op::Else => found.retain(is_true),
+        _ => {}
     }
-    Ok(())
+    let none = found.is_empty();
+    out.append(&mut found);
+    match op {
+        Op::Comma => {
+            done?;
+            run(&parts[1], on, out)
+        }
+        Op::Else if none => run(&parts[1], on, out),
+        // What fails gives nothing more.
+        _ => Ok(()),
+    }
 }
 
 /// All that a filter gives, and whether it failed then.
@@ -276,34 +284,21 @@ fn call(op: Op, on: &Value, args: &[Value], out: &mut Vec<Value>) -> Done {
     let other = args.get(1).unwrap_or(&NULL);
     let value = match op {
         Op::At => index(other, arg)?.clone(),
-        Op::First => index(on, &0.into())?.clone(),
-        Op::Last => index(on, &(-1).into())?.clone(),
         Op::Each => {
             out.append(&mut items(arg)?);
             return Ok(());
         }
         Op::Object => object(args)?,
         Op::Text => joined(args, ""),
-        Op::Add => {
-            let mut sum = arg.clone();
-            add(&mut sum, other)?;
-            sum
-        }
-        Op::Sum => {
+        Op::Add | Op::Sum => {
             let mut sum = Value::Null;
-            for one in array(on)? {
+            for one in if op == Op::Sum { array(on)? } else { args } {
                 add(&mut sum, one)?;
             }
             sum
         }
         Op::Subtract => number(arg).saturating_sub(number(other)).into(),
-        Op::Length => match on {
-            Value::Array(list) => list.len().into(),
-            Value::Object(map) => map.len().into(),
-            Value::String(text) => text.chars().count().into(),
-            Value::Null => 0.into(),
-            other => other.clone(),
-        },
+        Op::Length => length(on),
         Op::Keys | Op::Entries => keys(on, op == Op::Entries)?,
         Op::Reverse => {
             let mut list = array(on)?.clone();
@@ -326,6 +321,17 @@ fn call(op: Op, on: &Value, args: &[Value], out: &mut Vec<Value>) -> Done {
     Ok(())
 }
 
+fn length(value: &Value) -> Value {
+    let length = match value {
+        Value::Array(list) => list.len(),
+        Value::Object(map) => map.len(),
+        Value::String(text) => text.chars().count(),
+        Value::Null => 0,
+        other => return other.clone(),
+    };
+    length.into()
+}
+
 /// What a function or an operator says that asks.
 fn holds(op: Op, on: &Value, arg: &Value, other: &Value) -> Result<bool, String> {
     Ok(match op {
@@ -335,13 +341,19 @@ fn holds(op: Op, on: &Value, arg: &Value, other: &Value) -> Result<bool, String>
         Op::Equal => arg == other,
         Op::Differs => arg != other,
         Op::Has => on.as_object().is_some_and(|map| map.contains_key(&plain(arg))),
-        Op::Contains => match on {
-            Value::Array(list) => array(arg)?.iter().all(|one| list.contains(one)),
-            other => text(other)?.contains(text(arg)?),
-        },
-        Op::StartsWith => text(on)?.starts_with(text(arg)?),
-        Op::EndsWith => text(on)?.ends_with(text(arg)?),
-        Op::Test => Pattern::new(text(arg)?, true, false)?.matches(text(on)?),
+        Op::Contains if on.is_array() => {
+            let list = array(on)?;
+            array(arg)?.iter().all(|one| list.contains(one))
+        }
+        Op::Contains | Op::StartsWith | Op::EndsWith | Op::Test => {
+            let (text, part) = (text(on)?, text(arg)?);
+            match op {
+                Op::Contains => text.contains(part),
+                Op::StartsWith => text.starts_with(part),
+                Op::EndsWith => text.ends_with(part),
+                _ => Pattern::new(part, true, false)?.matches(text),
+            }
+        }
         op => op.holds(order(arg, other)),
     })
 }
@@ -361,11 +373,14 @@ fn keys(value: &Value, valued: bool) -> Result<Value, String> {
     let map = value.as_object().ok_or_else(|| format!("{} has no keys", kind(value)))?;
     let mut list = Vec::new();
     for (key, value) in map {
-        let key = Value::from(key.as_str());
-        list.push(match valued {
-            true => object(&["key".into(), key, "value".into(), value.clone()])?,
-            false => key,
-        });
+        let mut item = Value::from(key.as_str());
+        if valued {
+            let mut entry = Map::new();
+            entry.insert("key".into(), item);
+            entry.insert("value".into(), value.clone());
+            item = Value::Object(entry);
+        }
+        list.push(item);
     }
     Ok(Value::Array(list))
 }

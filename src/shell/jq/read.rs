@@ -4,7 +4,7 @@
 //!
 //! Upstream: jq 1.7, src/parser.y
 
-use crate::shell::tree::{Op, Operator, Reader, Tree, is_word, leaf, node};
+use crate::shell::tree::{Op, Operator, Reader, Tree, is_word, leaf, node, one, two};
 use serde_json::{Value, json};
 
 /// The operators; `|` and `//` group from the right.
@@ -71,7 +71,7 @@ pub(super) fn program(text: &str) -> Result<Tree, String> {
         operators: OPERATORS,
         operand: path,
         depth: 0,
-        error: String::new(),
+        error: "",
     };
     match reader.level(0) {
         Some(program) if reader.rest.trim().is_empty() => Ok(program),
@@ -106,12 +106,12 @@ fn path(reader: &mut Reader<'_>) -> Option<Tree> {
     let mut of = term(reader)?;
     loop {
         if reader.skip("?") {
-            of = node(Op::Maybe, vec![of]);
+            of = one(Op::Maybe, of);
         } else if let Some(rest) = reader.rest.strip_prefix('[') {
             reader.rest = rest;
             of = match reader.skip("]") {
-                true => node(Op::Each, vec![of]),
-                false => node(Op::At, vec![reader.closed("]")?, of]),
+                true => one(Op::Each, of),
+                false => two(Op::At, reader.closed("]")?, of),
             };
         } else if let Some(rest) = reader.rest.strip_prefix('.') {
             reader.rest = rest;
@@ -127,7 +127,7 @@ fn path(reader: &mut Reader<'_>) -> Option<Tree> {
 /// A key after a point.
 fn key(reader: &mut Reader<'_>, of: Tree) -> Option<Tree> {
     let name = name(reader)?;
-    Some(node(Op::At, vec![name, of]))
+    Some(two(Op::At, name, of))
 }
 
 /// The name of a key: a text or a word.
@@ -150,7 +150,7 @@ fn term(reader: &mut Reader<'_>) -> Option<Tree> {
     if reader.skip("[") {
         return Some(match reader.skip("]") {
             true => leaf(Op::Literal, json!([])),
-            false => node(Op::List, vec![reader.closed("]")?]),
+            false => one(Op::List, reader.closed("]")?),
         });
     }
     if reader.skip("{") {
@@ -175,7 +175,12 @@ fn term(reader: &mut Reader<'_>) -> Option<Tree> {
         reader.expect("(")?;
         args.push(reader.closed(")")?);
     }
-    Some(node(*op, args))
+    let place = match op {
+        Op::First => 0,
+        Op::Last => -1,
+        op => return Some(node(*op, args)),
+    };
+    Some(two(Op::At, leaf(Op::Literal, place.into()), here()))
 }
 
 fn object(reader: &mut Reader<'_>) -> Option<Tree> {
@@ -187,7 +192,7 @@ fn object(reader: &mut Reader<'_>) -> Option<Tree> {
         let key = if reader.skip("(") { reader.closed(")")? } else { name(reader)? };
         let value = match reader.skip(":") {
             true => reader.level(VALUE)?,
-            false => node(Op::At, vec![key.clone(), here()]),
+            false => two(Op::At, key.clone(), here()),
         };
         parts.push(key);
         parts.push(value);
