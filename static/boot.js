@@ -1,13 +1,15 @@
 // Loads the simulator and says in words what went wrong when it cannot; unpacks the link in the
 // address; keeps what a restart needs, and offers one when the simulator has stopped. A classic
-// script, because module scripts do not run at all where a page was opened from a file. Names of
-// the built files come from two <meta> elements that the build writes (Trunk.toml).
+// script, because module scripts do not run at all where a page was opened from a file.
 //
 // What the simulator may ask of the browser hangs on `window.playground` (see src/ui/platform).
-// Not here: sharing and other parts that are fetched when they are first wanted (share.js).
+// Not here: how files are fetched (parts.js); sharing and other parts that are fetched when they are
+// first wanted (share.js).
 (function () {
   "use strict";
 
+  var parts = window.parts;
+  var metaUrl = parts.metaUrl, fileName = parts.fileName, part = parts.part;
   var SLOW_MS = 8000;
   var LINK_MAX = 4 * 1024 * 1024;
   var started = false;
@@ -165,16 +167,16 @@
     }
     var stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate-raw"));
     var reader = stream.getReader();
-    var parts = [];
+    var pieces = [];
     var size = 0;
     return reader.read().then(function next(part) {
-      if (part.done) return new Blob(parts).arrayBuffer();
+      if (part.done) return new Blob(pieces).arrayBuffer();
       size += part.value.length;
       if (size > LINK_MAX) {
         reader.cancel().catch(function () {});
         throw new Error("it is larger than 4 MiB");
       }
-      parts.push(part.value);
+      pieces.push(part.value);
       return reader.read().then(next);
     });
   }
@@ -186,10 +188,10 @@
     }
     if (fragment[1] !== "1") { playground.trouble = "newer"; return Promise.resolve(); }
     return Promise.resolve().then(function () {
-      var parts = /^#1([dj])\.([\w-]+)$/.exec(fragment);
-      if (!parts) throw new Error("it is cut off, or letters in it were changed");
-      var bytes = bytesOf(parts[2]);
-      return parts[1] === "d" ? inflate(bytes) : bytes;
+      var found = /^#1([dj])\.([\w-]+)$/.exec(fragment);
+      if (!found) throw new Error("it is cut off, or letters in it were changed");
+      var bytes = bytesOf(found[2]);
+      return found[1] === "d" ? inflate(bytes) : bytes;
     }).then(function (bytes) {
       playground.link = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
     }).catch(function (error) { playground.trouble = error.message || "it is damaged"; });
@@ -230,12 +232,6 @@
   }
 
   // ---- what the simulator may ask for -----------------------------------------------------------
-
-  // The address of a part that is fetched when it is first wanted; never an old one.
-  function part(name) {
-    var version = fileName(metaUrl("playground-module")).replace(/\W/g, "");
-    return Promise.resolve(new URL(name + "?" + version, document.baseURI).href);
-  }
 
   function run(name) {
     return function () {
@@ -405,7 +401,7 @@
 
   // By itself, as soon as the page stands; before, where the page begins with more than that.
   function fetchLater() {
-    return compiled(laterUrl).then(function (module) { later = later || module; });
+    return parts.compiled(laterUrl).then(function (module) { later = later || module; });
   }
 
   function complete() {
@@ -446,7 +442,7 @@
         request.open("GET", laterUrl, false);
         request.overrideMimeType("text/plain; charset=x-user-defined");
         request.send();
-        if (request.status !== 200) throw new Error(status(request, laterUrl));
+        if (request.status !== 200) throw new Error(parts.status(request, laterUrl));
         later = new WebAssembly.Module(Uint8Array.from(request.responseText, function (letter) {
           return letter.charCodeAt(0) & 255;
         }));
@@ -461,122 +457,12 @@
 
   // ---- loading ----------------------------------------------------------------------------------
 
-  function metaUrl(name) {
-    var meta = document.querySelector('meta[name="' + name + '"]');
-    return meta && new URL(meta.content, document.baseURI).href;
-  }
-
-  function fileName(url) { return url.slice(url.lastIndexOf("/") + 1); }
-
-  function fetchFailed(url) {
-    if (navigator.onLine === false) {
-      return "This device is offline, and the simulator has not been loaded yet.";
-    }
-    return "The server did not answer for " + fileName(url) +
-      ". It may be down, or a filter on the way may block it.";
-  }
-
-  function status(response, url) {
-    if (response.status === 404) {
-      return "The server has no file " + fileName(url) +
-        " (404). The page may be an old copy: a reload fetches the new one.";
-    }
-    return "The server answered " + response.status + " for " + fileName(url) + ".";
-  }
-
-  function webAssemblyProblem() {
-    if (typeof WebAssembly !== "object") {
-      return "WebAssembly is missing or switched off in this browser; the simulator needs it.";
-    }
-    try {
-      new WebAssembly.Module(new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0]));
-      return "";
-    } catch (error) {
-      return "The page's security policy blocks WebAssembly. The server must allow " +
-        "'wasm-unsafe-eval' in script-src. (" + error.message + ")";
-    }
-  }
-
-  // Why import(url) failed: the browser's own error does not tell.
-  function importProblem(url, error) {
-    return fetch(url).then(function (response) {
-      if (!response.ok) return status(response, url);
-      var type = response.headers.get("content-type") || "no type at all";
-      if (!/javascript/.test(type)) {
-        return "The server sends " + fileName(url) + " as " + type +
-          "; browsers run modules only as text/javascript.";
-      }
-      return "The browser did not run " + fileName(url) + ": " + error.message;
-    }, function () { return fetchFailed(url); });
-  }
-
-  // The module of a part. A built part is sent packed, a fifth smaller than gzip can make it, and
-  // unpacked by a worker, so that the page is not held up; where no worker may be made, as in a
-  // sandboxed frame, by the page itself; and where that fails too it is fetched as it is.
-  function compiled(url) {
-    var plain = function () { return fetchPlain(url); };
-    if (!laterUrl) return plain();
-    return compiledByWorker(url).catch(function () { return compiledHere(url); }).catch(plain);
-  }
-
-  function fetchPacked(url) {
-    return fetch(url + ".xz").then(function (response) {
-      if (!response.ok) throw new Error(status(response, url));
-      return response.body;
-    });
-  }
-
-  function compiledByWorker(url) {
-    return part("unpack.js").then(function (unpackUrl) {
-      return new Promise(function (resolve, reject) {
-        var worker = new Worker(unpackUrl);
-        worker.onmessage = function (event) {
-          worker.terminate();
-          if (event.data instanceof WebAssembly.Module) resolve(event.data);
-          else reject(new Error(event.data));
-        };
-        worker.onerror = reject;
-        fetchPacked(url).then(function (body) {
-          var reader = body.getReader();
-          return reader.read().then(function next(piece) {
-            worker.postMessage(piece.done ? null : piece.value);
-            return piece.done ? null : reader.read().then(next);
-          });
-        }).catch(reject);
-      });
-    });
-  }
-
-  function compiledHere(url) {
-    return part("unpack.js").then(function (unpackUrl) {
-      return new Promise(function (resolve, reject) {
-        if (window.unpack) { resolve(); return; }
-        var script = element("script");
-        script.src = unpackUrl;
-        script.onload = resolve;
-        script.onerror = reject;
-        document.head.appendChild(script);
-      });
-    }).then(function () { return fetchPacked(url); })
-      .then(function (body) { return window.unpack(body); });
-  }
-
-  function fetchPlain(url) {
-    return fetch(url).then(function (response) {
-      if (!response.ok) throw new Error(status(response, url));
-      // With the right type the module is compiled while it arrives; else in one piece.
-      var type = response.headers.get("content-type") || "";
-      return type.indexOf("application/wasm") === 0 ? WebAssembly.compileStreaming(response)
-        : response.arrayBuffer().then(function (bytes) { return WebAssembly.compile(bytes); });
-    }, function () { throw new Error(fetchFailed(url)); });
-  }
-
   if (location.protocol === "file:") {
     fail("This page was opened from a file, and browsers do not load programs from there. " +
       "Serve its folder, for instance with: python3 -m http.server, and open what that prints.");
     return;
   }
-  var problem = webAssemblyProblem();
+  var problem = parts.webAssemblyProblem();
   if (problem) { fail(problem); return; }
   var moduleUrl = metaUrl("playground-module");
   var wasmUrl = metaUrl("playground-wasm");
@@ -586,9 +472,9 @@
     if (!started && !failed) show("Still loading the simulator. The network may be slow.", "Retry");
   }, SLOW_MS);
 
-  var wasm = compiled(wasmUrl);
+  var wasm = parts.compiled(wasmUrl);
   var module = import(moduleUrl).catch(function (error) {
-    return importProblem(moduleUrl, error).then(function (text) { throw new Error(text); });
+    return parts.importProblem(moduleUrl, error).then(function (text) { throw new Error(text); });
   });
   saved = playground.kept();
   if (!embedded) store("sessionStorage", "sfs.place", location.search + location.hash);
@@ -596,9 +482,9 @@
   var elsewhere = saved || location.hash ||
     /[?&](t|until|play|example|nodes|select|view|hl)=/.test(location.search);
   var all = laterUrl && elsewhere ? fetchLater() : null;
-  Promise.all([module, wasm, unpack(location.hash), speak(language()), all]).then(function (parts) {
+  Promise.all([module, wasm, unpack(location.hash), speak(language()), all]).then(function (came) {
     started = true;
-    return parts[0].default({ module_or_path: parts[1] });
+    return came[0].default({ module_or_path: came[1] });
   }).then(function (exports) {
     if (dead) return;
     exported = exports;

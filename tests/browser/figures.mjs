@@ -119,8 +119,8 @@ async function beside(browser, ours, dist) {
   const folder = table();
   if (!folder) return console.log("the table to compare with is not compiled: no P16, no P17");
   const named = (pattern) => readdirSync(dist).filter((name) => pattern.test(name));
-  const mine = weight(dist, named(/^(first|boot|playground)-.*\.(js|wasm)$/));
-  const sent = weight(dist, named(/^((first|boot|playground)-.*\.(js|xz)|unpack\.js)$/));
+  const mine = weight(dist, named(/^(first|parts|boot|playground)-.*\.(js|wasm)$/));
+  const sent = weight(dist, named(/^((first|parts|boot|playground)-.*\.(js|xz)|unpack\.js)$/));
   const its = weight(folder, ["table.js", "table_bg.wasm"]);
   const site = await serve(folder, { prefix: "/table/", pack: true });
   const until = await loading(browser, site.url, "a table of Yew");
