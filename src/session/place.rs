@@ -107,7 +107,7 @@ impl Place for Seat<'_> {
             ("settle", _) => waits(Then::Settled),
             ("why", [subject, ..]) => {
                 let subject = [subject.as_str(), rest.get(1).map_or("", |name| name.as_str())];
-                why(self.timeline.world(), subject)
+                why(self.timeline.world(), &self.settings.namespace, subject)
             }
             ("why", []) => why_any(self.timeline.world()),
             ("faults", _) => {
@@ -151,8 +151,8 @@ fn waits(then: Then) -> shell::Answer {
     shell::Answer { then, ..shell::Answer::default() }
 }
 
-/// `why pod/web-1`, `why pod web-1`, `why web-1`.
-fn why(world: &World, [word, name]: [&str; 2]) -> shell::Answer {
+/// `why pod/web-1`, `why pod web-1`, `why web-1`; `own` is the namespace of the context.
+fn why(world: &World, own: &str, [word, name]: [&str; 2]) -> shell::Answer {
     let (kind, name) = match word.split_once('/') {
         Some(pair) => pair,
         None if name.is_empty() => ("pod", word),
@@ -161,7 +161,7 @@ fn why(world: &World, [word, name]: [&str; 2]) -> shell::Answer {
     let Some(kind) = Kind::by_word(kind) else {
         return refused(&format!("there is no kind {kind:?}"));
     };
-    let namespace = if kind.info().namespaced { "default" } else { "" };
+    let namespace = if kind.info().namespaced { own } else { "" };
     let subject = ObjectRef::new(kind, Key::new(namespace, name));
     let mut chain = explain::of_object(world, &subject);
     if chain.is_empty() && kind == Kind::StatefulSet {

@@ -37,6 +37,9 @@ pub struct TerminalProps {
 /// What the line is beyond its text.
 #[derive(Default)]
 struct Typing {
+    line: NodeRef,
+    /// The button that runs what was pasted.
+    run: NodeRef,
     /// How far back in what was typed before, and what stood there first.
     back: usize,
     draft: String,
@@ -45,13 +48,18 @@ struct Typing {
 /// The terminal.
 #[component]
 pub fn TerminalView(TerminalProps { cx, terminal, picked, choices }: &TerminalProps) -> Html {
+    let typing = use_mut_ref(Typing::default);
+    let (line, run) = {
+        let typing = typing.borrow();
+        (typing.line.clone(), typing.run.clone())
+    };
     let keys = Rc::new(Keys {
         cx: cx.clone(),
         terminal: terminal.clone(),
         choices: choices.clone(),
-        line: use_node_ref(),
-        run: use_node_ref(),
-        typing: use_mut_ref(Typing::default),
+        line,
+        run,
+        typing,
         shown: use_state_eq(Vec::new),
         paste: use_state_eq(Vec::new),
     });
@@ -351,7 +359,7 @@ impl Keys {
         let mut wants = None;
         let (kept, behind) = match (control, &*key) {
             (false, "Enter") => {
-                self.typing.take();
+                self.typing.borrow_mut().back = 0;
                 wants = Some(Intent::Type((&*text).into()));
                 ("", "")
             }
