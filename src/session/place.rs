@@ -3,7 +3,7 @@
 //! page, as kubectl does.
 
 use super::SETTLE_LIMIT;
-use crate::api::kinds::{Key, Kind, ObjectRef};
+use crate::api::kinds::{Key, Kind, Object, ObjectRef};
 use crate::apiserver::{Answer, ApiServer};
 use crate::base::Str;
 use crate::base::lang::Lang;
@@ -169,6 +169,9 @@ fn why(world: &World, own: &str, [word, name]: [&str; 2]) -> shell::Answer {
     }
     if chain.is_empty() {
         return match world.store().find(&subject) {
+            Some(Object::Pod(pod)) if !pod.is_ready() && !pod.is_terminal() => {
+                said(format!("{subject} is at work.\n"))
+            }
             Some(_) => said(format!("{subject} waits for nothing.\n")),
             None => refused(&format!("there is no {subject}, and nothing waits for it")),
         };
