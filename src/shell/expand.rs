@@ -7,8 +7,8 @@
 //! Upstream: POSIX, Shell Command Language, Word Expansions
 
 use super::syntax::{Block, Command, Part, Piece, What, Word};
-use crate::base::Str;
 use crate::base::sorted::SortedMap;
+use crate::kubectl::running::Files;
 
 /// What a script knows.
 #[derive(Clone, Debug, Default)]
@@ -75,15 +75,6 @@ impl Env {
     }
 }
 
-/// Why an expansion stops.
-#[derive(Debug)]
-pub enum Stop {
-    /// The output of this is needed.
-    Output(Block),
-    /// Bash's words for what is wrong.
-    Wrong(String),
-}
-
 /// Expands words, given the outputs of the commands in them, in order.
 pub struct Expansion<'e> {
     /// What the script knows.
@@ -92,10 +83,12 @@ pub struct Expansion<'e> {
     pub outputs: &'e [String],
     /// How many of them were used.
     pub used: usize,
-    /// The names of all files.
-    pub files: &'e [Str],
-    /// Why it stopped.
-    pub stop: Option<Stop>,
+    /// All files.
+    pub files: &'e Files,
+    /// It stopped because the output of this is needed.
+    pub wanted: Option<Block>,
+    /// It stopped because something is wrong, in bash's words.
+    pub wrong: Option<String>,
 }
 
 /// Whether it makes a word of each of its elements.
@@ -126,15 +119,18 @@ fn add(fields: &mut Vec<Field>, text: &str, new: bool) {
 
 impl Expansion<'_> {
     /// Expands a word to any number of words.
-    fn word(&mut self, word: &Word, out: &mut Vec<String>) -> Option<()> {
-        if let Some(words) = braces(word) {
-            for word in &words {
-                self.word(word, out)?;
+    fn word(&mut self, word: &[&Piece], out: &mut Vec<String>) -> Option<()> {
+        if let Some((n, texts)) = braces(word) {
+            for text in texts {
+                let piece = Piece::text(&text, false);
+                let mut made = word.to_vec();
+                made[n] = &piece;
+                self.word(&made, out)?;
             }
             return Some(());
         }
         let mut fields = vec![Field::default()];
-        let many = word.iter().any(is_many);
+        let many = word.iter().any(|piece| is_many(piece));
         for piece in word {
             // Without any elements there is no word, though there are quotes.
             if !many || piece.plain(true) != Some("") {
@@ -144,7 +140,7 @@ impl Expansion<'_> {
         for field in fields {
             let before = out.len();
             if field.is_pattern {
-                for name in self.files {
+                for name in self.files.keys() {
                     if !name.contains('/') && globs(&field.text, name) {
                         out.push(name.to_string());
                     }
@@ -153,6 +149,15 @@ impl Expansion<'_> {
             if field.exists && out.len() == before {
                 out.push(field.text);
             }
+        }
+        Some(())
+    }
+
+    /// Expands words to any number of words.
+    fn words(&mut self, words: &[Word], out: &mut Vec<String>) -> Option<()> {
+        for word in words {
+            let pieces: Vec<&Piece> = word.iter().collect();
+            self.word(&pieces, out)?;
         }
         Some(())
     }
@@ -166,9 +171,7 @@ impl Expansion<'_> {
                     text.push(END);
                 }
                 let mut elements = Vec::new();
-                for word in &piece.words {
-                    self.word(word, &mut elements)?;
-                }
+                self.words(&piece.words, &mut elements)?;
                 for element in elements {
                     text.push_str(&element);
                     text.push(END);
@@ -186,17 +189,17 @@ impl Expansion<'_> {
         let is_test = |word: &Word| word.len() == 1 && word[0].plain(false) == Some("[[");
         // There nothing is split.
         let whole = command.what == What::Case || command.words.first().is_some_and(is_test);
-        for word in &command.words {
-            match whole {
-                true => words.push(self.one(word)?),
-                false => self.word(word, &mut words)?,
+        if whole {
+            for word in &command.words {
+                words.push(self.one(word)?);
             }
+        } else {
+            self.words(&command.words, &mut words)?;
         }
-        for (_, word) in &command.sets {
-            values.push(self.one(word)?);
-        }
-        for redirect in &command.redirects {
-            targets.push(self.one(&redirect.word)?);
+        for (pieces, texts) in [(&command.sets, &mut values), (&command.redirects, &mut targets)] {
+            for piece in pieces {
+                texts.push(self.inner(piece)?);
+            }
         }
         Some([words, values, targets])
     }
@@ -230,13 +233,9 @@ impl Expansion<'_> {
 
     fn value(&mut self, piece: &Piece) -> Option<String> {
         let name = &*piece.text;
-        let word = match piece.words.first() {
-            Some(word) if !matches!(piece.part, Part::List) => self.one(word)?,
-            _ => String::new(),
-        };
+        let word = self.inner(piece)?;
         Some(match &piece.part {
             Part::Text => piece.text.clone(),
-            Part::List => word,
             Part::Variable => self.variable(name),
             Part::Made("length") if name.ends_with("[@]") || name.ends_with("[*]") => {
                 self.all(name).len().to_string()
@@ -251,9 +250,9 @@ impl Expansion<'_> {
                     _ => trimmed(&value, form, &word).to_string(),
                 }
             }
-            Part::Output(block) => {
+            Part::Output => {
                 let Some(output) = self.outputs.get(self.used) else {
-                    self.stop = Some(Stop::Output(block.clone()));
+                    self.wanted = piece.block.clone();
                     return None;
                 };
                 self.used += 1;
@@ -262,12 +261,18 @@ impl Expansion<'_> {
             Part::Sum => {
                 let mut sum = Sum { rest: &word, env: self.env };
                 let Some(value) = sum.level(0).filter(|_| sum.rest.trim().is_empty()) else {
-                    self.stop = Some(Stop::Wrong(word + ": syntax error in expression"));
+                    self.wrong = Some(word + ": syntax error in expression");
                     return None;
                 };
                 value.to_string()
             }
+            Part::List | Part::Set | Part::Redirect(..) => word,
         })
+    }
+
+    /// The word in a piece.
+    fn inner(&mut self, piece: &Piece) -> Option<String> {
+        piece.words.first().map_or(Some(String::new()), |word| self.one(word))
     }
 
     /// All elements of an array or, after `!`, their places; all arguments.
@@ -359,23 +364,19 @@ impl Sum<'_> {
     }
 }
 
-/// `{1..3}` and `{a,b}` in unquoted text make several words of one.
-fn braces(word: &Word) -> Option<Vec<Word>> {
+/// `{1..3}` and `{a,b}` in unquoted text make several words of one: which piece becomes what.
+fn braces(word: &[&Piece]) -> Option<(usize, Vec<String>)> {
     for (n, piece) in word.iter().enumerate() {
         let Some(text) = piece.plain(false) else { continue };
         for (open, _) in text.match_indices('{') {
             let Some(close) = text[open..].find('}').map(|at| at + open) else { break };
-            let parts = alternatives(&text[open + 1..close]);
-            if parts.is_empty() {
-                continue;
+            let mut parts = alternatives(&text[open + 1..close]);
+            for part in &mut parts {
+                *part = [&text[..open], part, &text[close + 1..]].concat();
             }
-            let mut words = Vec::new();
-            for part in parts {
-                let mut made = word.clone();
-                made[n].text = [&text[..open], &part, &text[close + 1..]].concat();
-                words.push(made);
+            if !parts.is_empty() {
+                return Some((n, parts));
             }
-            return Some(words);
         }
     }
     None

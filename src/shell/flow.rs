@@ -38,22 +38,21 @@ impl Job {
             }
             "break" | "continue" => {
                 env.status = 0;
-                let left =
-                    leave(process, &|frame| matches!(frame, Frame::While(..) | Frame::For(..)));
-                if let Some(frame) = left.filter(|_| words[0] == "continue") {
-                    process.frames.push(match frame {
-                        Frame::While(command, _) => Frame::While(command, false),
-                        frame => frame,
-                    });
+                let left = leave(process, &|frame| match frame {
+                    Frame::Round(command, ..) => !matches!(command.what, What::List | What::If),
+                    _ => false,
+                });
+                if let Some(Frame::Round(command, values, at)) = left
+                    && words[0] == "continue"
+                {
+                    let at = if command.what == What::For { at } else { 0 };
+                    process.frames.push(Frame::Round(command, values, at));
                 }
             }
             "read" => {
                 let names = words[1..].iter().filter(|word| !word.starts_with('-'));
                 let names = Frame::Read(names.cloned().collect());
-                if ends.input != process.ends.input {
-                    process.frames.push(Frame::Restore(process.ends));
-                    process.ends.input = ends.input;
-                }
+                process.redirected(Ends { input: ends.input, ..process.ends });
                 process.frames.push(names);
             }
             "clear" => {
@@ -83,46 +82,46 @@ fn call(process: &mut Process, body: Block, args: &[String], ends: Ends) -> bool
         env.status = 1;
         return false;
     }
-    if ends != process.ends {
-        frames.push(Frame::Restore(std::mem::replace(&mut process.ends, ends)));
-    }
-    frames.push(Frame::Return(std::mem::replace(&mut env.args, args.to_vec())));
-    frames.push(Frame::Block(body, 0));
+    process.redirected(ends);
+    let before = std::mem::replace(&mut process.env.args, args.to_vec());
+    process.frames.push(Frame::Return(before));
+    process.enter(&body);
     true
 }
 
-/// The next round of a loop, or the block of a condition.
-pub(super) fn go_round(frame: Frame, frames: &mut Vec<Frame>, env: &mut Env) {
-    match frame {
-        Frame::For(command, values, at) => {
+/// The next round of a loop, or the block of a condition that was just asked.
+pub(super) fn go_round(process: &mut Process, command: Block, values: Vec<String>, at: usize) {
+    let env = &mut process.env;
+    let holds = env.status == 0;
+    let (mut block, mut next) = (at, Some(at + 1));
+    match command.what {
+        What::For => {
             let Some(value) = values.get(at) else { return };
-            env.variables.insert(command.name.clone(), value.clone());
-            let body = command.blocks[0].clone();
-            frames.push(Frame::For(command, values, at + 1));
-            frames.push(Frame::Block(body, 0));
+            env.set(&command.name, value.clone());
+            block = 0;
         }
-        Frame::While(command, asked) => {
-            if asked && (env.status == 0) == (command.what == What::Until) {
-                env.status = 0;
-                return;
-            }
-            let next = command.blocks[usize::from(asked)].clone();
-            frames.push(Frame::While(command, !asked));
-            frames.push(Frame::Block(next, 0));
+        What::If => {
+            block = if holds { at + 1 } else { at + 2 };
+            next = (!holds && block + 1 < command.blocks.len()).then_some(block);
         }
-        Frame::If(command, asked) => {
-            let holds = env.status == 0;
-            let next = if holds { asked + 1 } else { asked + 2 };
-            let block = command.blocks.get(next).cloned();
-            match !holds && next + 1 < command.blocks.len() {
-                true => frames.push(Frame::If(command, next)),
-                false => env.status = 0,
-            }
-            if let Some(block) = block {
-                frames.push(Frame::Block(block, 0));
+        // Its condition and what it repeats take turns.
+        _ => {
+            next = Some(1 - at);
+            if at == 1 && holds == (command.what == What::Until) {
+                block = command.blocks.len();
+                next = None;
             }
         }
-        _ => {}
+    }
+    if next.is_none() {
+        env.status = 0;
+    }
+    let block = command.blocks.get(block).cloned();
+    if let Some(next) = next {
+        process.frames.push(Frame::Round(command, values, next));
+    }
+    if let Some(block) = block {
+        process.enter(&block);
     }
 }
 

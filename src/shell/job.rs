@@ -72,7 +72,7 @@ pub(super) enum Task {
     Settle,
     /// Until these jobs in the background have ended; with the flag they are in front now.
     Await(Vec<u32>, bool),
-    /// The sinks of the files.
+    /// Its output and the files.
     Tee(Vec<Sink>),
     Xargs(Xargs),
     Watch(Watch),
@@ -126,8 +126,9 @@ pub(super) struct Process {
 }
 
 impl Process {
-    /// A script of these frames.
-    pub fn script(frames: Vec<Frame>, env: Env, ends: Ends) -> Process {
+    /// A script in which nothing stands yet.
+    pub fn script(env: Env, ends: Ends) -> Process {
+        let frames = Vec::new();
         Process { task: Task::Script, frames, env, ends, owner: None, code: None }
     }
 
@@ -220,7 +221,8 @@ impl Job {
             output: Sink::Screen(Stream::Out),
             errors: Sink::Screen(Stream::Err),
         };
-        let root = Process::script(vec![Frame::Block(block, 0)], env, ends);
+        let mut root = Process::script(env, ends);
+        root.enter(&block);
         Job {
             processes: vec![Some(root)],
             pipes: Vec::new(),
@@ -346,7 +348,7 @@ impl Job {
         let unread = matches!(ends.output, Sink::Pipe(pipe) if !self.is_read(pipe));
         let ends_now = unread || owner.is_some_and(|owner| self.is_over(owner));
         // While it is at work its place is not free.
-        let mut place = Process::script(Vec::new(), Env::default(), ends);
+        let mut place = Process::script(Env::default(), ends);
         place.owner = owner;
         let Some(mut process) = self.processes[id].replace(place) else { return Step::Blocked };
         self.at = id;

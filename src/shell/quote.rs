@@ -3,11 +3,11 @@
 //! Upstream: POSIX, Shell Command Language, Quoting
 
 use super::read::{Fault, Read, Reader, is_name_part, is_special, read};
-use super::syntax::{How, Part, Piece, Redirect, Word};
+use super::syntax::{Block, How, Part, Piece, Word};
 
 impl Reader<'_> {
     /// A redirection, if one stands here.
-    pub(super) fn redirect(&mut self, into: &mut Vec<Redirect>) -> Read<bool> {
+    pub(super) fn redirect(&mut self, into: &mut Word) -> Read<bool> {
         self.blanks();
         let start = self.at;
         let mut stream = self.peek().and_then(|c| c.to_digit(3)).map(|digit| digit as u8);
@@ -56,7 +56,9 @@ impl Reader<'_> {
             },
             _ => How::Write,
         };
-        into.push(Redirect { stream, how, word });
+        let mut redirect = Piece::new(Part::Redirect(stream, how), "", false);
+        redirect.words.push(word);
+        into.push(redirect);
         Some(true)
     }
 
@@ -223,8 +225,7 @@ impl Reader<'_> {
         if self.skip("$(") {
             let block = self.block()?;
             self.closing()?;
-            word.push(Piece::new(Part::Output(block), "", quoted));
-            return Some(());
+            return output(word, block, quoted);
         }
         if self.skip("${") {
             return self.braces(word, quoted);
@@ -256,10 +257,9 @@ impl Reader<'_> {
             }
         }
         match read(&text) {
-            Ok(block) => word.push(Piece::new(Part::Output(block), "", quoted)),
-            Err(fault) => return self.fail(fault),
+            Ok(block) => output(word, block, quoted),
+            Err(fault) => self.fail(fault),
         }
-        Some(())
     }
 
     fn braces(&mut self, word: &mut Word, quoted: bool) -> Read<()> {
@@ -301,6 +301,14 @@ impl Reader<'_> {
         word.push(piece);
         Some(())
     }
+}
+
+/// Puts on the word what a block writes.
+fn output(word: &mut Word, block: Block, quoted: bool) -> Read<()> {
+    let mut piece = Piece::new(Part::Output, "", quoted);
+    piece.block = Some(block);
+    word.push(piece);
+    Some(())
 }
 
 /// Puts text that was read on the word.

@@ -9,7 +9,7 @@
 //!
 //! Upstream: POSIX, Shell Command Language; the words of errors are bash's.
 
-use super::syntax::{Block, Command, Join, Part, Piece, Pipeline, What, Word};
+use super::syntax::{Block, Command, Join, Part, Piece, What, Word};
 use std::rc::Rc;
 
 /// Why a text is no script.
@@ -220,15 +220,15 @@ impl<'t> Reader<'t> {
                 "&" => {
                     let mut behind = Command::new(What::Behind);
                     behind.name = self.text[from..self.at].trim().into();
-                    behind.blocks.push(Rc::new(block.split_off(first)));
-                    block.push(Pipeline::of(behind));
+                    behind.blocks.push(Command::of(What::List, block.split_off(first)));
+                    block.push(behind.alone());
                     self.at += 1;
                 }
                 _ => {}
             }
         }
         self.depth -= 1;
-        Some(Rc::new(block))
+        Some(Command::of(What::List, block))
     }
 
     /// A block that must hold something, up to the word `end`.
@@ -241,7 +241,7 @@ impl<'t> Reader<'t> {
     }
 
     /// Pipelines joined by `&&` and `||`.
-    fn statement(&mut self, block: &mut Vec<Pipeline>) -> Read<()> {
+    fn statement(&mut self, block: &mut Vec<Block>) -> Read<()> {
         let mut join = Join::First;
         loop {
             let negated = self.skip_token("!");
@@ -253,7 +253,7 @@ impl<'t> Reader<'t> {
                 self.lines();
                 commands.push(self.command()?);
             }
-            block.push(Pipeline { join, negated, commands });
+            block.push(Command::of(What::Pipeline(join, negated), commands));
             join = match self.token() {
                 "&&" => Join::And,
                 "||" => Join::Or,
@@ -264,7 +264,7 @@ impl<'t> Reader<'t> {
         }
     }
 
-    fn command(&mut self) -> Read<Rc<Command>> {
+    fn command(&mut self) -> Read<Block> {
         let token = self.token();
         match token {
             "" => return self.stray(),
@@ -371,7 +371,7 @@ impl<'t> Reader<'t> {
     }
 
     /// A function, from behind its name.
-    fn function(&mut self, name: &str) -> Read<Rc<Command>> {
+    fn function(&mut self, name: &str) -> Read<Block> {
         if !name.chars().all(|c| is_name_part(c) || c == '-') {
             return self.misnamed(name);
         }
@@ -384,13 +384,11 @@ impl<'t> Reader<'t> {
         }
         let mut command = Command::new(What::Function);
         command.name = name.into();
-        let commands = vec![self.command()?];
-        let body = Pipeline { join: Join::First, negated: false, commands };
-        command.blocks.push(Rc::new(vec![body]));
+        command.blocks.push(self.command()?);
         Some(Rc::new(command))
     }
 
-    fn simple(&mut self) -> Read<Rc<Command>> {
+    fn simple(&mut self) -> Read<Block> {
         let mut command = Command::new(What::Simple);
         loop {
             if self.redirect(&mut command.redirects)? {
@@ -411,7 +409,9 @@ impl<'t> Reader<'t> {
                 if self.text[from..self.at].ends_with('=') && self.skip("(") {
                     word.push(self.list()?);
                 }
-                command.sets.push((name, word));
+                let mut set = Piece::new(Part::Set, &name, false);
+                set.words.push(word);
+                command.sets.push(set);
                 continue;
             }
             if let ([piece], []) = (&word[..], &command.words[..])

@@ -5,15 +5,13 @@
 //!
 //! Upstream: POSIX, Shell Command Language, Shell Commands
 
-use super::expand::{Expansion, Stop, globs};
+use super::expand::{Env, Expansion, globs};
 use super::flow::{go_round, read_into};
 use super::hints;
 use super::job::{Cx, Ends, Job, Process, Sink, Source, Step, Taken, Task};
-use super::syntax::{Block, Command, How, Join, Pipeline, Redirect, What};
+use super::syntax::{Block, Command, How, Join, Part, What};
 use super::{Behind, words};
-use crate::base::Str;
 use crate::kubectl::running::Stream;
-use std::rc::Rc;
 
 /// Jobs in the background have the next numbers as processes.
 pub(super) const FIRST_PROCESS: u32 = 1000;
@@ -21,22 +19,14 @@ pub(super) const FIRST_PROCESS: u32 = 1000;
 /// A place in the tree, and what is known there.
 #[derive(Debug)]
 pub(super) enum Frame {
-    /// The next pipeline of a block.
-    Block(Block, usize),
+    /// A command, and the outputs its words wanted so far.
+    Run(Block, Vec<String>),
+    /// A list, a loop or a condition at work; what place it has come to, and a loop's values.
+    Round(Block, Vec<String>, usize),
     /// What comes now counts the other way round.
     Negate,
-    /// A command, and the outputs its words wanted so far.
-    Run(Rc<Command>, Vec<String>),
-    /// The process whose output a word wants, and the pipe it writes to.
-    Output(usize, usize),
-    /// Processes to be waited for, the first one last; the last one's exit code counts.
-    Wait(Vec<usize>),
-    /// A loop over values: how many it had.
-    For(Rc<Command>, Vec<String>, usize),
-    /// A loop; the flag tells whether its condition was just asked.
-    While(Rc<Command>, bool),
-    /// The block of a condition that was just asked.
-    If(Rc<Command>, usize),
+    /// A process to be waited for; the command above wants what it writes to this pipe.
+    Wait(usize, Option<usize>),
     /// Ends a function: what the one around it was called with.
     Return(Vec<String>),
     /// Ends a redirected compound command.
@@ -45,14 +35,6 @@ pub(super) enum Frame {
     Read(Vec<String>),
     /// Begins this unless what came before failed.
     Begin(Box<Task>),
-}
-
-/// What a command is once its words are expanded.
-struct Expanded {
-    words: Vec<String>,
-    /// Values of the variables it sets.
-    values: Vec<String>,
-    ends: Ends,
 }
 
 impl Job {
@@ -64,46 +46,29 @@ impl Job {
             return Step::Moved;
         };
         match frame {
-            Frame::Block(block, at) => {
-                let Some(pipeline) = block.get(at) else { return Step::Moved };
-                frames.push(Frame::Block(block.clone(), at + 1));
-                let skipped = match pipeline.join {
-                    Join::First => false,
-                    Join::And => env.status != 0,
-                    Join::Or => env.status == 0,
-                };
-                if !skipped {
-                    self.pipeline(process, pipeline, cx);
-                }
-            }
-            Frame::Negate => env.status = i32::from(env.status == 0),
             Frame::Run(command, outputs) => self.command(process, command, outputs, cx),
-            Frame::Output(id, pipe) => {
+            Frame::Round(list, words, at) if list.what == What::List => {
+                let Some(pipeline) = list.blocks.get(at).cloned() else { return Step::Moved };
+                frames.push(Frame::Round(list, words, at + 1));
+                self.pipeline(process, &pipeline, cx);
+            }
+            Frame::Round(command, words, at) => go_round(process, command, words, at),
+            Frame::Negate => env.status = i32::from(env.status == 0),
+            Frame::Wait(id, pipe) => {
                 let Some(code) = self.collect(id) else {
                     frames.push(frame);
                     return Step::Blocked;
                 };
                 env.status = code;
-                if let Some(Frame::Run(_, outputs)) = frames.last_mut() {
+                if let (Some(pipe), Some(Frame::Run(_, outputs))) = (pipe, frames.last_mut()) {
                     outputs.push(self.emptied(pipe));
                 }
             }
-            Frame::Wait(mut ids) => {
-                while let Some(id) = ids.pop() {
-                    let Some(code) = self.collect(id) else {
-                        ids.push(id);
-                        frames.push(Frame::Wait(ids));
-                        return Step::Blocked;
-                    };
-                    env.status = code;
-                }
-            }
-            Frame::For(..) | Frame::While(..) | Frame::If(..) => go_round(frame, frames, env),
             Frame::Restore(ends) => process.ends = ends,
             Frame::Return(args) => env.args = args,
             Frame::Begin(task) => {
                 if env.status == 0 {
-                    let mut inner = process.inner(Vec::new());
+                    let mut inner = Process::script(Env::default(), process.ends);
                     inner.task = *task;
                     self.begin_here(process, inner, cx);
                 }
@@ -120,31 +85,38 @@ impl Job {
         Step::Moved
     }
 
-    fn pipeline(&mut self, process: &mut Process, pipeline: &Pipeline, cx: &mut Cx<'_>) {
-        if pipeline.negated {
+    fn pipeline(&mut self, process: &mut Process, pipeline: &Command, cx: &mut Cx<'_>) {
+        let failed = process.env.status != 0;
+        let negated = match pipeline.what {
+            What::Pipeline(Join::And, _) if failed => return,
+            What::Pipeline(Join::Or, _) if !failed => return,
+            What::Pipeline(_, negated) => negated,
+            _ => false,
+        };
+        if negated {
             process.frames.push(Frame::Negate);
         }
-        let run = |command: &Rc<Command>| Frame::Run(command.clone(), Vec::new());
+        if let [command] = &pipeline.blocks[..] {
+            return process.enter(command);
+        }
         let (mut ids, mut ends) = (Vec::new(), process.ends);
-        for (n, command) in pipeline.commands.iter().enumerate() {
-            if pipeline.commands.len() == 1 {
-                return process.frames.push(run(command));
-            }
-            let mut inner = process.inner(vec![run(command)]);
-            ends.output = match n + 1 == pipeline.commands.len() {
+        for (n, command) in pipeline.blocks.iter().enumerate() {
+            let mut inner = process.inner(command);
+            ends.output = match n + 1 == pipeline.blocks.len() {
                 true => process.ends.output,
                 false => Sink::Pipe(self.pipe(String::new())),
             };
             inner.ends = ends;
-            // The first one is waited for first.
             ids.extend(self.begin_for(process, inner, cx));
             if let Sink::Pipe(pipe) = ends.output {
                 ends.input = Source::Pipe(pipe);
             }
         }
-        // From now on each has its reader.
-        for id in &ids {
-            if let Some(Process { ends, .. }) = &self.processes[*id]
+        // The first one is waited for first; the last one's exit code counts.
+        for id in ids.into_iter().rev() {
+            process.frames.push(Frame::Wait(id, None));
+            // From now on it has its reader.
+            if let Some(Process { ends, .. }) = &self.processes[id]
                 && ends.output != process.ends.output
                 && let Sink::Pipe(pipe) = ends.output
                 && let Some(pipe) = &mut self.pipes[pipe]
@@ -152,8 +124,6 @@ impl Job {
                 pipe.kept = false;
             }
         }
-        ids.reverse();
-        process.frames.push(Frame::Wait(ids));
     }
 
     /// Begins a process for `process`, or says that there are too many.
@@ -174,68 +144,62 @@ impl Job {
 
     /// Begins a process for the script, which waits for it.
     fn begin_here(&mut self, process: &mut Process, inner: Process, cx: &mut Cx<'_>) {
-        let begun = self.begin_for(process, inner, cx);
-        process.frames.push(Frame::Wait(begun.into_iter().collect()));
+        if let Some(id) = self.begin_for(process, inner, cx) {
+            process.frames.push(Frame::Wait(id, None));
+        }
     }
 
+    /// Expands the words of a command, redirects its ends, and begins it.
     fn command(
         &mut self,
         process: &mut Process,
-        command: Rc<Command>,
+        command: Block,
         outputs: Vec<String>,
         cx: &mut Cx<'_>,
     ) {
-        match self.expanded(process, &command, &outputs, cx) {
-            Ok(expanded) => self.start(process, &command, expanded, cx),
-            Err(Stop::Output(block)) => {
-                process.frames.push(Frame::Run(command, outputs));
-                let pipe = self.pipe(String::new());
-                let mut inner = process.inner(vec![Frame::Block(block, 0)]);
-                inner.ends.output = Sink::Pipe(pipe);
-                match self.begin_for(process, inner, cx) {
-                    Some(id) => process.frames.push(Frame::Output(id, pipe)),
-                    None => {
-                        process.frames.clear();
-                        process.env.status = 254;
-                    }
+        let (env, files) = (&process.env, &*cx.place.desk(false).files);
+        let mut expansion =
+            Expansion { env, outputs: &outputs, used: 0, files, wanted: None, wrong: None };
+        let parts = expansion.parts(&command);
+        let (wanted, mut wrong) = (expansion.wanted, expansion.wrong);
+        if let Some(block) = wanted {
+            process.frames.push(Frame::Run(command, outputs));
+            let pipe = self.pipe(String::new());
+            let mut inner = process.inner(&block);
+            inner.ends.output = Sink::Pipe(pipe);
+            return match self.begin_for(process, inner, cx) {
+                Some(id) => process.frames.push(Frame::Wait(id, Some(pipe))),
+                None => {
+                    process.frames.clear();
+                    process.env.status = 254;
+                }
+            };
+        }
+        if let Some([words, values, targets]) = parts {
+            let mut ends = process.ends;
+            for (redirect, target) in command.redirects.iter().zip(targets) {
+                if wrong.is_none() {
+                    wrong = self.redirect(redirect.part, target, &mut ends, cx).err();
                 }
             }
-            Err(Stop::Wrong(text)) => {
-                self.write(process.ends.errors, &["bash: ", &text, "\n"].concat(), cx);
-                process.env.status = 1;
+            if wrong.is_none() {
+                return self.start(process, &command, [words, values], ends, cx);
             }
         }
-    }
-
-    /// The words of a command, the values it sets, and its ends.
-    fn expanded(
-        &mut self,
-        process: &Process,
-        command: &Command,
-        outputs: &[String],
-        cx: &mut Cx<'_>,
-    ) -> Result<Expanded, Stop> {
-        let files: Vec<Str> = cx.place.desk(false).files.keys().cloned().collect();
-        let (env, files) = (&process.env, &files[..]);
-        let mut expansion = Expansion { env, outputs, used: 0, files, stop: None };
-        let Some([words, values, targets]) = expansion.parts(command) else {
-            return Err(expansion.stop.unwrap_or(Stop::Wrong(String::new())));
-        };
-        let mut ends = process.ends;
-        for (redirect, target) in command.redirects.iter().zip(targets) {
-            self.redirect(redirect, target, &mut ends, cx).map_err(Stop::Wrong)?;
-        }
-        Ok(Expanded { words, values, ends })
+        let text = wrong.unwrap_or_default();
+        self.write(process.ends.errors, &["bash: ", &text, "\n"].concat(), cx);
+        process.env.status = 1;
     }
 
     fn redirect(
         &mut self,
-        redirect: &Redirect,
+        redirect: Part,
         target: String,
         ends: &mut Ends,
         cx: &mut Cx<'_>,
     ) -> Result<(), String> {
-        let sink = match redirect.how {
+        let Part::Redirect(stream, how) = redirect else { return Ok(()) };
+        let sink = match how {
             How::Text => {
                 ends.input = Source::Pipe(self.pipe(target));
                 return Ok(());
@@ -249,10 +213,11 @@ impl Job {
             How::Same(_) => ends.output,
             how => self.file_sink(&target, how == How::Append, cx)?,
         };
-        match (redirect.stream, redirect.how) {
-            (2, _) => ends.errors = sink,
-            (3, _) => (ends.output, ends.errors) = (sink, sink),
-            _ => ends.output = sink,
+        if stream != 2 {
+            ends.output = sink;
+        }
+        if stream >= 2 {
+            ends.errors = sink;
         }
         Ok(())
     }
@@ -260,11 +225,12 @@ impl Job {
     fn start(
         &mut self,
         process: &mut Process,
-        command: &Rc<Command>,
-        Expanded { words, values, ends }: Expanded,
+        command: &Block,
+        [words, values]: [Vec<String>; 2],
+        ends: Ends,
         cx: &mut Cx<'_>,
     ) {
-        let Process { frames, env, .. } = process;
+        let env = &mut process.env;
         let (what, blocks) = (command.what, &command.blocks);
         if what == What::Simple {
             if !words.is_empty() {
@@ -273,30 +239,29 @@ impl Job {
             if !command.redirects.is_empty() || !values.is_empty() {
                 env.status = 0;
             }
-            for ((name, _), value) in command.sets.iter().zip(values) {
-                env.set(name, value);
+            for (set, value) in command.sets.iter().zip(values) {
+                env.set(&set.text, value);
             }
             return;
         }
-        if ends != process.ends {
-            frames.push(Frame::Restore(std::mem::replace(&mut process.ends, ends)));
-        }
+        process.redirected(ends);
+        let env = &mut process.env;
         match what {
-            What::For => frames.push(Frame::For(command.clone(), words, 0)),
-            What::While | What::Until => frames.push(Frame::While(command.clone(), false)),
-            What::If => {
-                frames.push(Frame::If(command.clone(), 0));
-                frames.push(Frame::Block(blocks[0].clone(), 0));
+            What::For | What::While | What::Until | What::If => {
+                process.frames.push(Frame::Round(command.clone(), words, 0));
+                if what == What::If {
+                    process.enter(&blocks[0]);
+                }
             }
             What::Subshell => {
-                let inner = process.inner(vec![Frame::Block(blocks[0].clone(), 0)]);
+                let inner = process.inner(&blocks[0]);
                 self.begin_here(process, inner, cx);
             }
             What::Case => {
                 env.status = 0;
                 let fits = |pattern: &String| globs(pattern, &words[0]);
                 if let Some(at) = words[1..].iter().position(fits) {
-                    frames.push(Frame::Block(blocks[at].clone(), 0));
+                    process.enter(&blocks[at]);
                 }
             }
             What::Function => {
@@ -312,7 +277,7 @@ impl Job {
                 let text = format!("[{number}] {}\n", FIRST_PROCESS + number);
                 self.write(ends.errors, &text, cx);
             }
-            _ => frames.push(Frame::Block(blocks[0].clone(), 0)),
+            _ => process.enter(&blocks[0]),
         }
     }
 
@@ -338,23 +303,37 @@ impl Job {
             self.write(ends.output, &said.out, cx);
             return self.write(ends.errors, &said.err, cx);
         }
-        let mut inner = Process::script(Vec::new(), Default::default(), ends);
-        match self.made(&words, &mut inner, cx) {
-            Ok(()) => self.begin_here(process, inner, cx),
-            Err((code, text)) => {
-                process.env.status = code;
-                self.write(ends.errors, &text, cx);
-                if code == 127 && ends.errors != Sink::Nothing {
-                    cx.screen.write(Stream::Simulator, &hints::unknown(&words[0]), &[]);
-                }
-            }
+        let mut inner = Process::script(Env::default(), ends);
+        if self.made(&words, &mut inner, cx).is_some() {
+            return self.begin_here(process, inner, cx);
+        }
+        process.env.status = inner.env.status;
+        if process.env.status == 127 && ends.errors != Sink::Nothing {
+            cx.screen.write(Stream::Simulator, &hints::unknown(&words[0]), &[]);
         }
     }
 }
 
 impl Process {
     /// A script that a process of its own does with a copy of what this one knows.
-    fn inner(&self, frames: Vec<Frame>) -> Process {
-        Process::script(frames, self.env.clone(), self.ends)
+    fn inner(&self, block: &Block) -> Process {
+        let mut inner = Process::script(self.env.clone(), self.ends);
+        inner.enter(block);
+        inner
+    }
+
+    /// Does a list or a command next.
+    pub(super) fn enter(&mut self, block: &Block) {
+        self.frames.push(match block.what {
+            What::List => Frame::Round(block.clone(), Vec::new(), 0),
+            _ => Frame::Run(block.clone(), Vec::new()),
+        });
+    }
+
+    /// Has these ends for what comes next.
+    pub(super) fn redirected(&mut self, ends: Ends) {
+        if ends != self.ends {
+            self.frames.push(Frame::Restore(std::mem::replace(&mut self.ends, ends)));
+        }
     }
 }

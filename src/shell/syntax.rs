@@ -5,8 +5,8 @@
 
 use std::rc::Rc;
 
-/// Statements one after another, each of one pipeline or several joined by `&&` and `||`.
-pub type Block = Rc<Vec<Pipeline>>;
+/// Statements one after another: a command that is a list.
+pub type Block = Rc<Command>;
 
 /// When a pipeline runs, given how the one before it ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,40 +19,22 @@ pub enum Join {
     Or,
 }
 
-/// Commands joined by `|`.
-#[derive(Debug)]
-pub struct Pipeline {
-    /// When it runs.
-    pub join: Join,
-    /// After `!`: success counts as failure.
-    pub negated: bool,
-    /// The commands.
-    pub commands: Vec<Rc<Command>>,
-}
-
-impl Pipeline {
-    /// A statement of one command.
-    pub fn of(command: Command) -> Pipeline {
-        Pipeline { join: Join::First, negated: false, commands: vec![Rc::new(command)] }
-    }
-}
-
-/// A command with its redirections. All kinds have the same parts; `What` says which of them
-/// each kind fills.
+/// A command with its redirections, a pipeline, or a list. All kinds have the same parts; `What`
+/// says which of them each kind fills.
 #[derive(Debug)]
 pub struct Command {
     /// What it does.
     pub what: What,
     /// What it is about, by name.
     pub name: String,
-    /// Variables that it sets.
-    pub sets: Vec<(String, Word)>,
+    /// Variables that it sets, each a `Part::Set`.
+    pub sets: Word,
     /// Its words.
     pub words: Vec<Word>,
     /// What stands in it.
     pub blocks: Vec<Block>,
-    /// Where it reads and writes.
-    pub redirects: Vec<Redirect>,
+    /// Where it reads and writes, each a `Part::Redirect`.
+    pub redirects: Word,
 }
 
 impl Command {
@@ -67,11 +49,33 @@ impl Command {
             redirects: Vec::new(),
         }
     }
+
+    /// A command of this kind in which only these stand.
+    pub fn of(what: What, blocks: Vec<Block>) -> Block {
+        let mut command = Command::new(what);
+        command.blocks = blocks;
+        Rc::new(command)
+    }
+
+    /// Whether no commands stand in it.
+    pub fn is_empty(&self) -> bool {
+        self.blocks.is_empty()
+    }
+
+    /// A statement of one command.
+    pub fn alone(self) -> Block {
+        Command::of(What::Pipeline(Join::First, false), vec![Rc::new(self)])
+    }
 }
 
 /// What a command does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum What {
+    /// Pipelines one after another.
+    List,
+    /// Commands joined by `|`, and when they run. With the flag, after `!`, success counts as
+    /// failure.
+    Pipeline(Join, bool),
     /// Sets variables and, if there are words, runs what the first one names.
     Simple,
     /// `for NAME in WORDS; do BLOCK; done`
@@ -96,17 +100,6 @@ pub enum What {
     Subshell,
 }
 
-/// One redirection.
-#[derive(Debug)]
-pub struct Redirect {
-    /// 0, 1 or 2; 3 stands for both 1 and 2.
-    pub stream: u8,
-    /// Whence or whither.
-    pub how: How,
-    /// The file, or the text of a heredoc.
-    pub word: Word,
-}
-
 /// How a stream is redirected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum How {
@@ -126,7 +119,7 @@ pub enum How {
 pub type Word = Vec<Piece>;
 
 /// A part of a word.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Piece {
     /// What stands for it.
     pub part: Part,
@@ -136,6 +129,8 @@ pub struct Piece {
     pub quoted: bool,
     /// Words in it.
     pub words: Vec<Word>,
+    /// Commands in it.
+    pub block: Option<Block>,
 }
 
 impl Piece {
@@ -146,7 +141,7 @@ impl Piece {
 
     /// A part without words in it.
     pub fn new(part: Part, text: &str, quoted: bool) -> Piece {
-        Piece { part, text: text.into(), quoted, words: Vec::new() }
+        Piece { part, text: text.into(), quoted, words: Vec::new(), block: None }
     }
 
     /// The text if it is no more than that, quoted or not.
@@ -156,7 +151,7 @@ impl Piece {
 }
 
 /// What a part of a word stands for.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub enum Part {
     /// Text.
     Text,
@@ -166,9 +161,14 @@ pub enum Part {
     /// is "length".
     Made(&'static str),
     /// `$(…)` or backticks.
-    Output(Block),
+    Output,
     /// `$((WORD))`
     Sum,
     /// `(…)` after `NAME=`: its words are the elements of an array.
     List,
+    /// `NAME=WORD`
+    Set,
+    /// `>WORD` and the like, and the stream: 0, 1 or 2; 3 stands for both 1 and 2. The word is the
+    /// file, or the text of a heredoc.
+    Redirect(u8, How),
 }

@@ -5,12 +5,11 @@ use super::filter::{self, Filter};
 use super::inside;
 use super::job::{Cx, Ends, Job, Process, Sink, Source, Step, Taken, Task, Waits, Watch, Xargs};
 use super::options::Options;
-use super::script::{FIRST_PROCESS, Frame};
-use super::syntax::{Block, Command, Piece, Pipeline, What, Word};
+use super::script::FIRST_PROCESS;
+use super::syntax::{Block, Command, Piece, What};
 use super::{Answer, Behind, Env, Then, read};
 use crate::base::time::{SimTime, Span};
 use crate::kubectl::running::{self, Progress, Stream};
-use std::rc::Rc;
 
 /// Rows of a watched command that are shown.
 const WATCH_ROWS: usize = 60;
@@ -31,20 +30,12 @@ pub fn span(text: &str) -> Option<Span> {
             _ => return None,
         };
         let (whole, part) = number.split_once('.').unwrap_or((number, ""));
-        let whole: u64 = if whole.is_empty() { 0 } else { whole.parse().ok()? };
-        let part: u64 = format!("{part:0<3}").get(..3)?.parse().ok()?;
-        total = total.checked_add(whole.checked_mul(unit)?)?.checked_add(part * unit / 1_000)?;
+        let thousandths = [whole, [part, "000"].concat().get(..3)?].concat();
+        let amount = thousandths.parse::<u64>().ok()?.checked_mul(unit)?;
+        total = total.checked_add(amount / 1_000)?;
         rest = &after[next..];
     }
     (!text.is_empty()).then_some(Span(total))
-}
-
-/// An exit code and what is said instead of doing anything.
-type Failed = (i32, String);
-
-/// What `name` says is wrong.
-fn failed(code: i32, name: &str, what: &[&str]) -> Failed {
-    (code, [&[name, ": "], what, &["\n"]].concat().concat())
 }
 
 /// The job in the background that a word means.
@@ -57,72 +48,87 @@ fn meant(all: &[Behind], word: &str) -> Option<u32> {
     all.iter().any(|job| job.number == number).then_some(number)
 }
 
-/// `jobs`, `fg`, `bg`, `wait`, `kill`: about what runs in the background.
-fn control(
-    name: &str,
-    words: &[String],
-    process: &mut Process,
-    cx: &mut Cx<'_>,
-) -> Result<(), Failed> {
-    let all = cx.place.behind();
-    let spoken = ["bash: ", name].concat();
-    let mut chosen = Vec::new();
-    for word in words {
-        if word.starts_with('-') && word.len() > 1 {
-            continue;
-        }
-        let Some(number) = meant(all, word) else {
-            let what = if word.starts_with('%') { "no such job" } else { "no such process" };
-            return Err(failed(1, &spoken, &[word, ": ", what]));
-        };
-        chosen.push(number);
-    }
-    if chosen.is_empty() {
-        match (name, all.last()) {
-            ("kill", _) => {
-                let what = "usage: kill [-s sigspec] pid | jobspec ...";
-                return Err(failed(2, name, &[what]));
-            }
-            ("fg" | "bg", Some(last)) => chosen.push(last.number),
-            ("fg" | "bg", None) => return Err(failed(1, &spoken, &["current: no such job"])),
-            ("wait", _) => chosen.extend(all.iter().map(|job| job.number)),
-            _ => {}
-        }
-    }
-    let mut text = String::new();
-    let mut at = 0;
-    while let Some(job) = all.get(at) {
-        let is_meant = chosen.contains(&job.number);
-        at += 1;
-        match name {
-            "jobs" => text.push_str(&job.told("Running").replace('\n', " &\n")),
-            "kill" if is_meant => {
-                text.push_str(&job.told("Terminated"));
-                at -= 1;
-                all.remove(at);
-            }
-            "fg" if job.number == chosen[0] => text = [&*job.line, "\n"].concat(),
-            "bg" if job.number == chosen[0] => {
-                text = format!("bash: bg: job {} already in background\n", job.number);
-            }
-            _ => {}
-        }
-    }
-    cx.screen.write(Stream::Out, &text, &[]);
-    if matches!(name, "fg" | "wait") {
-        process.task = Task::Await(chosen, name == "fg");
-    }
-    Ok(())
-}
-
 impl Job {
-    /// Makes of `process`, which is an empty script, what `words` mean.
+    /// Says what is wrong with a command that was to become a process, and how it ended.
+    fn fail(
+        &mut self,
+        code: i32,
+        what: &[&str],
+        process: &mut Process,
+        cx: &mut Cx<'_>,
+    ) -> Option<()> {
+        process.env.status = code;
+        self.write(process.ends.errors, &(what.concat() + "\n"), cx);
+        None
+    }
+
+    /// `jobs`, `fg`, `bg`, `wait`, `kill`: about what runs in the background.
+    fn control(&mut self, words: &[String], process: &mut Process, cx: &mut Cx<'_>) -> Option<()> {
+        let (name, all) = (&*words[0], cx.place.behind());
+        let mut chosen = Vec::new();
+        for word in &words[1..] {
+            if word.starts_with('-') && word.len() > 1 {
+                continue;
+            }
+            let Some(number) = meant(all, word) else {
+                let what = if word.starts_with('%') { "job" } else { "process" };
+                let what = ["bash: ", name, ": ", word, ": no such ", what];
+                return self.fail(1, &what, process, cx);
+            };
+            chosen.push(number);
+        }
+        let one = matches!(name, "fg" | "bg");
+        if one {
+            chosen.truncate(1);
+        }
+        if chosen.is_empty() {
+            match all.last() {
+                _ if name == "kill" => {
+                    let what = "kill: usage: kill [-s sigspec] pid | jobspec ...";
+                    return self.fail(2, &[what], process, cx);
+                }
+                None if one => {
+                    let what = ["bash: ", name, ": current: no such job"];
+                    return self.fail(1, &what, process, cx);
+                }
+                Some(last) if one => chosen.push(last.number),
+                _ => chosen.extend(all.iter().map(|job| job.number)),
+            }
+        }
+        let mut text = String::new();
+        let mut at = 0;
+        while let Some(job) = all.get(at) {
+            at += 1;
+            if !chosen.contains(&job.number) {
+                continue;
+            }
+            match name {
+                "jobs" => text.push_str(&job.told("Running").replace('\n', " &\n")),
+                "kill" => {
+                    text.push_str(&job.told("Terminated"));
+                    at -= 1;
+                    all.remove(at);
+                }
+                "fg" => text = [&*job.line, "\n"].concat(),
+                "bg" => text = format!("bash: bg: job {} already in background\n", job.number),
+                _ => {}
+            }
+        }
+        cx.screen.write(Stream::Out, &text, &[]);
+        if matches!(name, "fg" | "wait") {
+            process.task = Task::Await(chosen, one);
+        }
+        Some(())
+    }
+
+    /// Makes of `process`, which is an empty script, what `words` mean; nothing if something is
+    /// wrong with them, which it says.
     pub(super) fn made(
         &mut self,
         words: &[String],
         process: &mut Process,
         cx: &mut Cx<'_>,
-    ) -> Result<(), Failed> {
+    ) -> Option<()> {
         let (name, rest) = (&*words[0], &words[1..]);
         match name {
             "kubectl" => {
@@ -138,19 +144,21 @@ impl Job {
             "sleep" => {
                 let shown = rest.first().map_or("", String::as_str);
                 let Some(span) = span(shown) else {
-                    return Err(failed(1, name, &["invalid time interval '", shown, "'"]));
+                    let what = ["sleep: invalid time interval '", shown, "'"];
+                    return self.fail(1, &what, process, cx);
                 };
                 process.task = Task::Sleep(cx.place.now() + span, false);
             }
-            "jobs" | "fg" | "bg" | "wait" | "kill" => return control(name, rest, process, cx),
-            "tee" => process.task = self.tee(rest, cx)?,
-            "xargs" => process.task = xargs(rest)?,
-            "watch" => process.task = watch(rest, cx)?,
+            "jobs" | "fg" | "bg" | "wait" | "kill" => return self.control(words, process, cx),
+            "tee" => return self.tee(words, process, cx),
+            "xargs" => return self.xargs(words, process, cx),
+            "watch" => return self.watches(words, process, cx),
             "help" => cx.screen.write(Stream::Simulator, &super::hints::help(), &[]),
-            _ if filter::NAMES.contains(&name) => return self.filter(name, rest, process, cx),
+            _ if filter::NAMES.contains(&name) => return self.filter(words, process, cx),
             _ => {
                 let Some(Answer { text, links, code, then }) = cx.place.word(words) else {
-                    return Err(failed(127, "bash", &[name, ": command not found"]));
+                    let what = ["bash: ", name, ": command not found"];
+                    return self.fail(127, &what, process, cx);
                 };
                 cx.screen.write(Stream::Simulator, &text, &links);
                 process.env.status = code;
@@ -161,61 +169,120 @@ impl Job {
                 }
             }
         }
-        Ok(())
+        Some(())
     }
 
-    fn filter(
-        &mut self,
-        name: &str,
-        words: &[String],
-        process: &mut Process,
-        cx: &mut Cx<'_>,
-    ) -> Result<(), Failed> {
-        let (filter, mut files) = Filter::new(name, words).map_err(|error| (2, error + "\n"))?;
+    fn filter(&mut self, words: &[String], process: &mut Process, cx: &mut Cx<'_>) -> Option<()> {
+        let name = &*words[0];
+        let (filter, mut files) = match Filter::new(name, &words[1..]) {
+            Ok(made) => made,
+            Err(error) => return self.fail(2, &[&error], process, cx),
+        };
         files.retain(|file| file != "-");
         let in_place = filter.in_place();
         process.task = Task::Filter(filter);
         if files.is_empty() {
             return match in_place {
-                true => Err(failed(1, name, &["no input files"])),
-                false => Ok(()),
+                true => self.fail(1, &[name, ": no input files"], process, cx),
+                false => Some(()),
             };
         }
-        if in_place {
-            let text = Job::file_text(&files, cx);
-            let text = text.map_err(|error| failed(2, name, &["can't read ", &error]))?;
-            process.ends.input = Source::Pipe(self.pipe(text));
-            process.ends.output =
-                self.file_sink(&files[0], false, cx).unwrap_or(process.ends.output);
-            return Ok(());
-        }
-        let (mut text, mut missing, mut found) = (String::new(), String::new(), false);
-        // What is there is read all the same.
-        for file in files {
-            match Job::file_text(&[file], cx) {
+        let (mut text, mut found) = (String::new(), false);
+        // What is there is read all the same, unless it is to be changed.
+        for file in files.chunks(if in_place { files.len() } else { 1 }) {
+            match Job::file_text(file, cx) {
                 Ok(more) => {
                     text.push_str(&more);
                     found = true;
                 }
-                Err(error) => missing.push_str(&failed(1, name, &[&error]).1),
+                Err(error) if in_place => {
+                    return self.fail(2, &[name, ": can't read ", &error], process, cx);
+                }
+                Err(error) => {
+                    self.fail(1, &[name, ": ", &error], process, cx);
+                }
             }
         }
-        if !found {
-            return Err((1, missing));
-        }
-        self.write(process.ends.errors, &missing, cx);
         process.ends.input = Source::Pipe(self.pipe(text));
-        Ok(())
+        if in_place && let Ok(sink) = self.file_sink(&files[0], false, cx) {
+            process.ends.output = sink;
+        }
+        found.then_some(())
     }
 
-    fn tee(&mut self, words: &[String], cx: &mut Cx<'_>) -> Result<Task, Failed> {
-        let options = options("tee", words, "ai", false)?;
-        let mut sinks = Vec::new();
-        for path in &options.rest {
-            let sink = self.file_sink(path, options.has('a'), cx);
-            sinks.push(sink.map_err(|error| failed(1, "tee", &[&error]))?);
+    /// Reads the options of a command.
+    fn options(
+        &mut self,
+        words: &[String],
+        known: &str,
+        first: bool,
+        process: &mut Process,
+        cx: &mut Cx<'_>,
+    ) -> Option<Options> {
+        match Options::read(&words[1..], known, first) {
+            Ok(options) => Some(options),
+            Err(error) => {
+                self.fail(1, &[&words[0], ": ", &error], process, cx);
+                None
+            }
         }
-        Ok(Task::Tee(sinks))
+    }
+
+    fn tee(&mut self, words: &[String], process: &mut Process, cx: &mut Cx<'_>) -> Option<()> {
+        let options = self.options(words, "ai", false, process, cx)?;
+        let mut sinks = vec![process.ends.output];
+        for path in &options.rest {
+            match self.file_sink(path, options.has('a'), cx) {
+                Ok(sink) => sinks.push(sink),
+                Err(error) => return self.fail(1, &["tee: ", &error], process, cx),
+            }
+        }
+        process.task = Task::Tee(sinks);
+        Some(())
+    }
+
+    fn xargs(&mut self, words: &[String], process: &mut Process, cx: &mut Cx<'_>) -> Option<()> {
+        let mut options = self.options(words, "n:I:rt0P:", true, process, cx)?;
+        let mark = options.value('I').map(String::from);
+        let size = match options.value('n').map(str::parse) {
+            None => usize::MAX,
+            Some(Ok(size)) if size > 0 => size,
+            _ => {
+                let what = "xargs: value for -n option should be >= 1";
+                return self.fail(1, &[what], process, cx);
+            }
+        };
+        let mut command = std::mem::take(&mut options.rest);
+        if command.is_empty() {
+            command.push("echo".into());
+        }
+        process.task = Task::Xargs(Xargs { command, lines: Vec::new(), size, mark });
+        Some(())
+    }
+
+    fn watches(&mut self, words: &[String], process: &mut Process, cx: &mut Cx<'_>) -> Option<()> {
+        let options = self.options(words, "n:tdcbegx", true, process, cx)?;
+        let text = options.value('n').unwrap_or("2");
+        let Some(every) = span(text) else {
+            let what = ["watch: failed to parse argument: '", text, "'"];
+            return self.fail(1, &what, process, cx);
+        };
+        if options.rest.is_empty() {
+            return self.fail(1, &["Usage:\n watch [options] command"], process, cx);
+        }
+        let line = options.rest.join(" ");
+        let Ok(block) = read(&line) else {
+            return self.fail(2, &["sh: ", &line, ": syntax error"], process, cx);
+        };
+        let every = every.max(Span(100));
+        let tenths = every.0 / 100;
+        let head = match options.has('t') {
+            true => String::new(),
+            false => format!("Every {}.{}s: {line}", tenths / 10, tenths % 10),
+        };
+        process.task =
+            Task::Watch(Watch { block, head, every, next: cx.place.now(), running: None });
+        Some(())
     }
 
     /// Does one step of a process that is no script.
@@ -259,7 +326,7 @@ impl Job {
             }
             Task::Tee(sinks) => {
                 line.push('\n');
-                for sink in sinks.iter().chain([&process.ends.output]) {
+                for sink in sinks {
                     self.write(*sink, &line, cx);
                 }
             }
@@ -286,7 +353,8 @@ impl Job {
             }
             Task::Reads(words, text) => process.task = kubectl(words, std::mem::take(text), false),
             Task::Xargs(xargs) => {
-                process.frames = vec![Frame::Block(batches(xargs), 0)];
+                let block = batches(xargs);
+                process.enter(&block);
                 process.task = Task::Script;
                 process.ends.input = Source::Nothing;
             }
@@ -352,11 +420,11 @@ impl Job {
             if cx.place.now() < watch.next {
                 return Step::Blocked;
             }
-            let frames = vec![Frame::Block(watch.block.clone(), 0)];
             let pipe = self.pipe(String::new());
             let (input, output) = (Source::Nothing, Sink::Pipe(pipe));
-            let ends = Ends { input, output, errors: output };
-            let begun = self.begin_for(process, Process::script(frames, Env::default(), ends), cx);
+            let mut inner = Process::script(Env::default(), Ends { input, output, errors: output });
+            inner.enter(&watch.block);
+            let begun = self.begin_for(process, inner, cx);
             match (&mut process.task, begun) {
                 (Task::Watch(watch), Some(id)) => watch.running = Some((id, pipe)),
                 _ => process.code = Some(254),
@@ -393,76 +461,33 @@ pub(super) fn kubectl(words: &[String], text: String, quiet: bool) -> Task {
     Task::Kubectl(running::start(words, text), line, Waits::Nothing, quiet)
 }
 
-/// Reads the options of the command `name`.
-fn options(name: &str, words: &[String], known: &str, first: bool) -> Result<Options, Failed> {
-    Options::read(words, known, first).map_err(|error| failed(1, name, &[&error]))
-}
-
-fn xargs(words: &[String]) -> Result<Task, Failed> {
-    let mut options = options("xargs", words, "n:I:rt0P:", true)?;
-    let size = match options.value('n').map(str::parse) {
-        None => usize::MAX,
-        Some(Ok(size)) if size > 0 => size,
-        _ => return Err(failed(1, "xargs", &["value for -n option should be >= 1"])),
-    };
-    let mark = options.value('I').map(String::from);
-    let mut command = std::mem::take(&mut options.rest);
-    if command.is_empty() {
-        command.push("echo".into());
-    }
-    Ok(Task::Xargs(Xargs { command, lines: Vec::new(), size, mark }))
-}
-
 /// The commands that xargs makes of its words and what it read.
 fn batches(xargs: &Xargs) -> Block {
     let literal = |word: &str| vec![Piece::text(word, true)];
-    let mut block = Vec::new();
-    let mut add = |words: Vec<Word>| {
-        let mut command = Command::new(What::Simple);
-        command.words = words;
-        block.push(Pipeline::of(command));
-    };
-    if let Some(mark) = &xargs.mark {
-        for line in &xargs.lines {
-            add(xargs.command.iter().map(|word| literal(&word.replace(mark, line))).collect());
-        }
-        return Rc::new(block);
-    }
+    let mark = xargs.mark.as_deref();
     let mut given = Vec::new();
     for line in &xargs.lines {
-        given.extend(line.split_whitespace());
-    }
-    let mut rest = &given[..];
-    loop {
-        let (batch, after) = rest.split_at(rest.len().min(xargs.size));
-        let mut words: Vec<Word> = xargs.command.iter().map(|word| literal(word)).collect();
-        words.extend(batch.iter().map(|word| literal(word)));
-        add(words);
-        rest = after;
-        if rest.is_empty() {
-            return Rc::new(block);
+        match mark {
+            Some(_) => given.push(&**line),
+            None => given.extend(line.split_whitespace()),
         }
     }
-}
-
-fn watch(words: &[String], cx: &mut Cx<'_>) -> Result<Task, Failed> {
-    let options = options("watch", words, "n:tdcbegx", true)?;
-    let text = options.value('n').unwrap_or("2");
-    let Some(every) = span(text) else {
-        return Err(failed(1, "watch", &["failed to parse argument: '", text, "'"]));
-    };
-    if options.rest.is_empty() {
-        return Err((1, "Usage:\n watch [options] command\n".into()));
+    let (mut block, mut rest) = (Vec::new(), &given[..]);
+    // Without a mark it runs once though nothing was read.
+    while !rest.is_empty() || block.is_empty() && mark.is_none() {
+        let (batch, after) = rest.split_at(rest.len().min(if mark.is_some() { 1 } else { xargs.size }));
+        rest = after;
+        let mut command = Command::new(What::Simple);
+        for word in &xargs.command {
+            command.words.push(match mark {
+                Some(mark) => literal(&word.replace(mark, batch[0])),
+                None => literal(word),
+            });
+        }
+        if mark.is_none() {
+            command.words.extend(batch.iter().map(|word| literal(word)));
+        }
+        block.push(command.alone());
     }
-    let line = options.rest.join(" ");
-    let Ok(block) = read(&line) else {
-        return Err(failed(2, "sh", &[&line, ": syntax error"]));
-    };
-    let every = every.max(Span(100));
-    let tenths = every.0 / 100;
-    let head = match options.has('t') {
-        true => String::new(),
-        false => format!("Every {}.{}s: {line}", tenths / 10, tenths % 10),
-    };
-    Ok(Task::Watch(Watch { block, head, every, next: cx.place.now(), running: None }))
+    Command::of(What::List, block)
 }
