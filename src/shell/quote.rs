@@ -3,7 +3,20 @@
 //! Upstream: POSIX, Shell Command Language, Quoting
 
 use super::read::{Fault, Read, Reader, is_name_part, is_special, read};
-use super::syntax::{Block, How, Part, Piece, Word};
+use super::syntax::{How, Part, Piece, Word, add};
+
+/// What begins a redirection, after the number of the stream.
+const HEADS: [(&str, How); 9] = [
+    ("<<<", How::Text),
+    ("<<-", How::Text),
+    ("<<", How::Text),
+    (">>", How::Append),
+    (">&", How::Write),
+    (">|", How::Write),
+    ("<&", How::Read),
+    ("<", How::Read),
+    (">", How::Write),
+];
 
 impl Reader<'_> {
     /// A redirection, if one stands here.
@@ -15,8 +28,7 @@ impl Reader<'_> {
             self.at += 1;
             stream = stream.or(Some(3));
         }
-        let heads = ["<<<", "<<-", "<<", ">>", ">&", ">|", "<&", "<", ">"];
-        let Some(head) = heads.into_iter().find(|head| self.skip(head)) else {
+        let Some((head, how)) = HEADS.iter().find(|(head, _)| self.skip(head)) else {
             self.at = start;
             return Some(false);
         };
@@ -26,39 +38,20 @@ impl Reader<'_> {
         self.blanks();
         let from = self.at;
         let Some(mut word) = self.word()? else {
-            return match self.token() {
-                "" => self.unexpected("newline"),
-                found => self.unexpected(found),
-            };
+            let token = self.token();
+            return self.unexpected(token);
         };
         let mut stream = stream.unwrap_or(u8::from(head.starts_with('>')));
-        let written = &self.text[from..self.at];
-        let how = match head {
-            "<<<" => {
-                word.push(Piece::text("\n", true));
-                How::Text
-            }
-            "<<" | "<<-" => {
-                word = self.heredoc(written, head == "<<-")?;
-                How::Text
-            }
-            ">>" => How::Append,
-            "<" => How::Read,
-            ">&" | "<&" => match written {
-                "0" => How::Same(0),
-                "1" => How::Same(1),
-                "2" => How::Same(2),
-                _ if head == ">&" => {
-                    stream = 3;
-                    How::Write
-                }
-                _ => return self.unknown("`<&' is not here."),
-            },
-            _ => How::Write,
-        };
-        let mut redirect = Piece::new(Part::Redirect(stream, how), "", false);
-        redirect.words.push(word);
-        into.push(redirect);
+        let (written, mut how) = (&self.text[from..self.at], *how);
+        match (*head, written) {
+            ("<<<", _) => word.push(Piece::text("\n", true)),
+            ("<<" | "<<-", _) => word = self.heredoc(written, *head == "<<-")?,
+            (">&" | "<&", "0" | "1" | "2") => how = How::Same(written.as_bytes()[0] - b'0'),
+            (">&", _) => stream = 3,
+            ("<&", _) => return self.unknown("`<&' is not here."),
+            _ => {}
+        }
+        add(into, Part::Redirect(stream, how), "", false).words.push(word);
         Some(true)
     }
 
@@ -107,20 +100,13 @@ impl Reader<'_> {
     pub(super) fn word(&mut self) -> Read<Option<Word>> {
         self.blanks();
         let mut word = Vec::new();
-        let mut bare = String::new();
         while let Some(c) = self.peek().filter(|c| !is_special(*c)) {
-            if matches!(c, '\'' | '"' | '$' | '`') {
-                flush(&mut word, &mut bare, false);
-            }
             match c {
                 '\\' => {
                     self.at += 1;
                     match self.take() {
                         Some('\n') => {}
-                        Some(c) => {
-                            flush(&mut word, &mut bare, false);
-                            word.push(Piece::text(c.encode_utf8(&mut [0; 4]), true));
-                        }
+                        Some(c) => word.push(Piece::text(c.encode_utf8(&mut [0; 4]), true)),
                         None => return self.stray(),
                     }
                 }
@@ -137,27 +123,29 @@ impl Reader<'_> {
                     self.quoted(&mut word, Some('"'))?;
                 }
                 '$' | '`' => self.dollar(&mut word, false)?,
-                c => {
-                    bare.push(c);
-                    self.at += c.len_utf8();
+                _ => {
+                    let rest = self.rest();
+                    let ends = |c| is_special(c) || matches!(c, '\\' | '\'' | '"' | '$' | '`');
+                    let text = &rest[..rest.find(ends).unwrap_or(rest.len())];
+                    match word.last_mut() {
+                        Some(last) if last.plain(false).is_some() => last.text.push_str(text),
+                        _ => word.push(Piece::text(text, false)),
+                    }
+                    self.at += text.len();
                 }
             }
         }
-        flush(&mut word, &mut bare, false);
         Some((!word.is_empty()).then_some(word))
     }
 
     /// The elements of an array, and the parenthesis that closes it.
-    pub(super) fn list(&mut self) -> Read<Piece> {
-        let mut list = Piece::new(Part::List, "", false);
+    pub(super) fn list(&mut self, into: &mut Word) -> Read<()> {
+        let list = add(into, Part::List, "", false);
         loop {
             self.lines();
             match self.word()? {
                 Some(word) => list.words.push(word),
-                None => {
-                    self.closing()?;
-                    return Some(list);
-                }
+                None => return self.closing(),
             }
         }
     }
@@ -216,16 +204,16 @@ impl Reader<'_> {
         if self.skip("$((") {
             let rest = self.rest();
             let Some(end) = rest.find("))") else { return self.unclosed(")") };
-            let mut sum = Piece::new(Part::Sum, "", true);
-            sum.words.push(self.inner(&rest[..end])?);
+            let inner = self.inner(&rest[..end])?;
+            add(word, Part::Sum, "", true).words.push(inner);
             self.at += end + 2;
-            word.push(sum);
             return Some(());
         }
         if self.skip("$(") {
             let block = self.block()?;
             self.closing()?;
-            return output(word, block, quoted);
+            add(word, Part::Output, "", quoted).block = Some(block);
+            return Some(());
         }
         if self.skip("${") {
             return self.braces(word, quoted);
@@ -236,10 +224,10 @@ impl Reader<'_> {
             Some('?' | '#' | '@' | '*' | '$' | '!' | '0'..='9') => 1,
             _ => rest.find(|c: char| !is_name_part(c)).unwrap_or(rest.len()),
         };
-        word.push(match &rest[..end] {
-            "" => Piece::text("$", true),
-            name => Piece::new(Part::Variable, name, quoted),
-        });
+        match &rest[..end] {
+            "" => add(word, Part::Text, "$", true),
+            name => add(word, Part::Variable, name, quoted),
+        };
         self.at += end;
         Some(())
     }
@@ -257,7 +245,10 @@ impl Reader<'_> {
             }
         }
         match read(&text) {
-            Ok(block) => output(word, block, quoted),
+            Ok(block) => {
+                add(word, Part::Output, "", quoted).block = Some(block);
+                Some(())
+            }
             Err(fault) => self.fail(fault),
         }
     }
@@ -278,14 +269,15 @@ impl Reader<'_> {
             end = close + 1;
         }
         self.at += end;
-        let mut piece = Piece::new(Part::Variable, &self.text[from..self.at], quoted);
+        let name = &self.text[from..self.at];
+        let piece = add(word, Part::Variable, name, quoted);
         let closed = self.skip("}");
-        if closed && counted && !piece.text.is_empty() {
+        if closed && counted && !name.is_empty() {
             piece.part = Part::Made("length");
-        } else if !closed || piece.text.is_empty() {
+        } else if !closed || name.is_empty() {
             const FORMS: [&str; 8] = [":-", "-", "##", "#", "%%", "%", "//", "/"];
             let form = FORMS.into_iter().find(|form| self.skip(form));
-            let Some(form) = form.filter(|_| !counted && !piece.text.is_empty()) else {
+            let Some(form) = form.filter(|_| !counted && !name.is_empty()) else {
                 return self.unknown(
                     "This form of `${…}' is not here; ${NAME}, ${NAME:-other}, ${#NAME}, \
                      ${NAME%end}, ${NAME#start}, ${NAME/from/to} and ${NAME[0]} are.",
@@ -298,23 +290,6 @@ impl Reader<'_> {
             piece.part = Part::Made(form);
             piece.words.push(other);
         }
-        word.push(piece);
         Some(())
-    }
-}
-
-/// Puts on the word what a block writes.
-fn output(word: &mut Word, block: Block, quoted: bool) -> Read<()> {
-    let mut piece = Piece::new(Part::Output, "", quoted);
-    piece.block = Some(block);
-    word.push(piece);
-    Some(())
-}
-
-/// Puts text that was read on the word.
-fn flush(word: &mut Word, text: &mut String, quoted: bool) {
-    if !text.is_empty() {
-        word.push(Piece::text(text, quoted));
-        text.clear();
     }
 }

@@ -9,7 +9,7 @@
 //!
 //! Upstream: POSIX, Shell Command Language; the words of errors are bash's.
 
-use super::syntax::{Block, Command, Join, Part, Piece, What, Word};
+use super::syntax::{Block, Command, Join, Part, Piece, What, Word, add};
 use std::rc::Rc;
 
 /// Why a text is no script.
@@ -32,15 +32,15 @@ pub(super) type Read<T> = Option<T>;
 /// Words that end a block, besides the end of the text.
 const CLOSERS: [&str; 10] = ["do", "done", "then", "elif", "else", "esac", "fi", "}", ")", ";;"];
 
-/// Words that begin a command which is no simple one.
-const OPENERS: [(&str, What); 7] = [
-    ("for", What::For),
-    ("while", What::While),
-    ("until", What::Until),
-    ("if", What::If),
-    ("{", What::Group),
-    ("(", What::Subshell),
-    ("case", What::Case),
+/// Words that begin a command which is no simple one, and what ends each of its blocks.
+const OPENERS: [(&str, What, &[&str]); 7] = [
+    ("for", What::For, &["done"]),
+    ("while", What::While, &["do", "done"]),
+    ("until", What::Until, &["do", "done"]),
+    ("if", What::If, &["then"]),
+    ("{", What::Group, &["}"]),
+    ("(", What::Subshell, &[")"]),
+    ("case", What::Case, &[]),
 ];
 
 /// Reads a whole script.
@@ -48,7 +48,7 @@ pub fn read(text: &str) -> Result<Block, Fault> {
     let mut reader = Reader::new(text, 0);
     let block = reader.block();
     if block.is_some() && !reader.token().is_empty() {
-        reader.stray::<()>();
+        reader.strayed();
     }
     match (reader.fault, block) {
         (None, Some(block)) => Ok(block),
@@ -61,12 +61,9 @@ fn ended() -> Fault {
 }
 
 fn unexpected(token: &str) -> Fault {
-    let token = if token.starts_with('\n') { "newline" } else { token };
+    let ends = token.is_empty() || token.starts_with('\n');
+    let token = if ends { "newline" } else { token };
     Fault::Wrong(["syntax error near unexpected token `", token, "'"].concat())
-}
-
-fn unclosed(quote: &str) -> Fault {
-    Fault::Unfinished(["unexpected EOF while looking for matching `", quote, "'"].concat())
 }
 
 pub(super) struct Reader<'t> {
@@ -97,7 +94,8 @@ impl<'t> Reader<'t> {
 
     /// Ends reading where `quote` should close something.
     pub(super) fn unclosed<T>(&mut self, quote: &str) -> Read<T> {
-        self.fail(unclosed(quote))
+        let text = ["unexpected EOF while looking for matching `", quote, "'"];
+        self.fail(Fault::Unfinished(text.concat()))
     }
 
     /// Ends reading at what cannot be a name.
@@ -107,15 +105,15 @@ impl<'t> Reader<'t> {
 
     /// Ends reading at what stands here and should not.
     pub(super) fn stray<T>(&mut self) -> Read<T> {
-        let fault = self.strayed();
-        self.fail(fault)
+        self.strayed();
+        None
     }
 
-    fn strayed(&mut self) -> Fault {
-        match self.token() {
+    fn strayed(&mut self) {
+        self.fault = Some(match self.token() {
             "" => ended(),
             token => unexpected(token),
-        }
+        });
     }
 
     pub(super) fn unexpected<T>(&mut self, token: &str) -> Read<T> {
@@ -232,12 +230,13 @@ impl<'t> Reader<'t> {
     }
 
     /// A block that must hold something, up to the word `end`.
-    fn body(&mut self, end: &str) -> Read<Block> {
+    fn body(&mut self, command: &mut Command, end: &str) -> Read<()> {
         let block = self.block()?;
-        match !block.is_empty() && self.skip_token(end) {
-            true => Some(block),
-            false => self.stray(),
+        if block.is_empty() || !self.skip_token(end) {
+            return self.stray();
         }
+        command.blocks.push(block);
+        Some(())
     }
 
     /// Pipelines joined by `&&` and `||`.
@@ -277,21 +276,21 @@ impl<'t> Reader<'t> {
             "select" => return self.unknown("`select' is not here; case, for and while are."),
             _ => {}
         }
-        let Some((_, what)) = OPENERS.iter().find(|(word, _)| *word == token) else {
+        let Some((_, what, ends)) = OPENERS.iter().find(|(word, ..)| *word == token) else {
             return self.simple();
         };
         self.at += token.len();
         let mut command = Command::new(*what);
         match what {
             What::For => self.each(&mut command)?,
-            What::If => self.choice(&mut command)?,
             What::Case => self.case(&mut command)?,
-            What::Group => command.blocks.push(self.body("}")?),
-            What::Subshell => command.blocks.push(self.body(")")?),
-            _ => {
-                command.blocks.push(self.body("do")?);
-                command.blocks.push(self.body("done")?);
-            }
+            _ => {}
+        }
+        for end in *ends {
+            self.body(&mut command, end)?;
+        }
+        if *what == What::If {
+            self.choice(&mut command)?;
         }
         while self.redirect(&mut command.redirects)? {}
         Some(Rc::new(command))
@@ -316,18 +315,15 @@ impl<'t> Reader<'t> {
             ";" | "\n" => drop(self.take()),
             _ => return self.stray(),
         }
-        self.expect("do")?;
-        command.blocks.push(self.body("done")?);
-        Some(())
+        self.expect("do")
     }
 
+    /// What follows the first `then` of a condition.
     fn choice(&mut self, command: &mut Command) -> Read<()> {
         loop {
-            command.blocks.push(self.body("then")?);
             command.blocks.push(self.block()?);
             if self.skip_token("else") {
-                command.blocks.push(self.body("fi")?);
-                return Some(());
+                return self.body(command, "fi");
             }
             if self.skip_token("fi") {
                 return Some(());
@@ -335,6 +331,7 @@ impl<'t> Reader<'t> {
             if !self.skip_token("elif") {
                 return self.stray();
             }
+            self.body(command, "then")?;
         }
     }
 
@@ -407,11 +404,9 @@ impl<'t> Reader<'t> {
                 && let Some(name) = assigned(&mut word)
             {
                 if self.text[from..self.at].ends_with('=') && self.skip("(") {
-                    word.push(self.list()?);
+                    self.list(&mut word)?;
                 }
-                let mut set = Piece::new(Part::Set, &name, false);
-                set.words.push(word);
-                command.sets.push(set);
+                add(&mut command.sets, Part::Set, &name, false).words.push(word);
                 continue;
             }
             if let ([piece], []) = (&word[..], &command.words[..])
@@ -454,7 +449,9 @@ fn assigned(word: &mut Word) -> Option<String> {
     let (name, more) = (name.to_string(), name != left);
     piece.text = value.to_string();
     if more {
-        word.insert(0, Piece::new(Part::Variable, &whole, true));
+        let mut before = Piece::text(&whole, true);
+        before.part = Part::Variable;
+        word.insert(0, before);
     }
     Some(name)
 }

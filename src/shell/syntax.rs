@@ -118,6 +118,13 @@ pub enum How {
 /// A word before its expansion.
 pub type Word = Vec<Piece>;
 
+/// Adds a part to a word, and gives it back for what stands in it.
+pub fn add<'w>(word: &'w mut Word, part: Part, text: &str, quoted: bool) -> &'w mut Piece {
+    word.push(Piece { part, text: text.into(), quoted, words: Vec::new(), block: None });
+    let last = word.len() - 1;
+    &mut word[last]
+}
+
 /// A part of a word.
 #[derive(Debug)]
 pub struct Piece {
@@ -136,12 +143,7 @@ pub struct Piece {
 impl Piece {
     /// Text.
     pub fn text(text: &str, quoted: bool) -> Piece {
-        Piece::new(Part::Text, text, quoted)
-    }
-
-    /// A part without words in it.
-    pub fn new(part: Part, text: &str, quoted: bool) -> Piece {
-        Piece { part, text: text.into(), quoted, words: Vec::new(), block: None }
+        Piece { part: Part::Text, text: text.into(), quoted, words: Vec::new(), block: None }
     }
 
     /// The text if it is no more than that, quoted or not.
