@@ -237,16 +237,15 @@ impl Expansion<'_> {
         Some(match &piece.part {
             Part::Text => piece.text.clone(),
             Part::Variable => self.variable(name),
-            Part::Made("length") if name.ends_with("[@]") || name.ends_with("[*]") => {
-                self.all(name).len().to_string()
-            }
             Part::Made(form) => {
                 let value = self.variable(name);
-                match *form {
-                    ":-" | "-" if value.is_empty() => word,
-                    ":-" | "-" => value,
-                    "length" => value.chars().count().to_string(),
-                    "/" | "//" => replaced(&value, &word, *form == "//"),
+                let is_array = name.ends_with("[@]") || name.ends_with("[*]");
+                match form.as_bytes()[0] {
+                    b':' | b'-' if value.is_empty() => word,
+                    b':' | b'-' => value,
+                    b'l' if is_array => self.all(name).len().to_string(),
+                    b'l' => value.chars().count().to_string(),
+                    b'/' => replaced(&value, &word, form.len() > 1),
                     _ => trimmed(&value, form, &word).to_string(),
                 }
             }
@@ -356,11 +355,11 @@ impl Sum<'_> {
         let end = rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(rest.len());
         let (word, rest) = rest.split_at(end);
         self.rest = rest;
-        if word.starts_with(|c: char| c.is_ascii_digit()) {
-            return word.parse().ok();
-        }
-        let value = super::read::is_name(word).then(|| self.env.look(word))?;
-        value.first().map_or(Some(0), |value| value.parse().ok())
+        let number = match super::read::is_name(word) {
+            true => self.env.look(word).first().copied().unwrap_or("0"),
+            false => word,
+        };
+        number.parse().ok()
     }
 }
 

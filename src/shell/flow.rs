@@ -20,19 +20,19 @@ impl Job {
         cx: &mut Cx<'_>,
     ) -> bool {
         let env = &mut process.env;
-        let number = || words.get(1)?.parse::<i32>().ok();
+        let number = words.get(1).and_then(|word| word.parse::<i32>().ok());
         match &*words[0] {
             "exit" => {
-                env.status = number().unwrap_or(env.status);
+                env.status = number.unwrap_or(env.status);
                 process.frames.clear();
                 self.leaves |= process.owner.is_none();
             }
             "return" => {
-                env.status = number().unwrap_or(env.status);
+                env.status = number.unwrap_or(env.status);
                 leave(process, &|frame| matches!(frame, Frame::Return(_)));
             }
             "shift" => {
-                let most = number().and_then(|n| usize::try_from(n).ok()).unwrap_or(1);
+                let most = number.and_then(|n| usize::try_from(n).ok()).unwrap_or(1);
                 env.args.drain(..env.args.len().min(most));
                 env.status = 0;
             }

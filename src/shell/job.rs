@@ -92,7 +92,8 @@ pub(super) enum Waits {
 #[derive(Debug)]
 pub(super) struct Xargs {
     pub command: Vec<String>,
-    pub lines: Vec<String>,
+    /// What was read.
+    pub text: String,
     /// How many words at a time.
     pub size: usize,
     /// What a line stands for in the words, one at a time.

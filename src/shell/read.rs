@@ -321,7 +321,11 @@ impl<'t> Reader<'t> {
     /// What follows the first `then` of a condition.
     fn choice(&mut self, command: &mut Command) -> Read<()> {
         loop {
-            command.blocks.push(self.block()?);
+            let block = self.block()?;
+            if block.is_empty() {
+                return self.stray();
+            }
+            command.blocks.push(block);
             if self.skip_token("else") {
                 return self.body(command, "fi");
             }

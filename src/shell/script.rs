@@ -177,7 +177,7 @@ impl Job {
         }
         if let Some([words, values, targets]) = parts {
             let mut ends = process.ends;
-            for (redirect, target) in command.redirects.iter().zip(targets) {
+            for (redirect, target) in command.redirects.iter().zip(&targets) {
                 if wrong.is_none() {
                     wrong = self.redirect(redirect.part, target, &mut ends, cx).err();
                 }
@@ -194,24 +194,24 @@ impl Job {
     fn redirect(
         &mut self,
         redirect: Part,
-        target: String,
+        target: &str,
         ends: &mut Ends,
         cx: &mut Cx<'_>,
     ) -> Result<(), String> {
         let Part::Redirect(stream, how) = redirect else { return Ok(()) };
         let sink = match how {
             How::Text => {
-                ends.input = Source::Pipe(self.pipe(target));
+                ends.input = Source::Pipe(self.pipe(target.into()));
                 return Ok(());
             }
             How::Read => {
-                let text = Job::file_text(&[target], cx)?;
+                let text = Job::file_text(&[target.into()], cx)?;
                 ends.input = Source::Pipe(self.pipe(text));
                 return Ok(());
             }
             How::Same(2) => ends.errors,
             How::Same(_) => ends.output,
-            how => self.file_sink(&target, how == How::Append, cx)?,
+            how => self.file_sink(target, how == How::Append, cx)?,
         };
         if stream != 2 {
             ends.output = sink;
@@ -226,12 +226,12 @@ impl Job {
         &mut self,
         process: &mut Process,
         command: &Block,
-        [words, values]: [Vec<String>; 2],
+        [words, mut values]: [Vec<String>; 2],
         ends: Ends,
         cx: &mut Cx<'_>,
     ) {
         let env = &mut process.env;
-        let (what, blocks) = (command.what, &command.blocks);
+        let what = command.what;
         if what == What::Simple {
             if !words.is_empty() {
                 return self.simple(process, words, ends, cx);
@@ -239,45 +239,47 @@ impl Job {
             if !command.redirects.is_empty() || !values.is_empty() {
                 env.status = 0;
             }
-            for (set, value) in command.sets.iter().zip(values) {
-                env.set(&set.text, value);
+            for (set, value) in command.sets.iter().zip(&mut values) {
+                env.set(&set.text, std::mem::take(value));
             }
             return;
         }
         process.redirected(ends);
         let env = &mut process.env;
+        let block = match what {
+            What::Case => {
+                env.status = 0;
+                let fits = |pattern: &String| globs(pattern, &words[0]);
+                words[1..].iter().position(fits).and_then(|at| command.blocks.get(at))
+            }
+            _ => command.blocks.first(),
+        };
+        let Some(block) = block else { return };
         match what {
             What::For | What::While | What::Until | What::If => {
                 process.frames.push(Frame::Round(command.clone(), words, 0));
                 if what == What::If {
-                    process.enter(&blocks[0]);
+                    process.enter(block);
                 }
             }
             What::Subshell => {
-                let inner = process.inner(&blocks[0]);
+                let inner = process.inner(block);
                 self.begin_here(process, inner, cx);
             }
-            What::Case => {
-                env.status = 0;
-                let fits = |pattern: &String| globs(pattern, &words[0]);
-                if let Some(at) = words[1..].iter().position(fits) {
-                    process.enter(&blocks[at]);
-                }
-            }
             What::Function => {
-                env.functions.insert(command.name.clone(), blocks[0].clone());
+                env.functions.insert(command.name.clone(), block.clone());
                 env.status = 0;
             }
             What::Behind => {
                 env.status = 0;
-                let job = Job::behind(blocks[0].clone(), env.clone());
+                let job = Job::behind(block.clone(), env.clone());
                 let all = cx.place.behind();
                 let number = all.last().map_or(1, |last| last.number + 1);
                 all.push(Behind { number, line: command.name.clone(), job });
                 let text = format!("[{number}] {}\n", FIRST_PROCESS + number);
                 self.write(ends.errors, &text, cx);
             }
-            _ => process.enter(&blocks[0]),
+            _ => process.enter(block),
         }
     }
 
@@ -304,7 +306,8 @@ impl Job {
             return self.write(ends.errors, &said.err, cx);
         }
         let mut inner = Process::script(Env::default(), ends);
-        if self.made(&words, &mut inner, cx).is_some() {
+        if let Some(task) = self.made(&words, &mut inner, cx) {
+            inner.task = task;
             return self.begin_here(process, inner, cx);
         }
         process.env.status = inner.env.status;

@@ -56,58 +56,63 @@ impl Job {
         what: &[&str],
         process: &mut Process,
         cx: &mut Cx<'_>,
-    ) -> Option<()> {
+    ) -> Option<Task> {
         process.env.status = code;
         self.write(process.ends.errors, &(what.concat() + "\n"), cx);
         None
     }
 
     /// `jobs`, `fg`, `bg`, `wait`, `kill`: about what runs in the background.
-    fn control(&mut self, words: &[String], process: &mut Process, cx: &mut Cx<'_>) -> Option<()> {
+    fn control(
+        &mut self,
+        words: &[String],
+        process: &mut Process,
+        cx: &mut Cx<'_>,
+    ) -> Option<Task> {
         let (name, all) = (&*words[0], cx.place.behind());
-        let mut chosen = Vec::new();
+        let (one, kills) = (matches!(name, "fg" | "bg"), name == "kill");
+        let (mut chosen, mut missing) = (Vec::new(), None);
         for word in &words[1..] {
-            if word.starts_with('-') && word.len() > 1 {
+            if word.starts_with('-') && word.len() > 1 || one && !chosen.is_empty() {
                 continue;
             }
-            let Some(number) = meant(all, word) else {
-                let what = if word.starts_with('%') { "job" } else { "process" };
-                let what = ["bash: ", name, ": ", word, ": no such ", what];
-                return self.fail(1, &what, process, cx);
-            };
-            chosen.push(number);
+            match meant(all, word) {
+                Some(number) => chosen.push(number),
+                None => missing = missing.or(Some(&**word)),
+            }
         }
-        let one = matches!(name, "fg" | "bg");
-        if one {
-            chosen.truncate(1);
-        }
-        if chosen.is_empty() {
+        if chosen.is_empty() && missing.is_none() {
             match all.last() {
-                _ if name == "kill" => {
+                _ if kills => {
                     let what = "kill: usage: kill [-s sigspec] pid | jobspec ...";
                     return self.fail(2, &[what], process, cx);
                 }
-                None if one => {
-                    let what = ["bash: ", name, ": current: no such job"];
-                    return self.fail(1, &what, process, cx);
-                }
                 Some(last) if one => chosen.push(last.number),
+                None if one => missing = Some("current"),
                 _ => chosen.extend(all.iter().map(|job| job.number)),
             }
         }
-        let mut text = String::new();
-        let mut at = 0;
+        if let Some(word) = missing {
+            let what = if one || word.starts_with('%') { "job" } else { "process" };
+            let what = ["bash: ", name, ": ", word, ": no such ", what];
+            return self.fail(1, &what, process, cx);
+        }
+        let (mut text, mut at) = (String::new(), 0);
         while let Some(job) = all.get(at) {
             at += 1;
             if !chosen.contains(&job.number) {
                 continue;
             }
             match name {
-                "jobs" => text.push_str(&job.told("Running").replace('\n', " &\n")),
-                "kill" => {
-                    text.push_str(&job.told("Terminated"));
-                    at -= 1;
-                    all.remove(at);
+                "jobs" | "kill" => {
+                    text.push_str(&job.told(if kills { "Terminated" } else { "Running" }));
+                    if kills {
+                        at -= 1;
+                        all.remove(at);
+                    } else {
+                        text.pop();
+                        text.push_str(" &\n");
+                    }
                 }
                 "fg" => text = [&*job.line, "\n"].concat(),
                 "bg" => text = format!("bash: bg: job {} already in background\n", job.number),
@@ -115,20 +120,20 @@ impl Job {
             }
         }
         cx.screen.write(Stream::Out, &text, &[]);
-        if matches!(name, "fg" | "wait") {
-            process.task = Task::Await(chosen, one);
-        }
-        Some(())
+        Some(match name {
+            "fg" | "wait" => Task::Await(chosen, one),
+            _ => Task::Script,
+        })
     }
 
-    /// Makes of `process`, which is an empty script, what `words` mean; nothing if something is
-    /// wrong with them, which it says.
+    /// What `words` mean that `process`, which is an empty script, is to do; nothing if something
+    /// is wrong with them, which it says.
     pub(super) fn made(
         &mut self,
         words: &[String],
         process: &mut Process,
         cx: &mut Cx<'_>,
-    ) -> Option<()> {
+    ) -> Option<Task> {
         let (name, rest) = (&*words[0], &words[1..]);
         match name {
             "kubectl" => {
@@ -136,9 +141,9 @@ impl Job {
                 if let Some(frames) = inside::frames(rest, cx.place) {
                     process.frames = frames;
                 } else if rest.iter().any(reads) {
-                    process.task = Task::Reads(rest.to_vec(), String::new());
+                    return Some(Task::Reads(rest.to_vec(), String::new()));
                 } else {
-                    process.task = kubectl(rest, String::new(), false);
+                    return Some(kubectl(rest, String::new(), false));
                 }
             }
             "sleep" => {
@@ -147,7 +152,7 @@ impl Job {
                     let what = ["sleep: invalid time interval '", shown, "'"];
                     return self.fail(1, &what, process, cx);
                 };
-                process.task = Task::Sleep(cx.place.now() + span, false);
+                return Some(Task::Sleep(cx.place.now() + span, false));
             }
             "jobs" | "fg" | "bg" | "wait" | "kill" => return self.control(words, process, cx),
             "tee" => return self.tee(words, process, cx),
@@ -162,17 +167,17 @@ impl Job {
                 };
                 cx.screen.write(Stream::Simulator, &text, &links);
                 process.env.status = code;
-                match then {
-                    Then::At(time) => process.task = Task::Sleep(time, true),
-                    Then::Settled => process.task = Task::Settle,
-                    Then::Now => {}
-                }
+                return Some(match then {
+                    Then::At(time) => Task::Sleep(time, true),
+                    Then::Settled => Task::Settle,
+                    Then::Now => Task::Script,
+                });
             }
         }
-        Some(())
+        Some(Task::Script)
     }
 
-    fn filter(&mut self, words: &[String], process: &mut Process, cx: &mut Cx<'_>) -> Option<()> {
+    fn filter(&mut self, words: &[String], process: &mut Process, cx: &mut Cx<'_>) -> Option<Task> {
         let name = &*words[0];
         let (filter, mut files) = match Filter::new(name, &words[1..]) {
             Ok(made) => made,
@@ -180,11 +185,11 @@ impl Job {
         };
         files.retain(|file| file != "-");
         let in_place = filter.in_place();
-        process.task = Task::Filter(filter);
+        let task = Task::Filter(filter);
         if files.is_empty() {
             return match in_place {
                 true => self.fail(1, &[name, ": no input files"], process, cx),
-                false => Some(()),
+                false => Some(task),
             };
         }
         let (mut text, mut found) = (String::new(), false);
@@ -207,7 +212,7 @@ impl Job {
         if in_place && let Ok(sink) = self.file_sink(&files[0], false, cx) {
             process.ends.output = sink;
         }
-        found.then_some(())
+        found.then_some(task)
     }
 
     /// Reads the options of a command.
@@ -228,7 +233,7 @@ impl Job {
         }
     }
 
-    fn tee(&mut self, words: &[String], process: &mut Process, cx: &mut Cx<'_>) -> Option<()> {
+    fn tee(&mut self, words: &[String], process: &mut Process, cx: &mut Cx<'_>) -> Option<Task> {
         let options = self.options(words, "ai", false, process, cx)?;
         let mut sinks = vec![process.ends.output];
         for path in &options.rest {
@@ -237,11 +242,10 @@ impl Job {
                 Err(error) => return self.fail(1, &["tee: ", &error], process, cx),
             }
         }
-        process.task = Task::Tee(sinks);
-        Some(())
+        Some(Task::Tee(sinks))
     }
 
-    fn xargs(&mut self, words: &[String], process: &mut Process, cx: &mut Cx<'_>) -> Option<()> {
+    fn xargs(&mut self, words: &[String], process: &mut Process, cx: &mut Cx<'_>) -> Option<Task> {
         let mut options = self.options(words, "n:I:rt0P:", true, process, cx)?;
         let mark = options.value('I').map(String::from);
         let size = match options.value('n').map(str::parse) {
@@ -256,11 +260,15 @@ impl Job {
         if command.is_empty() {
             command.push("echo".into());
         }
-        process.task = Task::Xargs(Xargs { command, lines: Vec::new(), size, mark });
-        Some(())
+        Some(Task::Xargs(Xargs { command, text: String::new(), size, mark }))
     }
 
-    fn watches(&mut self, words: &[String], process: &mut Process, cx: &mut Cx<'_>) -> Option<()> {
+    fn watches(
+        &mut self,
+        words: &[String],
+        process: &mut Process,
+        cx: &mut Cx<'_>,
+    ) -> Option<Task> {
         let options = self.options(words, "n:tdcbegx", true, process, cx)?;
         let text = options.value('n').unwrap_or("2");
         let Some(every) = span(text) else {
@@ -280,9 +288,7 @@ impl Job {
             true => String::new(),
             false => format!("Every {}.{}s: {line}", tenths / 10, tenths % 10),
         };
-        process.task =
-            Task::Watch(Watch { block, head, every, next: cx.place.now(), running: None });
-        Some(())
+        Some(Task::Watch(Watch { block, head, every, next: cx.place.now(), running: None }))
     }
 
     /// Does one step of a process that is no script.
@@ -330,11 +336,10 @@ impl Job {
                     self.write(*sink, &line, cx);
                 }
             }
-            Task::Reads(_, text) => {
+            Task::Reads(_, text) | Task::Xargs(Xargs { text, .. }) => {
                 text.push_str(&line);
                 text.push('\n');
             }
-            Task::Xargs(xargs) => xargs.lines.push(line),
             _ => {}
         }
     }
@@ -466,16 +471,17 @@ fn batches(xargs: &Xargs) -> Block {
     let literal = |word: &str| vec![Piece::text(word, true)];
     let mark = xargs.mark.as_deref();
     let mut given = Vec::new();
-    for line in &xargs.lines {
+    for line in xargs.text.split_terminator('\n') {
         match mark {
-            Some(_) => given.push(&**line),
+            Some(_) => given.push(line),
             None => given.extend(line.split_whitespace()),
         }
     }
     let (mut block, mut rest) = (Vec::new(), &given[..]);
     // Without a mark it runs once though nothing was read.
+    let size = if mark.is_some() { 1 } else { xargs.size };
     while !rest.is_empty() || block.is_empty() && mark.is_none() {
-        let (batch, after) = rest.split_at(rest.len().min(if mark.is_some() { 1 } else { xargs.size }));
+        let (batch, after) = rest.split_at(rest.len().min(size));
         rest = after;
         let mut command = Command::new(What::Simple);
         for word in &xargs.command {
