@@ -106,17 +106,6 @@ struct Field {
     exists: bool,
 }
 
-/// Adds text to the last of the words being built, or to a new one.
-fn add(fields: &mut Vec<Field>, text: &str, new: bool) {
-    if new {
-        fields.push(Field::default());
-    }
-    if let Some(last) = fields.last_mut() {
-        last.exists = true;
-        last.text.push_str(text);
-    }
-}
-
 impl Expansion<'_> {
     /// Expands a word to any number of words.
     fn word(&mut self, word: &[&Piece], out: &mut Vec<String>) -> Option<()> {
@@ -129,28 +118,32 @@ impl Expansion<'_> {
             }
             return Some(());
         }
-        let mut fields = vec![Field::default()];
+        let mut field = Field::default();
         let many = word.iter().any(|piece| is_many(piece));
         for piece in word {
             // Without any elements there is no word, though there are quotes.
             if !many || piece.plain(true) != Some("") {
-                self.piece(piece, &mut fields)?;
+                self.piece(piece, &mut field, out)?;
             }
         }
-        for field in fields {
-            let before = out.len();
-            if field.is_pattern {
-                for name in self.files.keys() {
-                    if !name.contains('/') && globs(&field.text, name) {
-                        out.push(name.to_string());
-                    }
+        self.finish(&mut field, out);
+        Some(())
+    }
+
+    /// Ends the word being built: what comes belongs to the next.
+    fn finish(&self, field: &mut Field, out: &mut Vec<String>) {
+        let Field { text, is_pattern, exists } = std::mem::take(field);
+        let before = out.len();
+        if is_pattern {
+            for name in self.files.keys() {
+                if !name.contains('/') && globs(&text, name) {
+                    out.push(name.to_string());
                 }
             }
-            if field.exists && out.len() == before {
-                out.push(field.text);
-            }
         }
-        Some(())
+        if exists && out.len() == before {
+            out.push(text);
+        }
     }
 
     /// Expands words to any number of words.
@@ -204,29 +197,28 @@ impl Expansion<'_> {
         Some([words, values, targets])
     }
 
-    fn piece(&mut self, piece: &Piece, fields: &mut Vec<Field>) -> Option<()> {
-        if is_many(piece) {
-            for (n, part) in self.all(&piece.text).iter().enumerate() {
-                add(fields, part, n > 0);
+    fn piece(&mut self, piece: &Piece, field: &mut Field, out: &mut Vec<String>) -> Option<()> {
+        let many = is_many(piece);
+        let value = if many { String::new() } else { self.value(piece)? };
+        let whole = piece.quoted || matches!(piece.part, Part::Text);
+        let texts = match (many, whole) {
+            (true, _) => self.all(&piece.text),
+            (_, true) => vec![value.clone()],
+            _ => value.split_whitespace().map(String::from).collect(),
+        };
+        if !whole && value.starts_with(char::is_whitespace) && field.exists {
+            self.finish(field, out);
+        }
+        for (n, text) in texts.iter().enumerate() {
+            if n > 0 {
+                self.finish(field, out);
             }
-            return Some(());
+            field.exists = true;
+            field.text.push_str(text);
         }
-        let value = self.value(piece)?;
-        if piece.quoted || matches!(piece.part, Part::Text) {
-            add(fields, &value, false);
-            if let Some(last) = fields.last_mut() {
-                last.is_pattern |= !piece.quoted && value.contains(['*', '?']);
-            }
-            return Some(());
-        }
-        if value.starts_with(char::is_whitespace) && fields.last().is_some_and(|last| last.exists) {
-            fields.push(Field::default());
-        }
-        for (n, part) in value.split_whitespace().enumerate() {
-            add(fields, part, n > 0);
-        }
-        if value.trim_start().ends_with(char::is_whitespace) {
-            fields.push(Field::default());
+        field.is_pattern |= !piece.quoted && whole && value.contains(['*', '?']);
+        if !whole && value.trim_start().ends_with(char::is_whitespace) {
+            self.finish(field, out);
         }
         Some(())
     }

@@ -33,7 +33,7 @@ impl Job {
             }
             "shift" => {
                 let most = number.and_then(|n| usize::try_from(n).ok()).unwrap_or(1);
-                env.args.drain(..env.args.len().min(most));
+                env.args = env.args.split_off(env.args.len().min(most));
                 env.status = 0;
             }
             "break" | "continue" => {
@@ -50,10 +50,17 @@ impl Job {
                 }
             }
             "read" => {
-                let names = words[1..].iter().filter(|word| !word.starts_with('-'));
-                let names = Frame::Read(names.cloned().collect());
+                let mut names = Vec::new();
+                for word in &words[1..] {
+                    if !word.starts_with('-') {
+                        names.push(word.clone());
+                    }
+                }
+                if names.is_empty() {
+                    names.push("REPLY".into());
+                }
                 process.redirected(Ends { input: ends.input, ..process.ends });
-                process.frames.push(names);
+                process.frames.push(Frame::Read(names));
             }
             "clear" => {
                 cx.screen.clear();
@@ -145,8 +152,6 @@ fn leave(process: &mut Process, is: &dyn Fn(&Frame) -> bool) -> Option<Frame> {
 /// Splits a line over variables; the last one takes the rest.
 pub(super) fn read_into(env: &mut Env, names: &[String], line: &str) {
     env.status = 0;
-    let reply = ["REPLY".to_string()];
-    let names = if names.is_empty() { &reply[..] } else { names };
     let mut rest = line.trim();
     for (n, name) in names.iter().enumerate() {
         let end = rest.find(char::is_whitespace).filter(|_| n + 1 < names.len());

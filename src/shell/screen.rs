@@ -46,44 +46,46 @@ impl Screen {
     pub fn write(&mut self, stream: Stream, text: &str, links: &[Link]) {
         let mut at = 0;
         for part in text.split_inclusive('\n') {
-            let whole = at..at + part.len();
-            at = whole.end;
-            let inside = |link: &&Link| whole.contains(&link.range.start);
-            let links = links.iter().filter(inside).map(|link| Link {
-                range: link.range.start - whole.start
-                    ..(link.range.end.min(whole.end)) - whole.start,
-                object: link.object.clone(),
-            });
-            self.part(stream, part, links.collect());
+            let end = at + part.len();
+            let mut own = Vec::new();
+            for Link { range, object } in links {
+                if (at..end).contains(&range.start) {
+                    let range = range.start - at..range.end.min(end) - at;
+                    own.push(Link { range, object: object.clone() });
+                }
+            }
+            at = end;
+            self.part(stream, part, own);
         }
     }
 
     fn part(&mut self, stream: Stream, part: &str, mut links: Vec<Link>) {
-        let ended = part.ends_with('\n');
         let text = part.trim_end_matches(['\n', '\r']);
         if links.is_empty() && !self.names.is_empty() {
             links = self.named(text);
         }
-        let open = |last: &&mut Rc<Line>| {
-            !last.ended && last.stream == stream && last.text.len() < LINE_MAX
-        };
-        if let Some(last) = self.lines.last_mut().filter(open) {
-            let last = Rc::make_mut(last);
-            let from = last.text.len();
-            last.text.push_str(text);
-            last.ended = ended;
-            last.links.extend(links.into_iter().map(|link| Link {
-                range: link.range.start + from..link.range.end + from,
-                object: link.object,
-            }));
-            return;
+        let goes_on = self
+            .lines
+            .last()
+            .is_some_and(|last| !last.ended && last.stream == stream && last.text.len() < LINE_MAX);
+        if !goes_on {
+            let (text, links) = (String::new(), Vec::new());
+            self.lines.push(Rc::new(Line { stream, text, links, ended: false }));
         }
-        self.lines.push(Rc::new(Line { stream, text: text.to_string(), links, ended }));
         if self.lines.len() > LINES_MAX {
             self.lines.drain(..LINES_MAX / 10);
             self.dropped += (LINES_MAX / 10) as u32;
             self.frame = self.frame.map(|at| at.saturating_sub(LINES_MAX / 10));
         }
+        let Some(last) = self.lines.last_mut() else { return };
+        let last = Rc::make_mut(last);
+        for link in &mut links {
+            link.range.start += last.text.len();
+            link.range.end += last.text.len();
+        }
+        last.links.append(&mut links);
+        last.text.push_str(text);
+        last.ended = part.ends_with('\n');
     }
 
     /// Forgets everything shown.

@@ -291,9 +291,11 @@ impl Job {
         cx: &mut Cx<'_>,
     ) {
         let env = &mut process.env;
-        if let Some(text) = env.aliases.get(&words[0]).filter(|text| !text.is_empty()) {
-            let text: Vec<String> = text.split_whitespace().map(String::from).collect();
-            words.splice(0..1, text);
+        if let Some(text) = env.aliases.get(&words[0]).filter(|text| !text.trim().is_empty()) {
+            let rest = words.split_off(1);
+            words.clear();
+            words.extend(text.split_whitespace().map(String::from));
+            words.extend(rest);
         }
         if self.flow(process, &words, ends, cx) {
             return;
