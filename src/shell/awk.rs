@@ -6,16 +6,16 @@
 //!
 //! Upstream: POSIX, awk
 
-use super::filter::compare_numbers;
+use super::filter::{compare_numbers, number};
 use super::pattern::Pattern;
 use super::sed::until;
-use super::tree::{Node, Op, Operator, Reader, Tree, leaf, node, one, two};
+use super::tree::{Node, Op, Operator, Reader, Tree, beginning, leaf, node, one, two};
 use super::words::{printf, unescape};
 use crate::base::sorted::SortedMap;
 use std::rc::Rc;
 
 /// A program of awk.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Awk {
     /// Its parts are rules, each of a condition and what is done.
     program: Tree,
@@ -67,11 +67,12 @@ impl Awk {
             match rule(&mut reader) {
                 Some(rule) => rules.push(rule),
                 None if reader.error.is_empty() => {
-                    let rest: String = reader.rest.chars().take(20).collect();
-                    return Err(format!(
-                        "syntax error near `{rest}'; rules with print, printf, next, exit and \
-                         variables are what is here"
-                    ));
+                    return Err([
+                        "syntax error near `",
+                        beginning(reader.rest),
+                        "'; rules with print, printf, next, exit and variables are what is here",
+                    ]
+                    .concat());
                 }
                 None => return Err(reader.error.into()),
             }
@@ -80,8 +81,10 @@ impl Awk {
         let mut awk = Awk { program, variables, fields: vec![], begun: false, over: false };
         awk.set("OFS", " ".into());
         awk.set("FS", unescape(between));
-        for (name, value) in sets.iter().filter_map(|set| set.split_once('=')) {
-            awk.set(name, unescape(value));
+        for set in sets {
+            if let Some((name, value)) = set.split_once('=') {
+                awk.set(name, unescape(value));
+            }
         }
         Ok(awk)
     }
@@ -213,13 +216,8 @@ impl Awk {
 }
 
 fn calculated(op: Op, a: &str, b: &str, as_text: bool) -> i64 {
-    let number = |text: &str| {
-        let text = text.trim();
-        let end = text.find(|c: char| !c.is_ascii_digit() && c != '-').unwrap_or(text.len());
-        text[..end].parse::<i64>().unwrap_or(0)
-    };
     let is_number = |text: &str| text.starts_with(|c: char| c.is_ascii_digit() || c == '-');
-    let (x, y) = (number(a), number(b));
+    let (x, y) = (number(a).0, number(b).0);
     match op {
         Op::Add => x.saturating_add(y),
         Op::Subtract => x.saturating_sub(y),
@@ -249,10 +247,10 @@ fn lines(reader: &mut Reader<'_>) {
 
 /// The line as a whole.
 fn line() -> Tree {
-    one(Op::Field, number("0"))
+    one(Op::Field, literal("0"))
 }
 
-fn number(digits: &str) -> Tree {
+fn literal(digits: &str) -> Tree {
     leaf(Op::Literal, digits.into())
 }
 
@@ -265,7 +263,7 @@ fn rule(reader: &mut Reader<'_>) -> Option<Tree> {
         Op::Rule
     };
     let always = sort != Op::Rule || reader.rest.starts_with('{');
-    let mut parts = vec![if always { number("1") } else { reader.level(0)? }];
+    let mut parts = vec![if always { literal("1") } else { reader.level(0)? }];
     if !always && !reader.skip("{") {
         parts.push(one(Op::Print, line()));
         return Some(node(sort, parts));
@@ -342,7 +340,7 @@ fn operand(reader: &mut Reader<'_>) -> Option<Tree> {
             };
             Some(one(Op::Length, of))
         }
-        word if word.starts_with(|c: char| c.is_ascii_digit()) => Some(number(word)),
+        word if word.starts_with(|c: char| c.is_ascii_digit()) => Some(literal(word)),
         word => variable(reader, word),
     }
 }
@@ -352,7 +350,7 @@ fn variable(reader: &mut Reader<'_>, name: &str) -> Option<Tree> {
     let old = leaf(Op::Variable, name.into());
     let changes = [("+=", Op::Add), ("-=", Op::Subtract), ("++", Op::Add), ("--", Op::Subtract)];
     let value = if let Some((token, op)) = changes.iter().find(|(token, _)| reader.skip(token)) {
-        let by = if token.ends_with('=') { reader.level(0)? } else { number("1") };
+        let by = if token.ends_with('=') { reader.level(0)? } else { literal("1") };
         two(*op, old, by)
     } else if !reader.rest.starts_with("==") && reader.skip("=") {
         reader.level(0)?

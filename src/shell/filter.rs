@@ -15,10 +15,9 @@ use super::sed::Sed;
 use crate::base::sorted;
 use crate::base::text::{base64, from_base64};
 use std::cmp::Ordering;
-use std::rc::Rc;
 
 /// A command that reads lines.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Filter {
     kind: Kind,
     options: Options,
@@ -31,7 +30,7 @@ pub struct Filter {
     amount: i64,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 enum Kind {
     Cat,
     Grep(Grep),
@@ -42,9 +41,9 @@ enum Kind {
     Wc,
     Sort,
     Uniq,
-    Cut(Rc<Vec<(usize, usize)>>),
+    Cut(Vec<(usize, usize)>),
     /// The characters that are changed, and those that they become.
-    Tr(Rc<(Vec<char>, Vec<char>)>),
+    Tr(Vec<char>, Vec<char>),
     Base64,
     Sed(Sed),
     Awk(Awk),
@@ -83,14 +82,23 @@ impl Filter {
     pub fn new(name: &str, words: &[String]) -> Result<(Filter, Vec<String>), String> {
         let known = KNOWN.iter().find(|(own, _)| *own == name).map_or("nAeus", |(_, known)| known);
         let read = Options::read(words, known, name == "awk");
-        let mut options = read.map_err(|error| said(name, &error))?;
-        let kind = kind(name, &mut options).map_err(|error| said(name, &error))?;
-        let amount = options.value('n').unwrap_or("10").trim_start_matches('+');
-        let amount = amount.parse().unwrap_or(0);
+        let made = read.and_then(|options| Filter::made(name, options));
+        made.map_err(|error| match &*error {
+            GREP_USAGE => error,
+            _ => [name, ": ", &error].concat(),
+        })
+    }
+
+    fn made(name: &str, mut options: Options) -> Result<(Filter, Vec<String>), String> {
+        let kind = kind(name, &mut options)?;
+        let text = options.value('n').unwrap_or("10");
+        let amount = text.trim_start_matches('+').parse();
+        if amount.is_err() && matches!(kind, Kind::Head | Kind::From | Kind::Tail) {
+            return Err(["invalid number of lines: '", text, "'"].concat());
+        }
+        let (amount, lines) = (amount.unwrap_or(0), Vec::new());
         let files = std::mem::take(&mut options.rest);
-        let filter =
-            Filter { kind, options, lines: Vec::new(), count: 0, words: 0, bytes: 0, amount };
-        Ok((filter, files))
+        Ok((Filter { kind, options, lines, count: 0, words: 0, bytes: 0, amount }, files))
     }
 
     /// Whether it changes its files (`sed -i`).
@@ -128,8 +136,8 @@ impl Filter {
                 cut(line, ranges, &self.options, out);
                 false
             }
-            Kind::Tr(sets) => {
-                translate(line, sets, &self.options, out);
+            Kind::Tr(from, to) => {
+                translate(line, from, to, &self.options, out);
                 false
             }
             Kind::Sed(sed) => return sed.line(line, self.count, out),
@@ -232,9 +240,9 @@ impl Filter {
     }
 }
 
-/// What the command of this name says is wrong.
-fn said(name: &str, error: &str) -> String {
-    if error == GREP_USAGE { error.into() } else { [name, ": ", error].concat() }
+/// Takes the next word that is no option.
+fn next(options: &mut Options) -> Option<String> {
+    if options.rest.is_empty() { None } else { Some(options.rest.remove(0)) }
 }
 
 /// What the command of this name does. It takes its program from the options.
@@ -242,35 +250,24 @@ fn kind(name: &str, options: &mut Options) -> Result<Kind, String> {
     let extended = options.has('E');
     let program = match name {
         "grep" | "egrep" | "sed" if options.has('e') => options.all('e').join("\n"),
-        "grep" | "egrep" if options.rest.is_empty() => return Err(GREP_USAGE.into()),
-        "tr" if options.rest.is_empty() => return Err("missing operand".into()),
-        "sed" | "awk" | "jq" if options.rest.is_empty() => {
-            return Err("a program is missing".into());
-        }
-        "grep" | "egrep" | "sed" | "awk" | "jq" | "tr" => options.rest.remove(0),
+        "grep" | "egrep" => next(options).ok_or(GREP_USAGE)?,
+        "tr" => next(options).ok_or("missing operand")?,
+        "sed" | "awk" | "jq" => next(options).ok_or("a program is missing")?,
         _ => String::new(),
     };
     Ok(match name {
         "grep" | "egrep" => Kind::Grep(Grep::new(&program, extended || name == "egrep", options)?),
         "head" | "tail" if options.has('f') => return Err("-f: a file here never grows".into()),
-        "head" | "tail" => {
-            let text = options.value('n').unwrap_or("10");
-            if text.trim_start_matches('+').parse::<i64>().is_err() {
-                return Err(format!("invalid number of lines: '{text}'"));
-            }
-            match name {
-                "head" => Kind::Head,
-                _ if text.starts_with('+') => Kind::From,
-                _ => Kind::Tail,
-            }
-        }
+        "head" => Kind::Head,
+        "tail" if options.value('n').is_some_and(|text| text.starts_with('+')) => Kind::From,
+        "tail" => Kind::Tail,
         "wc" => Kind::Wc,
         "sort" => Kind::Sort,
         "uniq" => Kind::Uniq,
-        "cut" => Kind::Cut(Rc::new(ranges(options)?)),
+        "cut" => Kind::Cut(ranges(options)?),
         "tr" => {
-            let to = if options.rest.is_empty() { "".into() } else { options.rest.remove(0) };
-            Kind::Tr(Rc::new((characters(&program), characters(&to))))
+            let to = next(options).unwrap_or_default();
+            Kind::Tr(characters(&program), characters(&to))
         }
         "base64" => Kind::Base64,
         "sed" => Kind::Sed(Sed::new(&program, extended || options.has('r'), options.has('n'))?),
@@ -370,8 +367,7 @@ fn characters(set: &str) -> Vec<char> {
     out
 }
 
-fn translate(line: &str, sets: &(Vec<char>, Vec<char>), options: &Options, out: &mut String) {
-    let (from, to) = sets;
+fn translate(line: &str, from: &[char], to: &[char], options: &Options, out: &mut String) {
     let mut last = None;
     for c in line.chars().chain(['\n']) {
         let at = from.iter().position(|one| *one == c);
@@ -393,7 +389,7 @@ pub fn compare_numbers(a: &str, b: &str) -> Ordering {
 }
 
 /// The number that a text begins with: its whole part, and millionths.
-fn number(text: &str) -> (i64, i64) {
+pub(super) fn number(text: &str) -> (i64, i64) {
     let text = text.trim_start();
     let digits = text.strip_prefix('-').unwrap_or(text);
     let (mut whole, mut part, mut unit) = (0i64, 0, None);

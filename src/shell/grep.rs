@@ -7,12 +7,11 @@
 use super::filter::say;
 use super::options::Options;
 use super::pattern::Pattern;
-use std::rc::Rc;
 
 /// A search at work.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Grep {
-    patterns: Rc<Vec<Pattern>>,
+    patterns: Vec<Pattern>,
     /// How many lines before and after those that match are wanted.
     before: u64,
     after: u64,
@@ -25,14 +24,16 @@ pub struct Grep {
     printed: u64,
 }
 
+/// How many lines around those that match the option of this letter wants.
+fn around(options: &Options, letter: char) -> Result<u64, String> {
+    let text = options.value(letter).or(options.value('C')).unwrap_or("0");
+    text.parse().map_err(|_| [text, ": invalid context length argument"].concat())
+}
+
 impl Grep {
     /// Reads patterns, one a line. An error is what grep says.
     pub fn new(given: &str, extended: bool, options: &Options) -> Result<Grep, String> {
-        let around = |letter| {
-            let text = options.value(letter).or(options.value('C')).unwrap_or("0");
-            text.parse().map_err(|_| format!("{text}: invalid context length argument"))
-        };
-        let (before, after) = (around('B')?, around('A')?);
+        let (before, after) = (around(options, 'B')?, around(options, 'A')?);
         let fold = options.has('i');
         let mut patterns = Vec::new();
         for text in given.split('\n') {
@@ -42,7 +43,7 @@ impl Grep {
                 _ => Pattern::new(text, extended, fold)?,
             });
         }
-        let (patterns, lines) = (Rc::new(patterns), Vec::new());
+        let lines = Vec::new();
         Ok(Grep { patterns, before, after, lines, count: 0, matched: 0, due: 0, printed: 0 })
     }
 
@@ -50,13 +51,13 @@ impl Grep {
     pub fn line(&mut self, line: &str, options: &Options, out: &mut String) -> bool {
         self.count += 1;
         let only = options.has('o');
-        let numbered = |at: u64, mark: char| match options.has('n') {
-            true => format!("{at}{mark}"),
+        let numbered = |at: u64, mark: &str| match options.has('n') {
+            true => at.to_string() + mark,
             false => String::new(),
         };
         if self.patterns.iter().any(|pattern| pattern.matches(line)) == options.has('v') {
             if self.due > 0 {
-                say(out, &[&numbered(self.count, '-'), line]);
+                say(out, &[&numbered(self.count, "-"), line]);
                 (self.due, self.printed) = (self.due - 1, self.count);
             } else {
                 self.lines.push(line.into());
@@ -76,12 +77,12 @@ impl Grep {
                 say(out, &["--"]);
             }
             for (at, line) in (first..).zip(&self.lines) {
-                say(out, &[&numbered(at, '-'), line]);
+                say(out, &[&numbered(at, "-"), line]);
             }
             self.lines.clear();
             (self.due, self.printed) = (self.after, self.count);
         }
-        let number = numbered(self.count, ':');
+        let number = numbered(self.count, ":");
         if !only {
             say(out, &[&number, line]);
             return true;

@@ -40,7 +40,9 @@ fn attached(words: &[String]) -> Option<Attached<'_>> {
     let mut rest = words.iter();
     while let Some(word) = rest.next() {
         if word == "--" {
-            found.command.extend(rest.map(String::as_str));
+            for word in rest {
+                found.command.push(word);
+            }
             break;
         }
         let (flag, value) = word.split_once('=').unwrap_or((word, ""));
@@ -86,17 +88,29 @@ pub(super) fn frames(words: &[String], place: &dyn Place) -> Option<Vec<Frame>> 
         "" => place.namespace(),
         namespace => namespace.to_string(),
     };
-    let begin = |task: Task| Frame::Begin(Box::new(task));
     let mut frames = Vec::new();
     if runs && found.removes {
-        let words = ["delete", "pod", found.pod, "-n", &namespace].map(String::from);
-        frames.push(begin(kubectl(&words, String::new(), true)));
+        frames.push(quietly(&["delete", "pod", found.pod, "-n", &namespace]));
     }
-    frames.push(begin(Task::Inside(namespace, found.pod.to_string(), false)));
+    let inside = Task::Inside(namespace, found.pod.to_string(), false);
+    frames.push(Frame::Begin(Box::new(inside)));
     if runs {
-        let mut made = words.to_vec();
-        made.retain(|word| !word.starts_with("--rm"));
-        frames.push(begin(kubectl(&made, String::new(), true)));
+        let mut made = Vec::new();
+        for word in words {
+            if !word.starts_with("--rm") {
+                made.push(&**word);
+            }
+        }
+        frames.push(quietly(&made));
     }
     Some(frames)
+}
+
+/// A command of kubectl of which only errors are shown.
+fn quietly(words: &[&str]) -> Frame {
+    let mut command = Vec::new();
+    for word in words {
+        command.push(word.to_string());
+    }
+    Frame::Begin(Box::new(kubectl(&command, String::new(), true)))
 }

@@ -52,6 +52,21 @@ const LONG: &[(&str, char)] = &[
     ("words", 'w'),
 ];
 
+/// Whether the option of this letter takes a value; `None` if there is no such option.
+fn takes(known: &str, letter: char) -> Option<bool> {
+    let mut rest = known.chars();
+    while letter != ':' {
+        if rest.next()? == letter {
+            return Some(rest.as_str().starts_with(':'));
+        }
+    }
+    None
+}
+
+fn wrong(what: &str, letter: char) -> String {
+    format!("{what} -- '{letter}'")
+}
+
 impl Options {
     /// Reads `words`. `known` lists the letters, those with a value followed by a colon; a
     /// number after a dash is option `n` if `n:` is known. With `first` options end at the
@@ -75,31 +90,34 @@ impl Options {
             if let Some(long) = letters.strip_prefix('-') {
                 let (name, value) = long.split_once('=').unwrap_or((long, ""));
                 let means = |(long, letter): &&(&str, char)| {
-                    *long == name && (*letter == IGNORED || known.contains(*letter))
+                    *long == name && (*letter == IGNORED || takes(known, *letter).is_some())
                 };
                 let Some((_, letter)) = LONG.iter().find(means) else {
-                    return Err(format!("unrecognized option '--{name}'"));
+                    return Err(["unrecognized option '--", name, "'"].concat());
                 };
                 if *letter == IGNORED {
                     continue;
                 }
-                spelled = format!("{letter}{value}");
-            } else if known.contains("n:") && letters.chars().all(|c| c.is_ascii_digit()) {
+                spelled = value.to_string();
+                spelled.insert(0, *letter);
+            } else if takes(known, 'n') == Some(true) && letters.bytes().all(|c| c.is_ascii_digit())
+            {
                 spelled.insert(0, 'n');
             }
             let mut rest = &*spelled;
             while let Some(letter) = rest.chars().next() {
                 rest = &rest[letter.len_utf8()..];
-                let after = known.split_once(letter).filter(|_| letter != ':');
-                let Some((_, after)) = after else {
-                    return Err(format!("invalid option -- '{letter}'"));
+                let Some(takes) = takes(known, letter) else {
+                    return Err(wrong("invalid option", letter));
                 };
                 let mut value = "";
-                if after.starts_with(':') {
+                if takes {
                     value = std::mem::take(&mut rest);
                     if value.is_empty() {
-                        let missing = || format!("option requires an argument -- '{letter}'");
-                        value = words.get(next).ok_or_else(missing)?;
+                        let Some(word) = words.get(next) else {
+                            return Err(wrong("option requires an argument", letter));
+                        };
+                        value = word;
                         next += 1;
                     }
                 }

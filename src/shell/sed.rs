@@ -6,14 +6,11 @@
 
 use super::filter::say;
 use super::pattern::Pattern;
-use std::rc::Rc;
 
 /// A script of sed.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Sed {
-    commands: Rc<Vec<Command>>,
-    /// For each command, whether its range has begun.
-    inside: Vec<bool>,
+    commands: Vec<Command>,
     quiet: bool,
 }
 
@@ -23,6 +20,8 @@ struct Command {
     to: Place,
     negated: bool,
     what: What,
+    /// Whether its range has begun.
+    inside: bool,
 }
 
 #[derive(Debug)]
@@ -52,11 +51,11 @@ impl Sed {
     /// Reads a script. An error is what sed says, in its own words where it has them.
     pub fn new(script: &str, extended: bool, quiet: bool) -> Result<Sed, String> {
         let mut reader = Reader { rest: script, extended, error: "" };
-        let (mut commands, mut inside) = (Vec::new(), Vec::new());
+        let mut commands = Vec::new();
         loop {
             reader.rest = reader.rest.trim_start_matches([' ', ';', '\n', '\t']);
             if reader.rest.is_empty() {
-                return Ok(Sed { commands: Rc::new(commands), inside, quiet });
+                return Ok(Sed { commands, quiet });
             }
             let Some(command) = reader.command() else {
                 return Err(match (reader.error, reader.rest.chars().next()) {
@@ -65,7 +64,6 @@ impl Sed {
                 });
             };
             commands.push(command);
-            inside.push(false);
         }
     }
 
@@ -73,8 +71,8 @@ impl Sed {
     pub fn line(&mut self, line: &str, number: u64, out: &mut String) -> bool {
         let mut line = line.to_string();
         let mut more = true;
-        for (command, inside) in self.commands.iter().zip(&mut self.inside) {
-            if !command.applies(inside, &line, number) {
+        for command in &mut self.commands {
+            if !command.applies(&line, number) {
                 continue;
             }
             let mut print = true;
@@ -103,15 +101,15 @@ impl Sed {
 }
 
 impl Command {
-    fn applies(&self, inside: &mut bool, line: &str, number: u64) -> bool {
+    fn applies(&mut self, line: &str, number: u64) -> bool {
         let is = |place: &Place| match place {
             Place::Unsaid => true,
             Place::Line(n) => *n == number,
             Place::Match(pattern) => pattern.matches(line),
         };
-        let begins = !*inside && is(&self.from);
-        let applies = *inside || begins;
-        *inside = applies
+        let begins = !self.inside && is(&self.from);
+        let applies = self.inside || begins;
+        self.inside = applies
             && match &self.to {
                 Place::Unsaid => false,
                 Place::Line(n) => *n > number,
@@ -187,7 +185,7 @@ impl Reader<'_> {
         } else {
             return self.wrong("");
         };
-        Some(Command { from, to, negated, what })
+        Some(Command { from, to, negated, what, inside: false })
     }
 
     fn place(&mut self) -> Option<Place> {

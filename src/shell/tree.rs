@@ -149,6 +149,11 @@ pub(super) struct Reader<'p> {
     pub error: &'static str,
 }
 
+/// As much of a text as an error shows.
+pub(super) fn beginning(text: &str) -> &str {
+    &text[..text.char_indices().nth(20).map_or(text.len(), |(end, _)| end)]
+}
+
 /// Whether a word may hold `c`.
 pub(super) fn is_word(c: char) -> bool {
     c.is_ascii_alphanumeric() || c == '_'

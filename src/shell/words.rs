@@ -12,6 +12,7 @@ use super::tree::Op;
 use crate::base::Str;
 use crate::base::time::SimTime;
 use crate::kubectl::running::Files;
+use std::cmp::Ordering;
 
 /// What a command said.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -50,74 +51,77 @@ pub fn file_name(path: &str) -> &str {
     path.strip_prefix("./").unwrap_or(path)
 }
 
-/// What came of a command: its output, or its exit code and what it complains of, without its
-/// name.
-type Done = Result<String, (i32, String)>;
+impl Said {
+    /// Says what is wrong, without the command's name, and nothing else.
+    fn fail(&mut self, code: i32, parts: &[&str]) {
+        (self.code, self.err) = (code, parts.concat());
+        self.out.clear();
+    }
 
-fn wrong(parts: &[&str]) -> Done {
-    Err((1, parts.concat()))
+    /// Says what cannot be done with a file that is missing.
+    fn missing(&mut self, what: &str, path: &str) {
+        self.fail(1, &["cannot ", what, " '", path, "'", NO_FILE]);
+    }
+
+    /// Reads a command's options, or says what is wrong with them.
+    fn options(&mut self, words: &[String], known: &str) -> Option<Options> {
+        match Options::read(words, known, false) {
+            Ok(options) => Some(options),
+            Err(error) => {
+                self.fail(1, &[&error]);
+                None
+            }
+        }
+    }
 }
 
 /// Does what `words` say, if it is one of these.
 pub fn run(words: &[String], env: &mut Env, desk: &mut Desk<'_>) -> Option<Said> {
     let (name, rest) = words.split_first()?;
-    let mut code = 0;
-    let done = match &**name {
-        ":" | "true" | "set" => Ok(String::new()),
-        "false" => Err((1, String::new())),
-        "echo" => Ok(echo(rest)),
+    let mut said = Said::default();
+    match &**name {
+        ":" | "true" | "set" => {}
+        "false" => said.code = 1,
+        "echo" => said.out = echo(rest),
         "printf" => match rest.split_first() {
-            Some((form, rest)) => Ok(printf(form, rest)),
-            None => Err((2, "usage: printf [-v var] format [arguments]".into())),
+            Some((form, rest)) => said.out = printf(form, rest),
+            None => said.fail(2, &["usage: printf [-v var] format [arguments]"]),
         },
-        "test" | "[" | "[[" => test(name, rest, desk),
-        "seq" => seq(rest),
-        "date" => date(rest, desk.now),
-        "pwd" => Ok("/playground\n".into()),
-        "whoami" => Ok("you\n".into()),
+        "test" | "[" | "[[" => test(name, rest, desk, &mut said),
+        "seq" => seq(rest, &mut said),
+        "date" => date(rest, desk.now, &mut said),
+        "pwd" => said.out = "/playground\n".into(),
+        "whoami" => said.out = "you\n".into(),
         "cd" => match rest.first().map_or("~", String::as_str) {
-            "~" | "." | "/playground" => Ok(String::new()),
-            other => wrong(&[other, NO_FILE]),
+            "~" | "." | "/playground" => {}
+            other => said.fail(1, &[other, NO_FILE]),
         },
-        "export" | "local" | "alias" | "unset" | "unalias" => Ok(assign(name, rest, env)),
+        "export" | "local" | "alias" | "unset" | "unalias" => assign(name, rest, env, &mut said),
         "history" => {
-            let mut out = String::new();
             for (at, line) in desk.history.iter().enumerate() {
-                out.push_str(&format!("{:5}  {line}\n", at + 1));
+                said.out.push_str(&format!("{:5}  {line}\n", at + 1));
             }
-            Ok(out)
         }
-        "ls" => ls(rest, desk),
-        "rm" | "cp" | "mv" | "touch" => files(name, rest, desk),
+        "ls" => ls(rest, desk, &mut said),
+        "rm" | "cp" | "mv" | "touch" => files(name, rest, desk, &mut said),
         "which" | "type" | "command" => {
-            let mut out = String::new();
-            for word in rest.iter().filter(|word| !word.starts_with('-')) {
+            for word in rest {
                 match super::known(word) {
-                    true if name == "type" => say(&mut out, &[word, " is here"]),
-                    true => say(&mut out, &["/usr/bin/", word]),
-                    false => code = 1,
+                    _ if word.starts_with('-') => {}
+                    true if name == "type" => say(&mut said.out, &[word, " is here"]),
+                    true => say(&mut said.out, &["/usr/bin/", word]),
+                    false => said.code = 1,
                 }
             }
-            Ok(out)
         }
         _ => return None,
-    };
-    Some(match done {
-        Ok(out) => Said { out, err: String::new(), code },
-        Err((code, error)) => {
-            // Bash speaks for its builtins.
-            let by = if matches!(&**name, "cd" | "test" | "[" | "[[") { "bash: " } else { "" };
-            let err = match error.is_empty() {
-                true => error,
-                false => [by, name, ": ", &error, "\n"].concat(),
-            };
-            Said { out: String::new(), err, code }
-        }
-    })
-}
-
-fn missing(what: &str, path: &str) -> Done {
-    wrong(&["cannot ", what, " '", path, "'", NO_FILE])
+    }
+    if !said.err.is_empty() {
+        // Bash speaks for its builtins.
+        let by = if matches!(&**name, "cd" | "test" | "[" | "[[") { "bash: " } else { "" };
+        said.err = [by, name, ": ", &said.err, "\n"].concat();
+    }
+    Some(said)
 }
 
 const NO_FILE: &str = ": No such file or directory";
@@ -197,7 +201,7 @@ pub fn printf(form: &str, words: &[String]) -> String {
     }
 }
 
-fn test(name: &str, words: &[String], desk: &Desk<'_>) -> Done {
+fn test(name: &str, words: &[String], desk: &Desk<'_>, said: &mut Said) {
     let close = match name {
         "[" => "]",
         "[[" => "]]",
@@ -205,56 +209,62 @@ fn test(name: &str, words: &[String], desk: &Desk<'_>) -> Done {
     };
     let mut words: Vec<&str> = words.iter().map(String::as_str).collect();
     if !close.is_empty() && words.pop() != Some(close) {
-        return Err((2, format!("missing `{close}'")));
+        return said.fail(2, &["missing `", close, "'"]);
     }
     match holds(&words, name == "[[", desk) {
-        Ok(true) => Ok(String::new()),
-        Ok(false) => Err((1, String::new())),
-        Err(why) => Err((2, why)),
+        Ok(holds) => said.code = i32::from(!holds),
+        Err(NO_TEST) => said.fail(2, &[NO_TEST]),
+        Err(word) => said.fail(2, &[word, ": integer expression expected"]),
     }
 }
 
-/// Whether a test holds; in `[[ ]]` what stands right of `==` is a pattern.
-fn holds(words: &[&str], double: bool, desk: &Desk<'_>) -> Result<bool, String> {
+/// Whether a test holds; in `[[ ]]` what stands right of `==` is a pattern. An error is
+/// `NO_TEST`, or a word that should be a number.
+fn holds<'w>(words: &[&'w str], double: bool, desk: &Desk<'_>) -> Result<bool, &'w str> {
     for (signs, all) in [(["||", "-o"], false), (["&&", "-a"], true)] {
-        let sign = |word: &&str| signs.contains(word);
-        if let Some(at) = words.iter().position(sign).filter(|at| *at > 0) {
+        let at = words.iter().position(|word| signs.contains(word)).unwrap_or(0);
+        if at > 0 {
             let left = holds(&words[..at], double, desk)?;
             return if left == all { holds(&words[at + 1..], double, desk) } else { Ok(left) };
         }
     }
-    Ok(match words {
+    Ok(match *words {
         [] => false,
-        ["!", rest @ ..] => !holds(rest, double, desk)?,
+        ["!", ref rest @ ..] => !holds(rest, double, desk)?,
         [one] => !one.is_empty(),
         [asked, of] => {
             let text = desk.files.get(file_name(of));
-            match *asked {
+            match asked {
                 "-z" => of.is_empty(),
                 "-n" => !of.is_empty(),
                 "-f" | "-e" | "-r" => text.is_some(),
                 "-s" => text.is_some_and(|text| !text.is_empty()),
-                "-d" => matches!(*of, "." | "~" | "/playground"),
-                _ => return Err(NO_TEST.into()),
+                "-d" => matches!(of, "." | "~" | "/playground"),
+                _ => return Err(NO_TEST),
             }
         }
-        [a, "=" | "==" | "!=", b] => {
-            let same = if double { super::expand::globs(b, a) } else { a == b };
-            same != (words[1] == "!=")
-        }
         [a, operator, b] => {
-            let compares = COMPARES.iter().find(|(name, _)| name == operator);
-            let (_, compares) = compares.ok_or(NO_TEST)?;
-            compares.holds(integer(a)?.cmp(&integer(b)?))
+            let compares = COMPARES.iter().find(|(name, _)| *name == operator);
+            let (name, compares) = compares.ok_or(NO_TEST)?;
+            let order = match name.starts_with('-') {
+                true => integer(a)?.cmp(&integer(b)?),
+                false if double && super::expand::globs(b, a) => Ordering::Equal,
+                false if double => Ordering::Less,
+                false => a.cmp(b),
+            };
+            compares.holds(order)
         }
-        _ => return Err(NO_TEST.into()),
+        _ => return Err(NO_TEST),
     })
 }
 
 const NO_TEST: &str = "this test is not here";
 
-/// How `test` compares numbers.
+/// How `test` compares: texts, and with `-` numbers.
 const COMPARES: &[(&str, Op)] = &[
+    ("=", Op::Equal),
+    ("==", Op::Equal),
+    ("!=", Op::Differs),
     ("-eq", Op::Equal),
     ("-ne", Op::Differs),
     ("-lt", Op::Less),
@@ -263,34 +273,32 @@ const COMPARES: &[(&str, Op)] = &[
     ("-ge", Op::MoreOrEqual),
 ];
 
-fn integer(text: &str) -> Result<i64, String> {
-    text.parse().map_err(|_| format!("{text}: integer expression expected"))
+fn integer(text: &str) -> Result<i64, &str> {
+    text.parse().map_err(|_| text)
 }
 
-fn seq(words: &[String]) -> Done {
+fn seq(words: &[String], said: &mut Said) {
     let mut numbers = Vec::new();
     for word in words {
         let Ok(number) = word.parse::<i64>() else {
-            return wrong(&["invalid floating point argument: '", word, "'"]);
+            return said.fail(1, &["invalid floating point argument: '", word, "'"]);
         };
         numbers.push(number);
     }
-    let (from, step, to) = match numbers[..] {
+    let (mut at, step, to) = match numbers[..] {
         [to] => (1, 1, to),
         [from, to] => (from, 1, to),
         [from, step, to] if step != 0 => (from, step, to),
-        [] => return wrong(&["missing operand"]),
-        _ => return wrong(&["invalid Zero increment value"]),
+        [] => return said.fail(1, &["missing operand"]),
+        _ => return said.fail(1, &["invalid Zero increment value"]),
     };
-    let (mut out, mut at) = (String::new(), from);
     for _ in 0..10_000 {
-        if (step > 0 && at > to) || (step < 0 && at < to) {
+        if if step > 0 { at > to } else { at < to } {
             break;
         }
-        say(&mut out, &[&at.to_string()]);
+        say(&mut said.out, &[&at.to_string()]);
         at += step;
     }
-    Ok(out)
 }
 
 const MONTHS: [&str; 12] =
@@ -310,62 +318,71 @@ const STAMP: &[(char, usize, usize)] = &[
 ];
 
 /// The simulated date, in the one time zone there is. The scenario starts on a Thursday.
-fn date(words: &[String], now: SimTime) -> Done {
+fn date(words: &[String], now: SimTime, said: &mut Said) {
     let stamp = now.rfc3339();
     let part = |from: usize, to: usize| stamp.get(from..to).unwrap_or("");
-    let Some(form) = words.iter().find_map(|word| word.strip_prefix('+')) else {
-        let month = part(5, 7).parse::<usize>().unwrap_or(1).clamp(1, 12);
-        let (day, month) = (DAYS[(now.0 / 86_400_000 % 7) as usize], MONTHS[month - 1]);
-        let bare = part(8, 10).trim_start_matches('0');
-        return Ok(format!("{day} {month} {bare:>2} {} UTC {}\n", part(11, 19), part(0, 4)));
-    };
-    let (mut out, mut rest) = (String::new(), form.chars());
+    let mut form = "%a %b %e %T UTC %Y";
+    for word in words.iter().rev() {
+        form = word.strip_prefix('+').unwrap_or(form);
+    }
+    let mut rest = form.chars();
     while let Some(c) = rest.next() {
         let kind = if c == '%' { rest.next() } else { None };
-        let of = kind.and_then(|kind| STAMP.iter().find(|(own, ..)| *own == kind));
-        match (of, kind) {
-            (Some((_, from, to)), _) => out.push_str(part(*from, *to)),
-            (_, Some('s')) => out.push_str(&(1_767_225_600 + now.0 / 1000).to_string()),
-            (_, Some(c)) => return Err((1, format!("the format '%{c}' is not here"))),
-            (_, None) => out.push(c),
-        }
+        let Some(kind) = kind else {
+            said.out.push(c);
+            continue;
+        };
+        let bare = part(8, 10).trim_start_matches('0');
+        let made = match kind {
+            'a' => DAYS[(now.0 / 86_400_000 % 7) as usize].into(),
+            'b' => {
+                let month = part(5, 7).parse::<usize>().unwrap_or(1).clamp(1, 12);
+                MONTHS[month - 1].into()
+            }
+            'e' => " ".repeat(2 - bare.len()) + bare,
+            's' => (1_767_225_600 + now.0 / 1000).to_string(),
+            kind => match STAMP.iter().find(|(own, ..)| *own == kind) {
+                Some((_, from, to)) => part(*from, *to).into(),
+                None => {
+                    return said.fail(1, &["the format '%", &kind.to_string(), "' is not here"]);
+                }
+            },
+        };
+        said.out.push_str(&made);
     }
-    Ok(out + "\n")
+    said.out.push('\n');
 }
 
-fn assign(name: &str, words: &[String], env: &mut Env) -> String {
+fn assign(name: &str, words: &[String], env: &mut Env, said: &mut Said) {
     let is_alias = name.ends_with("alias");
     let map = if is_alias { &mut env.aliases } else { &mut env.variables };
-    let mut out = String::new();
-    if name.starts_with("un") {
-        for word in words {
-            map.remove(word);
-        }
-    } else if words.is_empty() {
+    if words.is_empty() && !name.starts_with("un") {
         for (key, value) in map.iter() {
             let (before, quote) = if is_alias { ("alias ", "'") } else { ("declare -x ", "\"") };
-            say(&mut out, &[before, key, "=", quote, value, quote]);
+            say(&mut said.out, &[before, key, "=", quote, value, quote]);
         }
-    } else {
-        for (key, value) in words.iter().filter_map(|word| word.split_once('=')) {
+    }
+    for word in words {
+        if name.starts_with("un") {
+            map.remove(word);
+        } else if let Some((key, value)) = word.split_once('=') {
             map.insert(key.into(), value.into());
         }
     }
-    out
 }
 
-fn ls(words: &[String], desk: &Desk<'_>) -> Done {
-    let options = Options::read(words, "la1htrFA", false).map_err(|error| (1, error))?;
+fn ls(words: &[String], desk: &Desk<'_>, said: &mut Said) {
+    let Some(options) = said.options(words, "la1htrFA") else { return };
     let mut names: Vec<&str> = Vec::new();
     for path in &options.rest {
-        match (desk.files.get(file_name(path)), &**path) {
-            (Some(_), _) => names.push(path),
-            (None, "." | "~" | "./" | "/playground") => {}
-            _ => return missing("access", path),
+        if desk.files.contains_key(file_name(path)) {
+            names.push(path);
+        } else if !matches!(&**path, "." | "~" | "./" | "/playground") {
+            return said.missing("access", path);
         }
     }
     if names.is_empty() {
-        for (name, _) in desk.files.iter() {
+        for name in desk.files.keys() {
             if !name.contains('/') {
                 names.push(name);
             }
@@ -373,49 +390,46 @@ fn ls(words: &[String], desk: &Desk<'_>) -> Done {
     }
     let long = options.has('l');
     if desk.seen && !long && !options.has('1') && !names.is_empty() {
-        return Ok(names.join("  ") + "\n");
+        return say(&mut said.out, &[&names.join("  ")]);
     }
-    let mut out = String::new();
     for name in names {
         if long {
             let size = desk.files.get(file_name(name)).map_or(0, |text| text.len());
-            out.push_str(&format!("-rw-r--r-- 1 you you {size:6} Jan  1 00:00 "));
+            said.out.push_str(&format!("-rw-r--r-- 1 you you {size:6} Jan  1 00:00 "));
         }
-        say(&mut out, &[name]);
+        say(&mut said.out, &[name]);
     }
-    Ok(out)
 }
 
-fn files(name: &str, words: &[String], desk: &mut Desk<'_>) -> Done {
-    let options = Options::read(words, "rfv", false).map_err(|error| (1, error))?;
+fn files(name: &str, words: &[String], desk: &mut Desk<'_>, said: &mut Said) {
+    let Some(options) = said.options(words, "rfv") else { return };
     let paths = &options.rest[..];
-    let last = paths.last().map_or("", String::as_str);
-    match (name, paths) {
-        (_, []) => return wrong(&["missing file operand"]),
-        ("touch", _) => {
-            for path in paths {
-                if !desk.files.contains_key(file_name(path)) {
-                    desk.files.insert(file_name(path).into(), "".into());
-                }
+    let Some(last) = paths.last() else {
+        return said.fail(1, &["missing file operand"]);
+    };
+    if matches!(name, "rm" | "touch") {
+        for path in paths {
+            let file = file_name(path);
+            let there = desk.files.contains_key(file);
+            if name == "rm" && !there && !options.has('f') {
+                return said.missing("remove", path);
+            }
+            if name == "rm" {
+                desk.files.remove(file);
+            } else if !there {
+                desk.files.insert(file.into(), "".into());
             }
         }
-        ("rm", _) => {
-            for path in paths {
-                if desk.files.remove(file_name(path)).is_none() && !options.has('f') {
-                    return missing("remove", path);
-                }
-            }
-        }
-        (_, [from, to]) => {
-            let Some(text) = desk.files.get(file_name(from)).cloned() else {
-                return missing("stat", from);
-            };
-            if name == "mv" {
-                desk.files.remove(file_name(from));
-            }
-            desk.files.insert(file_name(to).into(), text);
-        }
-        _ => return wrong(&["target '", last, "'", NO_FILE]),
+        return;
     }
-    Ok(String::new())
+    let [from, to] = paths else {
+        return said.fail(1, &["target '", last, "'", NO_FILE]);
+    };
+    let Some(text) = desk.files.get(file_name(from)).cloned() else {
+        return said.missing("stat", from);
+    };
+    if name == "mv" {
+        desk.files.remove(file_name(from));
+    }
+    desk.files.insert(file_name(to).into(), text);
 }

@@ -18,12 +18,10 @@ use serde_json::{Map, Value};
 use std::cmp::Ordering;
 
 /// A program of jq.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Jq {
     program: Tree,
 }
-
-type Done = Result<(), String>;
 
 static NULL: Value = Value::Null;
 
@@ -34,15 +32,16 @@ impl Jq {
     }
 
     /// Runs it on a text of JSON.
-    pub fn run(&self, text: &str, options: &Options, out: &mut String) -> Done {
-        let mut found = Vec::new();
+    pub fn run(&self, text: &str, options: &Options, out: &mut String) -> Result<(), String> {
+        let mut run = Run::default();
         for value in serde_json::Deserializer::from_str(text).into_iter::<Value>() {
+            let mut found = Vec::new();
             let done = match value {
-                Ok(value) => run(&self.program, &value, &mut found),
-                Err(why) => Err(why.to_string()),
+                Ok(value) => run.run(&self.program, &value, &mut found),
+                Err(why) => run.fail(&[&why.to_string()]),
             };
-            for value in found.drain(..) {
-                match &value {
+            for value in &found {
+                match value {
                     Value::String(text) if options.has('r') || options.has('j') => {
                         out.push_str(text);
                     }
@@ -53,7 +52,9 @@ impl Jq {
                     out.push('\n');
                 }
             }
-            done.map_err(|error| format!("error (at <stdin>:0): {error}"))?;
+            if done.is_none() {
+                return Err("error (at <stdin>:0): ".to_string() + &run.error);
+            }
         }
         Ok(())
     }
@@ -63,127 +64,294 @@ fn is_true(value: &Value) -> bool {
     !matches!(value, Value::Null | Value::Bool(false))
 }
 
-/// Adds to `out` what a filter gives for `on`: any number of values, also before it fails.
-fn run(filter: &Node, on: &Value, out: &mut Vec<Value>) -> Done {
-    let parts = &filter.parts;
-    let value = match filter.op {
-        Op::Here => on.clone(),
-        Op::Literal => filter.value.clone(),
-        // The usual path, of which nothing need be copied but what it leads to.
-        Op::At if parts[1].op == Op::Here && parts[0].op == Op::Literal => {
-            index(on, &parts[0].value)?.clone()
-        }
-        Op::List => {
-            let (found, done) = all(&parts[0], on);
-            done?;
-            Value::Array(found)
-        }
-        Op::Map => {
-            let mut found = Vec::new();
-            for value in items(on)? {
-                run(&parts[0], &value, &mut found)?;
-            }
-            Value::Array(found)
-        }
-        Op::Sort | Op::Unique => in_order(filter, array(on)?),
-        Op::Empty => return Ok(()),
-        Op::Maybe | Op::Comma | Op::Pipe | Op::Else | Op::Select => {
-            return steer(filter.op, parts, on, out);
-        }
-        _ => return tuples(filter, on, &mut Vec::new(), out),
-    };
-    out.push(value);
-    Ok(())
+/// A program at work. What fails gives `None`.
+#[derive(Default)]
+struct Run {
+    /// What failed last.
+    error: String,
 }
 
-/// Runs what goes on with what a first filter gives.
-fn steer(op: Op, parts: &[Tree], on: &Value, out: &mut Vec<Value>) -> Done {
-    let (mut found, done) = all(&parts[0], on);
-    match op {
-        Op::Pipe => {
-            for value in &found {
-                run(&parts[1], value, out)?;
+/// Whether it did not fail.
+type Done = Option<()>;
+
+impl Run {
+    fn fail(&mut self, parts: &[&str]) -> Done {
+        self.error = parts.concat();
+        None
+    }
+
+    /// Adds to `out` what a filter gives for `on`: any number of values, also before it fails.
+    fn run(&mut self, filter: &Node, on: &Value, out: &mut Vec<Value>) -> Done {
+        let parts = &filter.parts;
+        let value = match filter.op {
+            Op::Here => on.clone(),
+            Op::Literal => filter.value.clone(),
+            // The usual path, of which nothing need be copied but what it leads to.
+            Op::At if parts[1].op == Op::Here && parts[0].op == Op::Literal => {
+                self.index(on, &parts[0].value)?.clone()
             }
-            return done;
-        }
-        Op::Select => {
-            for holds in &found {
-                if is_true(holds) {
+            Op::List => {
+                let mut found = Vec::new();
+                self.run(&parts[0], on, &mut found)?;
+                Value::Array(found)
+            }
+            Op::Sort | Op::Unique => self.in_order(filter, on)?,
+            Op::Empty => return Some(()),
+            Op::Maybe | Op::Comma | Op::Pipe | Op::Else | Op::Select => {
+                return self.steer(filter.op, parts, on, out);
+            }
+            _ => return self.tuples(filter, on, &mut Vec::new(), out),
+        };
+        out.push(value);
+        Some(())
+    }
+
+    /// Runs what goes on with what a first filter gives.
+    fn steer(&mut self, op: Op, parts: &[Tree], on: &Value, out: &mut Vec<Value>) -> Done {
+        let mut found = Vec::new();
+        let done = self.run(&parts[0], on, &mut found);
+        if matches!(op, Op::Pipe | Op::Select) {
+            for value in &found {
+                if op == Op::Pipe {
+                    self.run(&parts[1], value, out)?;
+                } else if is_true(value) {
                     out.push(on.clone());
                 }
             }
             return done;
         }
-        Op::Else => found.retain(is_true),
-        _ => {}
-    }
-    let none = found.is_empty();
-    out.append(&mut found);
-    match op {
-        Op::Comma => {
-            done?;
-            run(&parts[1], on, out)
+        if op == Op::Else {
+            found.retain(is_true);
         }
-        Op::Else if none => run(&parts[1], on, out),
-        // What fails gives nothing more.
-        _ => Ok(()),
-    }
-}
-
-/// All that a filter gives, and whether it failed then.
-fn all(filter: &Node, on: &Value) -> (Vec<Value>, Done) {
-    let mut found = Vec::new();
-    let done = run(filter, on, &mut found);
-    (found, done)
-}
-
-/// Calls a function with each way to take one value of each of its arguments.
-fn tuples(filter: &Node, on: &Value, args: &mut Vec<Value>, out: &mut Vec<Value>) -> Done {
-    let Some(part) = filter.parts.get(args.len()) else {
-        return call(filter.op, on, args, out);
-    };
-    let (found, done) = all(part, on);
-    for value in found {
-        args.push(value);
-        tuples(filter, on, args, out)?;
-        args.pop();
-    }
-    done
-}
-
-/// A list in order, by what the filter's argument gives if it has one.
-fn in_order(filter: &Node, list: &[Value]) -> Value {
-    let mut keys = Vec::new();
-    for item in list {
-        keys.push(match filter.parts.first() {
-            Some(key) => Value::Array(all(key, item).0),
-            None => item.clone(),
-        });
-    }
-    let mut found: Vec<Value> = Vec::new();
-    for at in sorted::order(list.len(), &|a, b| order(&keys[a], &keys[b])) {
-        if filter.op == Op::Sort || found.last() != Some(&list[at]) {
-            found.push(list[at].clone());
+        let none = found.is_empty();
+        out.append(&mut found);
+        match op {
+            Op::Comma => {
+                done?;
+                self.run(&parts[1], on, out)
+            }
+            Op::Else if none => self.run(&parts[1], on, out),
+            // What fails gives nothing more.
+            _ => Some(()),
         }
     }
-    Value::Array(found)
-}
 
-fn index<'v>(value: &'v Value, key: &Value) -> Result<&'v Value, String> {
-    let found = match (value, key) {
-        (Value::Object(map), Value::String(key)) => map.get(key),
-        (Value::Array(list), Value::Number(_)) => {
-            let at = key.as_i64().unwrap_or(i64::MAX);
-            let from = if at < 0 { list.len() as i64 } else { 0 };
-            usize::try_from(at + from).ok().and_then(|at| list.get(at))
+    /// Calls a function with each way to take one value of each of its arguments.
+    fn tuples(
+        &mut self,
+        filter: &Node,
+        on: &Value,
+        args: &mut Vec<Value>,
+        out: &mut Vec<Value>,
+    ) -> Done {
+        let Some(part) = filter.parts.get(args.len()) else {
+            let value = self.call(filter.op, on, args)?;
+            out.push(value);
+            return Some(());
+        };
+        let mut found = Vec::new();
+        let done = self.run(part, on, &mut found);
+        if filter.op == Op::Each {
+            for value in &found {
+                self.items(value, out)?;
+            }
+            return done;
         }
-        (Value::Null, _) => None,
-        (other, key) => {
-            let shown = if key.is_string() { key.to_string() } else { kind(key).into() };
-            return Err(["Cannot index ", kind(other), " with ", &shown].concat());
+        for value in found {
+            args.push(value);
+            self.tuples(filter, on, args, out)?;
+            args.pop();
         }
-    };
-    Ok(found.unwrap_or(&NULL))
+        done
+    }
+
+    /// A list in order, by what the filter's argument gives.
+    fn in_order(&mut self, filter: &Node, on: &Value) -> Option<Value> {
+        let list = self.array(on)?;
+        let mut keys = Vec::new();
+        for item in list {
+            let mut key = Vec::new();
+            self.run(&filter.parts[0], item, &mut key);
+            keys.push(Value::Array(key));
+        }
+        let mut found: Vec<Value> = Vec::new();
+        for at in sorted::order(list.len(), &|a, b| order(&keys[a], &keys[b])) {
+            if filter.op == Op::Sort || found.last() != Some(&list[at]) {
+                found.push(list[at].clone());
+            }
+        }
+        Some(Value::Array(found))
+    }
+
+    fn index<'v>(&mut self, value: &'v Value, key: &Value) -> Option<&'v Value> {
+        let found = match (value, key) {
+            (Value::Object(map), Value::String(key)) => map.get(key),
+            (Value::Array(list), Value::Number(_)) => {
+                let at = key.as_i64().unwrap_or(i64::MAX);
+                let from = if at < 0 { list.len() as i64 } else { 0 };
+                usize::try_from(at + from).ok().and_then(|at| list.get(at))
+            }
+            (Value::Null, _) => None,
+            (other, key) => {
+                let shown = if key.is_string() { &key.to_string() } else { kind(key) };
+                self.fail(&["Cannot index ", kind(other), " with ", shown]);
+                return None;
+            }
+        };
+        Some(found.unwrap_or(&NULL))
+    }
+
+    fn array<'v>(&mut self, value: &'v Value) -> Option<&'v Vec<Value>> {
+        let list = value.as_array();
+        if list.is_none() {
+            self.fail(&["Cannot iterate over ", kind(value)]);
+        }
+        list
+    }
+
+    /// Adds to `out` what a list or an object holds.
+    fn items(&mut self, value: &Value, out: &mut Vec<Value>) -> Done {
+        match value {
+            Value::Object(map) => {
+                for value in map.values() {
+                    out.push(value.clone());
+                }
+            }
+            other => out.extend_from_slice(self.array(other)?),
+        }
+        Some(())
+    }
+
+    fn text<'v>(&mut self, value: &'v Value) -> Option<&'v str> {
+        let text = value.as_str();
+        if text.is_none() {
+            self.fail(&[kind(value), " (", &value.to_string(), ") is no string"]);
+        }
+        text
+    }
+
+    /// The sum of values.
+    fn sum(&mut self, values: &[Value]) -> Option<Value> {
+        let mut sum = Value::Null;
+        for one in values {
+            match (&mut sum, one) {
+                (_, Value::Null) => {}
+                (Value::Null, one) => sum = one.clone(),
+                (Value::String(sum), Value::String(one)) => sum.push_str(one),
+                (Value::Array(sum), Value::Array(one)) => sum.extend_from_slice(one),
+                (Value::Object(sum), Value::Object(one)) => {
+                    for (key, value) in one {
+                        sum.insert(key.clone(), value.clone());
+                    }
+                }
+                (Value::Number(_), Value::Number(_)) => {
+                    sum = number(&sum).saturating_add(number(one)).into();
+                }
+                (sum, one) => {
+                    self.fail(&[kind(sum), " and ", kind(one), " cannot be added"]);
+                    return None;
+                }
+            }
+        }
+        Some(sum)
+    }
+
+    /// What a function or an operator gives.
+    fn call(&mut self, op: Op, on: &Value, args: &[Value]) -> Option<Value> {
+        let arg = args.first().unwrap_or(&NULL);
+        let other = args.get(1).unwrap_or(&NULL);
+        Some(match op {
+            Op::At => self.index(other, arg)?.clone(),
+            Op::Object => self.object(args)?,
+            Op::Text => joined(args, ""),
+            Op::Add => self.sum(args)?,
+            Op::Sum => {
+                let list = self.array(on)?;
+                self.sum(list)?
+            }
+            Op::Subtract => number(arg).saturating_sub(number(other)).into(),
+            Op::Length => length(on),
+            Op::Keys | Op::Entries => self.keys(on, op == Op::Entries)?,
+            Op::Reverse => {
+                let mut list = self.array(on)?.clone();
+                list.reverse();
+                Value::Array(list)
+            }
+            Op::Type => kind(on).into(),
+            Op::ToText => plain(on).into(),
+            Op::Joined => joined(self.array(on)?, self.text(arg)?),
+            Op::Split => {
+                let mut parts = Vec::new();
+                for part in self.text(on)?.split(self.text(arg)?) {
+                    parts.push(part.into());
+                }
+                Value::Array(parts)
+            }
+            _ => Value::Bool(self.holds(op, on, arg, other)?),
+        })
+    }
+
+    /// What a function or an operator says that asks.
+    fn holds(&mut self, op: Op, on: &Value, arg: &Value, other: &Value) -> Option<bool> {
+        Some(match op {
+            Op::Not => !is_true(on),
+            Op::And => is_true(arg) && is_true(other),
+            Op::Or => is_true(arg) || is_true(other),
+            Op::Equal => arg == other,
+            Op::Differs => arg != other,
+            Op::Has => on.as_object().is_some_and(|map| map.contains_key(&plain(arg))),
+            Op::Contains if on.is_array() => {
+                let list = self.array(on)?;
+                self.array(arg)?.iter().all(|one| list.contains(one))
+            }
+            Op::Contains | Op::StartsWith | Op::EndsWith | Op::Test => {
+                let (text, part) = (self.text(on)?, self.text(arg)?);
+                match op {
+                    Op::Contains => text.contains(part),
+                    Op::StartsWith => text.starts_with(part),
+                    Op::EndsWith => text.ends_with(part),
+                    _ => match Pattern::new(part, true, false) {
+                        Ok(pattern) => pattern.matches(text),
+                        Err(error) => {
+                            self.fail(&[error]);
+                            return None;
+                        }
+                    },
+                }
+            }
+            op => op.holds(order(arg, other)),
+        })
+    }
+
+    /// An object of keys and values in turn.
+    fn object(&mut self, parts: &[Value]) -> Option<Value> {
+        let mut map = Map::new();
+        for pair in parts.chunks(2) {
+            let Some(key) = pair[0].as_str() else {
+                self.fail(&["Object keys must be strings"]);
+                return None;
+            };
+            map.insert(key.into(), pair[1].clone());
+        }
+        Some(Value::Object(map))
+    }
+
+    /// The keys of an object, each with its value if they are wanted.
+    fn keys(&mut self, value: &Value, valued: bool) -> Option<Value> {
+        let Some(map) = value.as_object() else {
+            self.fail(&[kind(value), " has no keys"]);
+            return None;
+        };
+        let mut list = Vec::new();
+        for (key, value) in map {
+            let key = Value::from(key.as_str());
+            list.push(match valued {
+                true => self.object(&["key".into(), key, "value".into(), value.clone()])?,
+                false => key,
+            });
+        }
+        Some(Value::Array(list))
+    }
 }
 
 /// Kinds of values in the order in which they are sorted.
@@ -218,21 +386,6 @@ fn joined(values: &[Value], between: &str) -> Value {
     text.into()
 }
 
-fn array(value: &Value) -> Result<&Vec<Value>, String> {
-    value.as_array().ok_or_else(|| ["Cannot iterate over ", kind(value)].concat())
-}
-
-fn items(value: &Value) -> Result<Vec<Value>, String> {
-    match value {
-        Value::Object(map) => Ok(map.values().cloned().collect()),
-        other => array(other).cloned(),
-    }
-}
-
-fn text(value: &Value) -> Result<&str, String> {
-    value.as_str().ok_or_else(|| format!("{} ({value}) is no string", kind(value)))
-}
-
 fn number(value: &Value) -> i64 {
     value.as_i64().unwrap_or(0)
 }
@@ -256,71 +409,6 @@ fn order(a: &Value, b: &Value) -> Ordering {
     }
 }
 
-/// Adds `one` to `sum`.
-fn add(sum: &mut Value, one: &Value) -> Done {
-    match (sum, one) {
-        (_, Value::Null) => {}
-        (sum @ Value::Null, one) => *sum = one.clone(),
-        (Value::String(sum), Value::String(one)) => sum.push_str(one),
-        (Value::Array(sum), Value::Array(one)) => sum.extend_from_slice(one),
-        (Value::Object(sum), Value::Object(one)) => {
-            for (key, value) in one {
-                sum.insert(key.clone(), value.clone());
-            }
-        }
-        (sum @ Value::Number(_), Value::Number(_)) => {
-            *sum = number(sum).saturating_add(number(one)).into();
-        }
-        (sum, one) => {
-            return Err([kind(sum), " and ", kind(one), " cannot be added"].concat());
-        }
-    }
-    Ok(())
-}
-
-/// Adds to `out` what a function or an operator gives.
-fn call(op: Op, on: &Value, args: &[Value], out: &mut Vec<Value>) -> Done {
-    let arg = args.first().unwrap_or(&NULL);
-    let other = args.get(1).unwrap_or(&NULL);
-    let value = match op {
-        Op::At => index(other, arg)?.clone(),
-        Op::Each => {
-            out.append(&mut items(arg)?);
-            return Ok(());
-        }
-        Op::Object => object(args)?,
-        Op::Text => joined(args, ""),
-        Op::Add | Op::Sum => {
-            let mut sum = Value::Null;
-            for one in if op == Op::Sum { array(on)? } else { args } {
-                add(&mut sum, one)?;
-            }
-            sum
-        }
-        Op::Subtract => number(arg).saturating_sub(number(other)).into(),
-        Op::Length => length(on),
-        Op::Keys | Op::Entries => keys(on, op == Op::Entries)?,
-        Op::Reverse => {
-            let mut list = array(on)?.clone();
-            list.reverse();
-            Value::Array(list)
-        }
-        Op::Type => kind(on).into(),
-        Op::ToText => plain(on).into(),
-        Op::Joined => joined(array(on)?, text(arg)?),
-        Op::Split => {
-            let mut parts = Vec::new();
-            for part in text(on)?.split(text(arg)?) {
-                parts.push(part.into());
-            }
-            Value::Array(parts)
-        }
-        _ => holds(op, on, arg, other)?.into(),
-    };
-    out.push(value);
-    Ok(())
-}
-
 fn length(value: &Value) -> Value {
     let length = match value {
         Value::Array(list) => list.len(),
@@ -330,57 +418,4 @@ fn length(value: &Value) -> Value {
         other => return other.clone(),
     };
     length.into()
-}
-
-/// What a function or an operator says that asks.
-fn holds(op: Op, on: &Value, arg: &Value, other: &Value) -> Result<bool, String> {
-    Ok(match op {
-        Op::Not => !is_true(on),
-        Op::And => is_true(arg) && is_true(other),
-        Op::Or => is_true(arg) || is_true(other),
-        Op::Equal => arg == other,
-        Op::Differs => arg != other,
-        Op::Has => on.as_object().is_some_and(|map| map.contains_key(&plain(arg))),
-        Op::Contains if on.is_array() => {
-            let list = array(on)?;
-            array(arg)?.iter().all(|one| list.contains(one))
-        }
-        Op::Contains | Op::StartsWith | Op::EndsWith | Op::Test => {
-            let (text, part) = (text(on)?, text(arg)?);
-            match op {
-                Op::Contains => text.contains(part),
-                Op::StartsWith => text.starts_with(part),
-                Op::EndsWith => text.ends_with(part),
-                _ => Pattern::new(part, true, false)?.matches(text),
-            }
-        }
-        op => op.holds(order(arg, other)),
-    })
-}
-
-/// An object of keys and values in turn.
-fn object(parts: &[Value]) -> Result<Value, String> {
-    let mut map = Map::new();
-    for pair in parts.chunks(2) {
-        let key = pair[0].as_str().ok_or("Object keys must be strings")?;
-        map.insert(key.into(), pair[1].clone());
-    }
-    Ok(Value::Object(map))
-}
-
-/// The keys of an object, each with its value if they are wanted.
-fn keys(value: &Value, valued: bool) -> Result<Value, String> {
-    let map = value.as_object().ok_or_else(|| format!("{} has no keys", kind(value)))?;
-    let mut list = Vec::new();
-    for (key, value) in map {
-        let mut item = Value::from(key.as_str());
-        if valued {
-            let mut entry = Map::new();
-            entry.insert("key".into(), item);
-            entry.insert("value".into(), value.clone());
-            item = Value::Object(entry);
-        }
-        list.push(item);
-    }
-    Ok(Value::Array(list))
 }

@@ -4,7 +4,7 @@
 //!
 //! Upstream: jq 1.7, src/parser.y
 
-use crate::shell::tree::{Op, Operator, Reader, Tree, is_word, leaf, node, one, two};
+use crate::shell::tree::{Op, Operator, Reader, Tree, beginning, is_word, leaf, node, one, two};
 use serde_json::{Value, json};
 
 /// The operators; `|` and `//` group from the right.
@@ -83,9 +83,8 @@ fn wrong(rest: &str) -> String {
     if rest.is_empty() {
         return "error: syntax error, unexpected end of file".into();
     }
-    let mut error = String::from("error: not here: '");
-    error.extend(rest.chars().take(20));
-    error.push_str("'. Here are paths, |, ',', //, [], {}");
+    let mut error =
+        ["error: not here: '", beginning(rest), "'. Here are paths, |, ',', //, [], {}"].concat();
     for (name, ..) in FUNCTIONS {
         error.push_str(", ");
         error.push_str(name);
@@ -174,10 +173,17 @@ fn term(reader: &mut Reader<'_>) -> Option<Tree> {
     if *takes {
         reader.expect("(")?;
         args.push(reader.closed(")")?);
+    } else if matches!(op, Op::Sort | Op::Unique) {
+        args.push(here());
     }
     let place = match op {
         Op::First => 0,
         Op::Last => -1,
+        // `map(f)` is `[.[] | f]`.
+        Op::Map => {
+            let each = one(Op::Each, here());
+            return Some(one(Op::List, two(Op::Pipe, each, args.remove(0))));
+        }
         op => return Some(node(*op, args)),
     };
     Some(two(Op::At, leaf(Op::Literal, place.into()), here()))
