@@ -280,17 +280,28 @@ fn rule(reader: &mut Reader<'_>) -> Option<Tree> {
     }
 }
 
+/// Words that begin actions, and what they do; those without are not here.
+const ACTIONS: &[(&str, Option<Op>)] = &[
+    ("print", Some(Op::Print)),
+    ("printf", Some(Op::Printf)),
+    ("next", Some(Op::Next)),
+    ("exit", Some(Op::Exit)),
+    ("if", None),
+    ("for", None),
+    ("while", None),
+    ("do", None),
+    ("delete", None),
+    ("function", None),
+];
+
 fn action(reader: &mut Reader<'_>) -> Option<Tree> {
     let before = reader.rest;
-    let op = match reader.word() {
-        "print" => Op::Print,
-        "printf" => Op::Printf,
-        "next" => Op::Next,
-        "exit" => Op::Exit,
-        word => {
+    let word = reader.word();
+    let op = match ACTIONS.iter().find(|(own, _)| *own == word) {
+        Some((_, Some(op))) => *op,
+        found => {
             reader.rest = before;
-            let missing = ["if", "for", "while", "do", "delete", "function"].contains(&word);
-            return if missing { None } else { reader.level(0) };
+            return if found.is_some() { None } else { reader.level(0) };
         }
     };
     let mut list = Vec::new();

@@ -59,38 +59,65 @@ pub const NAMES: &[&str] = &[
 const GREP_USAGE: &str =
     "Usage: grep [OPTION]... PATTERNS [FILE]...\nTry 'grep --help' for more information.";
 
-/// The options of commands, as `Options` wants them.
-const KNOWN: &[(&str, &str)] = &[
-    ("grep", "vinocEFwqse:hA:B:C:"),
-    ("egrep", "vinocEFwqse:hA:B:C:"),
-    ("head", "n:c:qf"),
-    ("tail", "n:c:qf"),
-    ("wc", "lwcm"),
-    ("sort", "rnuk:t:f"),
-    ("uniq", "cdu"),
-    ("cut", "d:f:c:s"),
-    ("tr", "ds"),
-    ("base64", "dw:"),
-    ("sed", "nEre:i"),
-    ("awk", "F:v:"),
-    ("jq", "rcej"),
+const NO_PROGRAM: &str = "a program is missing";
+
+/// What a filter does, before its words are read.
+#[derive(Clone, Copy, PartialEq)]
+enum Sort {
+    Awk,
+    Base64,
+    Cat,
+    Cut,
+    Egrep,
+    Grep,
+    Head,
+    Jq,
+    Sed,
+    Sort,
+    Tail,
+    Tr,
+    Uniq,
+    Wc,
+}
+
+/// A filter's name, what it does, its options as `Options` wants them, and what it says if its
+/// first word is missing; nothing if it needs none.
+type Known = (&'static str, Sort, &'static str, &'static str);
+
+const KNOWN: &[Known] = &[
+    ("grep", Sort::Grep, "vinocEFwqse:hA:B:C:", GREP_USAGE),
+    ("egrep", Sort::Egrep, "vinocEFwqse:hA:B:C:", GREP_USAGE),
+    ("head", Sort::Head, "n:c:qf", ""),
+    ("tail", Sort::Tail, "n:c:qf", ""),
+    ("wc", Sort::Wc, "lwcm", ""),
+    ("sort", Sort::Sort, "rnuk:t:f", ""),
+    ("uniq", Sort::Uniq, "cdu", ""),
+    ("cut", Sort::Cut, "d:f:c:s", ""),
+    ("tr", Sort::Tr, "ds", "missing operand"),
+    ("base64", Sort::Base64, "dw:", ""),
+    ("sed", Sort::Sed, "nEre:i", NO_PROGRAM),
+    ("awk", Sort::Awk, "F:v:", NO_PROGRAM),
+    ("jq", Sort::Jq, "rcej", NO_PROGRAM),
 ];
+
+/// `cat` and those that do the same here.
+const CAT: &Known = &("", Sort::Cat, "nAeus", "");
 
 impl Filter {
     /// The filter that `name` with `words` means, and the files it is to read; none if it
     /// reads its input. An error is what the command says.
     pub fn new(name: &str, words: &[String]) -> Result<(Filter, Vec<String>), String> {
-        let known = KNOWN.iter().find(|(own, _)| *own == name).map_or("nAeus", |(_, known)| known);
-        let read = Options::read(words, known, name == "awk");
-        let made = read.and_then(|options| Filter::made(name, options));
+        let known = KNOWN.iter().find(|(own, ..)| *own == name).unwrap_or(CAT);
+        let read = Options::read(words, known.2, known.1 == Sort::Awk);
+        let made = read.and_then(|options| Filter::made(known, options));
         made.map_err(|error| match &*error {
             GREP_USAGE => error,
             _ => [name, ": ", &error].concat(),
         })
     }
 
-    fn made(name: &str, mut options: Options) -> Result<(Filter, Vec<String>), String> {
-        let kind = kind(name, &mut options)?;
+    fn made(known: &Known, mut options: Options) -> Result<(Filter, Vec<String>), String> {
+        let kind = kind(known, &mut options)?;
         let text = options.value('n').unwrap_or("10");
         let amount = text.trim_start_matches('+').parse();
         if amount.is_err() && matches!(kind, Kind::Head | Kind::From | Kind::Tail) {
@@ -245,38 +272,41 @@ fn next(options: &mut Options) -> Option<String> {
     if options.rest.is_empty() { None } else { Some(options.rest.remove(0)) }
 }
 
-/// What the command of this name does. It takes its program from the options.
-fn kind(name: &str, options: &mut Options) -> Result<Kind, String> {
-    let extended = options.has('E');
-    let program = match name {
-        "grep" | "egrep" | "sed" if options.has('e') => options.all('e').join("\n"),
-        "grep" | "egrep" => next(options).ok_or(GREP_USAGE)?,
-        "tr" => next(options).ok_or("missing operand")?,
-        "sed" | "awk" | "jq" => next(options).ok_or("a program is missing")?,
-        _ => String::new(),
+/// What a filter does. It takes its program from the options.
+fn kind(known: &Known, options: &mut Options) -> Result<Kind, String> {
+    let (_, sort, _, missing) = *known;
+    let program = match sort {
+        Sort::Grep | Sort::Egrep | Sort::Sed if options.has('e') => options.all('e').join("\n"),
+        _ if missing.is_empty() => String::new(),
+        _ => next(options).ok_or(missing)?,
     };
-    Ok(match name {
-        "grep" | "egrep" => Kind::Grep(Grep::new(&program, extended || name == "egrep", options)?),
-        "head" | "tail" if options.has('f') => return Err("-f: a file here never grows".into()),
-        "head" => Kind::Head,
-        "tail" if options.value('n').is_some_and(|text| text.starts_with('+')) => Kind::From,
-        "tail" => Kind::Tail,
-        "wc" => Kind::Wc,
-        "sort" => Kind::Sort,
-        "uniq" => Kind::Uniq,
-        "cut" => Kind::Cut(ranges(options)?),
-        "tr" => {
+    let extended = options.has('E');
+    Ok(match sort {
+        Sort::Grep | Sort::Egrep => {
+            Kind::Grep(Grep::new(&program, extended || sort == Sort::Egrep, options)?)
+        }
+        Sort::Head | Sort::Tail if options.has('f') => {
+            return Err("-f: a file here never grows".into());
+        }
+        Sort::Head => Kind::Head,
+        Sort::Tail if options.value('n').is_some_and(|text| text.starts_with('+')) => Kind::From,
+        Sort::Tail => Kind::Tail,
+        Sort::Wc => Kind::Wc,
+        Sort::Sort => Kind::Sort,
+        Sort::Uniq => Kind::Uniq,
+        Sort::Cut => Kind::Cut(ranges(options)?),
+        Sort::Tr => {
             let to = next(options).unwrap_or_default();
             Kind::Tr(characters(&program), characters(&to))
         }
-        "base64" => Kind::Base64,
-        "sed" => Kind::Sed(Sed::new(&program, extended || options.has('r'), options.has('n'))?),
-        "awk" => {
+        Sort::Base64 => Kind::Base64,
+        Sort::Sed => Kind::Sed(Sed::new(&program, extended || options.has('r'), options.has('n'))?),
+        Sort::Awk => {
             let between = options.value('F').unwrap_or(" ");
             Kind::Awk(Awk::new(&program, between, &options.all('v'))?)
         }
-        "jq" => Kind::Jq(Jq::new(&program)?),
-        _ => Kind::Cat,
+        Sort::Jq => Kind::Jq(Jq::new(&program)?),
+        Sort::Cat => Kind::Cat,
     })
 }
 

@@ -8,20 +8,44 @@ use super::job::Task;
 use super::script::Frame;
 use super::tasks::kubectl;
 
-/// Flags of `run` and `exec` that take the next word as their value.
-const WITH_VALUE: [&str; 12] = [
-    "--image",
-    "--restart",
-    "--namespace",
-    "-n",
-    "--labels",
-    "-l",
-    "--env",
-    "--port",
-    "--container",
-    "-c",
-    "--image-pull-policy",
-    "--pod-running-timeout",
+/// What a flag of `run` and `exec` is about.
+#[derive(Clone, Copy, PartialEq)]
+enum About {
+    Both,
+    Namespace,
+    Nothing,
+    Removing,
+    Stdin,
+    Tty,
+    /// Something else, with the next word as its value.
+    Valued,
+}
+
+/// The flags that either may have with a terminal.
+const FLAGS: &[(&str, About)] = &[
+    ("--stdin", About::Stdin),
+    ("-i", About::Stdin),
+    ("--tty", About::Tty),
+    ("-t", About::Tty),
+    ("-it", About::Both),
+    ("-ti", About::Both),
+    ("--rm", About::Removing),
+    ("--attach", About::Nothing),
+    ("--command", About::Nothing),
+    ("-q", About::Nothing),
+    ("--quiet", About::Nothing),
+    ("--namespace", About::Namespace),
+    ("-n", About::Namespace),
+    ("--image", About::Valued),
+    ("--restart", About::Valued),
+    ("--labels", About::Valued),
+    ("-l", About::Valued),
+    ("--env", About::Valued),
+    ("--port", About::Valued),
+    ("--container", About::Valued),
+    ("-c", About::Valued),
+    ("--image-pull-policy", About::Valued),
+    ("--pod-running-timeout", About::Valued),
 ];
 
 /// What a command that attaches to a container says.
@@ -47,21 +71,22 @@ fn attached(words: &[String]) -> Option<Attached<'_>> {
         }
         let (flag, value) = word.split_once('=').unwrap_or((word, ""));
         let on = value.is_empty() || value == "true";
-        match flag {
-            "--stdin" | "-i" => found.stdin = on,
-            "--tty" | "-t" => found.tty = on,
-            "-it" | "-ti" => (found.stdin, found.tty) = (true, true),
-            "--rm" => found.removes = on,
-            "--attach" | "--command" | "-q" | "--quiet" => {}
-            _ if WITH_VALUE.contains(&flag) => {
+        let about = FLAGS.iter().find(|(name, _)| *name == flag).map(|(_, about)| *about);
+        match about {
+            Some(About::Stdin) => found.stdin = on,
+            Some(About::Tty) => found.tty = on,
+            Some(About::Both) => (found.stdin, found.tty) = (true, true),
+            Some(About::Removing) => found.removes = on,
+            Some(About::Nothing) => {}
+            Some(about) => {
                 let value = if value.is_empty() { rest.next()? } else { value };
-                if matches!(flag, "--namespace" | "-n") {
+                if about == About::Namespace {
                     found.namespace = value;
                 }
             }
-            _ if word.starts_with('-') => return None,
-            _ if found.pod.is_empty() => found.pod = word,
-            _ => found.command.push(word),
+            None if word.starts_with('-') => return None,
+            None if found.pod.is_empty() => found.pod = word,
+            None => found.command.push(word),
         }
     }
     (!found.pod.is_empty()).then_some(found)

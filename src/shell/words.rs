@@ -51,11 +51,16 @@ pub fn file_name(path: &str) -> &str {
     path.strip_prefix("./").unwrap_or(path)
 }
 
-impl Said {
+impl Call<'_, '_> {
+    /// Writes a line, of its parts.
+    fn say(&mut self, parts: &[&str]) {
+        say(&mut self.said.out, parts);
+    }
+
     /// Says what is wrong, without the command's name, and nothing else.
     fn fail(&mut self, code: i32, parts: &[&str]) {
-        (self.code, self.err) = (code, parts.concat());
-        self.out.clear();
+        (self.said.code, self.said.err) = (code, parts.concat());
+        self.said.out.clear();
     }
 
     /// Says what cannot be done with a file that is missing.
@@ -64,8 +69,8 @@ impl Said {
     }
 
     /// Reads a command's options, or says what is wrong with them.
-    fn options(&mut self, words: &[String], known: &str) -> Option<Options> {
-        match Options::read(words, known, false) {
+    fn options(&mut self, known: &str) -> Option<Options> {
+        match Options::read(self.words, known, false) {
             Ok(options) => Some(options),
             Err(error) => {
                 self.fail(1, &[&error]);
@@ -75,59 +80,110 @@ impl Said {
     }
 }
 
+/// A command, and what it works with.
+struct Call<'c, 'd> {
+    name: &'c str,
+    words: &'c [String],
+    env: &'c mut Env,
+    desk: &'c mut Desk<'d>,
+    said: Said,
+}
+
+/// The commands, and what each does.
+const COMMANDS: &[(&str, fn(&mut Call<'_, '_>))] = &[
+    (":", nothing),
+    ("true", nothing),
+    ("set", nothing),
+    ("false", nothing),
+    ("pwd", told),
+    ("whoami", told),
+    ("echo", echo),
+    ("printf", formed),
+    ("test", test),
+    ("[", test),
+    ("[[", test),
+    ("seq", seq),
+    ("date", date),
+    ("cd", cd),
+    ("export", assign),
+    ("local", assign),
+    ("alias", assign),
+    ("unset", assign),
+    ("unalias", assign),
+    ("history", history),
+    ("ls", ls),
+    ("rm", files),
+    ("touch", files),
+    ("cp", moved),
+    ("mv", moved),
+    ("which", which),
+    ("type", which),
+    ("command", which),
+];
+
 /// Does what `words` say, if it is one of these.
 pub fn run(words: &[String], env: &mut Env, desk: &mut Desk<'_>) -> Option<Said> {
-    let (name, rest) = words.split_first()?;
-    let mut said = Said::default();
-    match &**name {
-        ":" | "true" | "set" => {}
-        "false" => said.code = 1,
-        "echo" => said.out = echo(rest),
-        "printf" => match rest.split_first() {
-            Some((form, rest)) => said.out = printf(form, rest),
-            None => said.fail(2, &["usage: printf [-v var] format [arguments]"]),
-        },
-        "test" | "[" | "[[" => test(name, rest, desk, &mut said),
-        "seq" => seq(rest, &mut said),
-        "date" => date(rest, desk.now, &mut said),
-        "pwd" => said.out = "/playground\n".into(),
-        "whoami" => said.out = "you\n".into(),
-        "cd" => match rest.first().map_or("~", String::as_str) {
-            "~" | "." | "/playground" => {}
-            other => said.fail(1, &[other, NO_FILE]),
-        },
-        "export" | "local" | "alias" | "unset" | "unalias" => assign(name, rest, env, &mut said),
-        "history" => {
-            for (at, line) in desk.history.iter().enumerate() {
-                said.out.push_str(&format!("{:5}  {line}\n", at + 1));
-            }
-        }
-        "ls" => ls(rest, desk, &mut said),
-        "rm" | "cp" | "mv" | "touch" => files(name, rest, desk, &mut said),
-        "which" | "type" | "command" => {
-            for word in rest {
-                match super::known(word) {
-                    _ if word.starts_with('-') => {}
-                    true if name == "type" => say(&mut said.out, &[word, " is here"]),
-                    true => say(&mut said.out, &["/usr/bin/", word]),
-                    false => said.code = 1,
-                }
-            }
-        }
-        _ => return None,
-    }
+    let (name, words) = words.split_first()?;
+    let (_, command) = COMMANDS.iter().find(|(own, _)| own == name)?;
+    let mut call = Call { name, words, env, desk, said: Said::default() };
+    command(&mut call);
+    let mut said = call.said;
     if !said.err.is_empty() {
         // Bash speaks for its builtins.
-        let by = if matches!(&**name, "cd" | "test" | "[" | "[[") { "bash: " } else { "" };
+        let bash = ["cd", "test", "[", "[["].contains(&&**name);
+        let by = if bash { "bash: " } else { "" };
         said.err = [by, name, ": ", &said.err, "\n"].concat();
     }
     Some(said)
 }
 
+fn nothing(call: &mut Call<'_, '_>) {
+    call.said.code = i32::from(call.name == "false");
+}
+
+fn told(call: &mut Call<'_, '_>) {
+    call.say(&[if call.name == "pwd" { "/playground" } else { "you" }]);
+}
+
+fn cd(call: &mut Call<'_, '_>) {
+    let to = call.words.first().map_or("~", String::as_str);
+    if !matches!(to, "~" | "." | "/playground") {
+        call.fail(1, &[to, NO_FILE]);
+    }
+}
+
+fn formed(call: &mut Call<'_, '_>) {
+    match call.words.split_first() {
+        Some((form, rest)) => call.said.out = printf(form, rest),
+        None => call.fail(2, &["usage: printf [-v var] format [arguments]"]),
+    }
+}
+
+fn history(call: &mut Call<'_, '_>) {
+    for (at, line) in call.desk.history.iter().enumerate() {
+        call.said.out.push_str(&format!("{:5}  {line}\n", at + 1));
+    }
+}
+
+fn which(call: &mut Call<'_, '_>) {
+    for word in call.words {
+        if word.starts_with('-') {
+            continue;
+        }
+        if !super::known(word) {
+            call.said.code = 1;
+        } else if call.name == "type" {
+            call.say(&[word, " is here"]);
+        } else {
+            call.say(&["/usr/bin/", word]);
+        }
+    }
+}
+
 const NO_FILE: &str = ": No such file or directory";
 
-fn echo(words: &[String]) -> String {
-    let (mut words, mut end, mut escapes) = (words, "\n", false);
+fn echo(call: &mut Call<'_, '_>) {
+    let (mut words, mut end, mut escapes) = (call.words, "\n", false);
     while let Some((first, rest)) = words.split_first() {
         match &**first {
             "-n" => end = "",
@@ -138,7 +194,7 @@ fn echo(words: &[String]) -> String {
         words = rest;
     }
     let text = words.join(" ") + end;
-    if escapes { unescape(&text) } else { text }
+    call.said.out = if escapes { unescape(&text) } else { text };
 }
 
 /// `text` with its `\n`, `\t` and `\\` resolved.
@@ -201,20 +257,20 @@ pub fn printf(form: &str, words: &[String]) -> String {
     }
 }
 
-fn test(name: &str, words: &[String], desk: &Desk<'_>, said: &mut Said) {
-    let close = match name {
+fn test(call: &mut Call<'_, '_>) {
+    let close = match call.name {
         "[" => "]",
         "[[" => "]]",
         _ => "",
     };
-    let mut words: Vec<&str> = words.iter().map(String::as_str).collect();
+    let mut words: Vec<&str> = call.words.iter().map(String::as_str).collect();
     if !close.is_empty() && words.pop() != Some(close) {
-        return said.fail(2, &["missing `", close, "'"]);
+        return call.fail(2, &["missing `", close, "'"]);
     }
-    match holds(&words, name == "[[", desk) {
-        Ok(holds) => said.code = i32::from(!holds),
-        Err(NO_TEST) => said.fail(2, &[NO_TEST]),
-        Err(word) => said.fail(2, &[word, ": integer expression expected"]),
+    match holds(&words, call.name == "[[", call.desk) {
+        Ok(holds) => call.said.code = i32::from(!holds),
+        Err(NO_TEST) => call.fail(2, &[NO_TEST]),
+        Err(word) => call.fail(2, &[word, ": integer expression expected"]),
     }
 }
 
@@ -277,11 +333,11 @@ fn integer(text: &str) -> Result<i64, &str> {
     text.parse().map_err(|_| text)
 }
 
-fn seq(words: &[String], said: &mut Said) {
+fn seq(call: &mut Call<'_, '_>) {
     let mut numbers = Vec::new();
-    for word in words {
+    for word in call.words {
         let Ok(number) = word.parse::<i64>() else {
-            return said.fail(1, &["invalid floating point argument: '", word, "'"]);
+            return call.fail(1, &["invalid floating point argument: '", word, "'"]);
         };
         numbers.push(number);
     }
@@ -289,14 +345,14 @@ fn seq(words: &[String], said: &mut Said) {
         [to] => (1, 1, to),
         [from, to] => (from, 1, to),
         [from, step, to] if step != 0 => (from, step, to),
-        [] => return said.fail(1, &["missing operand"]),
-        _ => return said.fail(1, &["invalid Zero increment value"]),
+        [] => return call.fail(1, &["missing operand"]),
+        _ => return call.fail(1, &["invalid Zero increment value"]),
     };
     for _ in 0..10_000 {
         if if step > 0 { at > to } else { at < to } {
             break;
         }
-        say(&mut said.out, &[&at.to_string()]);
+        call.say(&[&at.to_string()]);
         at += step;
     }
 }
@@ -318,52 +374,53 @@ const STAMP: &[(char, usize, usize)] = &[
 ];
 
 /// The simulated date, in the one time zone there is. The scenario starts on a Thursday.
-fn date(words: &[String], now: SimTime, said: &mut Said) {
-    let stamp = now.rfc3339();
+fn date(call: &mut Call<'_, '_>) {
+    let stamp = call.desk.now.rfc3339();
     let part = |from: usize, to: usize| stamp.get(from..to).unwrap_or("");
     let mut form = "%a %b %e %T UTC %Y";
-    for word in words.iter().rev() {
+    for word in call.words.iter().rev() {
         form = word.strip_prefix('+').unwrap_or(form);
     }
     let mut rest = form.chars();
     while let Some(c) = rest.next() {
         let kind = if c == '%' { rest.next() } else { None };
         let Some(kind) = kind else {
-            said.out.push(c);
+            call.said.out.push(c);
             continue;
         };
         let bare = part(8, 10).trim_start_matches('0');
         let made = match kind {
-            'a' => DAYS[(now.0 / 86_400_000 % 7) as usize].into(),
+            'a' => DAYS[(call.desk.now.0 / 86_400_000 % 7) as usize].into(),
             'b' => {
                 let month = part(5, 7).parse::<usize>().unwrap_or(1).clamp(1, 12);
                 MONTHS[month - 1].into()
             }
             'e' => " ".repeat(2 - bare.len()) + bare,
-            's' => (1_767_225_600 + now.0 / 1000).to_string(),
+            's' => (1_767_225_600 + call.desk.now.0 / 1000).to_string(),
             kind => match STAMP.iter().find(|(own, ..)| *own == kind) {
                 Some((_, from, to)) => part(*from, *to).into(),
                 None => {
-                    return said.fail(1, &["the format '%", &kind.to_string(), "' is not here"]);
+                    return call.fail(1, &["the format '%", &kind.to_string(), "' is not here"]);
                 }
             },
         };
-        said.out.push_str(&made);
+        call.said.out.push_str(&made);
     }
-    said.out.push('\n');
+    call.said.out.push('\n');
 }
 
-fn assign(name: &str, words: &[String], env: &mut Env, said: &mut Said) {
-    let is_alias = name.ends_with("alias");
-    let map = if is_alias { &mut env.aliases } else { &mut env.variables };
-    if words.is_empty() && !name.starts_with("un") {
+fn assign(call: &mut Call<'_, '_>) {
+    let is_alias = call.name.ends_with("alias");
+    let removes = call.name.starts_with("un");
+    let map = if is_alias { &mut call.env.aliases } else { &mut call.env.variables };
+    if call.words.is_empty() && !removes {
         for (key, value) in map.iter() {
             let (before, quote) = if is_alias { ("alias ", "'") } else { ("declare -x ", "\"") };
-            say(&mut said.out, &[before, key, "=", quote, value, quote]);
+            say(&mut call.said.out, &[before, key, "=", quote, value, quote]);
         }
     }
-    for word in words {
-        if name.starts_with("un") {
+    for word in call.words {
+        if removes {
             map.remove(word);
         } else if let Some((key, value)) = word.split_once('=') {
             map.insert(key.into(), value.into());
@@ -371,65 +428,74 @@ fn assign(name: &str, words: &[String], env: &mut Env, said: &mut Said) {
     }
 }
 
-fn ls(words: &[String], desk: &Desk<'_>, said: &mut Said) {
-    let Some(options) = said.options(words, "la1htrFA") else { return };
+fn ls(call: &mut Call<'_, '_>) {
+    let Some(options) = call.options("la1htrFA") else { return };
+    let mut out = String::new();
     let mut names: Vec<&str> = Vec::new();
     for path in &options.rest {
-        if desk.files.contains_key(file_name(path)) {
+        if call.desk.files.contains_key(file_name(path)) {
             names.push(path);
         } else if !matches!(&**path, "." | "~" | "./" | "/playground") {
-            return said.missing("access", path);
+            return call.missing("access", path);
         }
     }
     if names.is_empty() {
-        for name in desk.files.keys() {
+        for name in call.desk.files.keys() {
             if !name.contains('/') {
                 names.push(name);
             }
         }
     }
     let long = options.has('l');
-    if desk.seen && !long && !options.has('1') && !names.is_empty() {
-        return say(&mut said.out, &[&names.join("  ")]);
+    if call.desk.seen && !long && !options.has('1') && !names.is_empty() {
+        out = names.join("  ") + "\n";
+        names.clear();
     }
     for name in names {
         if long {
-            let size = desk.files.get(file_name(name)).map_or(0, |text| text.len());
-            said.out.push_str(&format!("-rw-r--r-- 1 you you {size:6} Jan  1 00:00 "));
+            let size = call.desk.files.get(file_name(name)).map_or(0, |text| text.len());
+            out.push_str(&format!("-rw-r--r-- 1 you you {size:6} Jan  1 00:00 "));
         }
-        say(&mut said.out, &[name]);
+        say(&mut out, &[name]);
+    }
+    call.said.out = out;
+}
+
+fn files(call: &mut Call<'_, '_>) {
+    let Some(options) = call.options("rfv") else { return };
+    if options.rest.is_empty() {
+        call.fail(1, &[NO_OPERAND]);
+    }
+    for path in &options.rest {
+        let file = file_name(path);
+        let there = call.desk.files.contains_key(file);
+        if call.name == "touch" {
+            if !there {
+                call.desk.files.insert(file.into(), "".into());
+            }
+        } else if there {
+            call.desk.files.remove(file);
+        } else if !options.has('f') {
+            return call.missing("remove", path);
+        }
     }
 }
 
-fn files(name: &str, words: &[String], desk: &mut Desk<'_>, said: &mut Said) {
-    let Some(options) = said.options(words, "rfv") else { return };
-    let paths = &options.rest[..];
-    let Some(last) = paths.last() else {
-        return said.fail(1, &["missing file operand"]);
+fn moved(call: &mut Call<'_, '_>) {
+    let Some(options) = call.options("rfv") else { return };
+    let [from, to] = &options.rest[..] else {
+        return match options.rest.last() {
+            Some(last) => call.fail(1, &["target '", last, "'", NO_FILE]),
+            None => call.fail(1, &[NO_OPERAND]),
+        };
     };
-    if matches!(name, "rm" | "touch") {
-        for path in paths {
-            let file = file_name(path);
-            let there = desk.files.contains_key(file);
-            if name == "rm" && !there && !options.has('f') {
-                return said.missing("remove", path);
-            }
-            if name == "rm" {
-                desk.files.remove(file);
-            } else if !there {
-                desk.files.insert(file.into(), "".into());
-            }
-        }
-        return;
+    let Some(text) = call.desk.files.get(file_name(from)).cloned() else {
+        return call.missing("stat", from);
+    };
+    if call.name == "mv" {
+        call.desk.files.remove(file_name(from));
     }
-    let [from, to] = paths else {
-        return said.fail(1, &["target '", last, "'", NO_FILE]);
-    };
-    let Some(text) = desk.files.get(file_name(from)).cloned() else {
-        return said.missing("stat", from);
-    };
-    if name == "mv" {
-        desk.files.remove(file_name(from));
-    }
-    desk.files.insert(file_name(to).into(), text);
+    call.desk.files.insert(file_name(to).into(), text);
 }
+
+const NO_OPERAND: &str = "missing file operand";

@@ -93,7 +93,7 @@ fn wrong(rest: &str) -> String {
 }
 
 fn here() -> Tree {
-    node(Op::Here, Vec::new())
+    leaf(Op::Here, Value::Null)
 }
 
 fn literal(text: &str) -> Tree {
@@ -169,24 +169,23 @@ fn term(reader: &mut Reader<'_>) -> Option<Tree> {
         reader.rest = before;
         return None;
     };
-    let mut args = Vec::new();
-    if *takes {
-        reader.expect("(")?;
-        args.push(reader.closed(")")?);
-    } else if matches!(op, Op::Sort | Op::Unique) {
-        args.push(here());
-    }
-    let place = match op {
-        Op::First => 0,
-        Op::Last => -1,
-        // `map(f)` is `[.[] | f]`.
-        Op::Map => {
-            let each = one(Op::Each, here());
-            return Some(one(Op::List, two(Op::Pipe, each, args.remove(0))));
+    let arg = match *takes {
+        true => {
+            reader.expect("(")?;
+            reader.closed(")")?
         }
-        op => return Some(node(*op, args)),
+        false => here(),
     };
-    Some(two(Op::At, leaf(Op::Literal, place.into()), here()))
+    Some(match op {
+        Op::First => two(Op::At, leaf(Op::Literal, 0.into()), arg),
+        Op::Last => two(Op::At, leaf(Op::Literal, (-1).into()), arg),
+        // `map(f)` is `[.[] | f]`.
+        Op::Map => one(Op::List, two(Op::Pipe, one(Op::Each, here()), arg)),
+        // `sort` is `sort_by(.)`.
+        Op::Sort | Op::Unique => one(*op, arg),
+        op if *takes => one(*op, arg),
+        op => leaf(*op, Value::Null),
+    })
 }
 
 fn object(reader: &mut Reader<'_>) -> Option<Tree> {
