@@ -185,33 +185,32 @@ impl Awk {
 
     fn value(&mut self, of: &Node) -> String {
         let text = of.value.as_str().unwrap_or("");
-        match (of.op, &self.values(of)[..]) {
-            (Op::Variable, _) => self.variable(text),
-            (Op::Field, [number]) => {
-                let number = number.parse::<usize>().ok();
-                number.and_then(|n| self.fields.get(n)).cloned().unwrap_or_default()
+        let args = self.values(of);
+        let a = args.first().map_or("", String::as_str);
+        let number = match of.op {
+            Op::Literal | Op::Text => return text.into(),
+            Op::Variable => return self.variable(text),
+            Op::Join => return args.concat(),
+            Op::Field => {
+                let number = a.parse::<usize>().ok();
+                return number.and_then(|n| self.fields.get(n)).cloned().unwrap_or_default();
             }
-            (Op::Set, [value]) => {
-                self.set(text, value.clone());
-                value.clone()
+            Op::Set => {
+                self.set(text, a.into());
+                return a.into();
             }
-            (Op::Join, both) if both.len() == 2 => both.concat(),
-            (op, [one]) => {
-                let fits = of.pattern.as_ref().is_some_and(|pattern| pattern.matches(one));
-                let number = match op {
-                    Op::Fits => usize::from(fits),
-                    Op::Unlike => usize::from(!fits),
-                    Op::Not => usize::from(!truth(one)),
-                    _ => one.chars().count(),
-                };
-                number.to_string()
+            Op::Fits | Op::Unlike => {
+                let fits = of.pattern.as_ref().is_some_and(|pattern| pattern.matches(a));
+                i64::from(fits == (of.op == Op::Fits))
             }
-            (op, [a, b]) => {
+            Op::Not => i64::from(!truth(a)),
+            Op::Length => a.chars().count() as i64,
+            op => {
                 let as_text = of.parts.iter().any(|part| part.op == Op::Text);
-                calculated(op, a, b, as_text).to_string()
+                calculated(op, a, args.get(1).map_or("", String::as_str), as_text)
             }
-            _ => text.to_string(),
-        }
+        };
+        number.to_string()
     }
 }
 

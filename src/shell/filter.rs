@@ -63,7 +63,7 @@ const NO_PROGRAM: &str = "a program is missing";
 
 /// What a filter does, before its words are read.
 #[derive(Clone, Copy, PartialEq)]
-enum Sort {
+enum Does {
     Awk,
     Base64,
     Cat,
@@ -82,33 +82,33 @@ enum Sort {
 
 /// A filter's name, what it does, its options as `Options` wants them, and what it says if its
 /// first word is missing; nothing if it needs none.
-type Known = (&'static str, Sort, &'static str, &'static str);
+type Known = (&'static str, Does, &'static str, &'static str);
 
 const KNOWN: &[Known] = &[
-    ("grep", Sort::Grep, "vinocEFwqse:hA:B:C:", GREP_USAGE),
-    ("egrep", Sort::Egrep, "vinocEFwqse:hA:B:C:", GREP_USAGE),
-    ("head", Sort::Head, "n:c:qf", ""),
-    ("tail", Sort::Tail, "n:c:qf", ""),
-    ("wc", Sort::Wc, "lwcm", ""),
-    ("sort", Sort::Sort, "rnuk:t:f", ""),
-    ("uniq", Sort::Uniq, "cdu", ""),
-    ("cut", Sort::Cut, "d:f:c:s", ""),
-    ("tr", Sort::Tr, "ds", "missing operand"),
-    ("base64", Sort::Base64, "dw:", ""),
-    ("sed", Sort::Sed, "nEre:i", NO_PROGRAM),
-    ("awk", Sort::Awk, "F:v:", NO_PROGRAM),
-    ("jq", Sort::Jq, "rcej", NO_PROGRAM),
+    ("grep", Does::Grep, "vinocEFwqse:hA:B:C:", GREP_USAGE),
+    ("egrep", Does::Egrep, "vinocEFwqse:hA:B:C:", GREP_USAGE),
+    ("head", Does::Head, "n:c:qf", ""),
+    ("tail", Does::Tail, "n:c:qf", ""),
+    ("wc", Does::Wc, "lwcm", ""),
+    ("sort", Does::Sort, "rnuk:t:f", ""),
+    ("uniq", Does::Uniq, "cdu", ""),
+    ("cut", Does::Cut, "d:f:c:s", ""),
+    ("tr", Does::Tr, "ds", "missing operand"),
+    ("base64", Does::Base64, "dw:", ""),
+    ("sed", Does::Sed, "nEre:i", NO_PROGRAM),
+    ("awk", Does::Awk, "F:v:", NO_PROGRAM),
+    ("jq", Does::Jq, "rcej", NO_PROGRAM),
 ];
 
 /// `cat` and those that do the same here.
-const CAT: &Known = &("", Sort::Cat, "nAeus", "");
+const CAT: &Known = &("", Does::Cat, "nAeus", "");
 
 impl Filter {
     /// The filter that `name` with `words` means, and the files it is to read; none if it
     /// reads its input. An error is what the command says.
     pub fn new(name: &str, words: &[String]) -> Result<(Filter, Vec<String>), String> {
         let known = KNOWN.iter().find(|(own, ..)| *own == name).unwrap_or(CAT);
-        let read = Options::read(words, known.2, known.1 == Sort::Awk);
+        let read = Options::read(words, known.2, known.1 == Does::Awk);
         let made = read.and_then(|options| Filter::made(known, options));
         made.map_err(|error| match &*error {
             GREP_USAGE => error,
@@ -274,39 +274,39 @@ fn next(options: &mut Options) -> Option<String> {
 
 /// What a filter does. It takes its program from the options.
 fn kind(known: &Known, options: &mut Options) -> Result<Kind, String> {
-    let (_, sort, _, missing) = *known;
-    let program = match sort {
-        Sort::Grep | Sort::Egrep | Sort::Sed if options.has('e') => options.all('e').join("\n"),
+    let (_, does, _, missing) = *known;
+    let program = match does {
+        Does::Grep | Does::Egrep | Does::Sed if options.has('e') => options.all('e').join("\n"),
         _ if missing.is_empty() => String::new(),
         _ => next(options).ok_or(missing)?,
     };
     let extended = options.has('E');
-    Ok(match sort {
-        Sort::Grep | Sort::Egrep => {
-            Kind::Grep(Grep::new(&program, extended || sort == Sort::Egrep, options)?)
+    Ok(match does {
+        Does::Grep | Does::Egrep => {
+            Kind::Grep(Grep::new(&program, extended || does == Does::Egrep, options)?)
         }
-        Sort::Head | Sort::Tail if options.has('f') => {
+        Does::Head | Does::Tail if options.has('f') => {
             return Err("-f: a file here never grows".into());
         }
-        Sort::Head => Kind::Head,
-        Sort::Tail if options.value('n').is_some_and(|text| text.starts_with('+')) => Kind::From,
-        Sort::Tail => Kind::Tail,
-        Sort::Wc => Kind::Wc,
-        Sort::Sort => Kind::Sort,
-        Sort::Uniq => Kind::Uniq,
-        Sort::Cut => Kind::Cut(ranges(options)?),
-        Sort::Tr => {
+        Does::Head => Kind::Head,
+        Does::Tail if options.value('n').is_some_and(|text| text.starts_with('+')) => Kind::From,
+        Does::Tail => Kind::Tail,
+        Does::Wc => Kind::Wc,
+        Does::Sort => Kind::Sort,
+        Does::Uniq => Kind::Uniq,
+        Does::Cut => Kind::Cut(ranges(options)?),
+        Does::Tr => {
             let to = next(options).unwrap_or_default();
             Kind::Tr(characters(&program), characters(&to))
         }
-        Sort::Base64 => Kind::Base64,
-        Sort::Sed => Kind::Sed(Sed::new(&program, extended || options.has('r'), options.has('n'))?),
-        Sort::Awk => {
+        Does::Base64 => Kind::Base64,
+        Does::Sed => Kind::Sed(Sed::new(&program, extended || options.has('r'), options.has('n'))?),
+        Does::Awk => {
             let between = options.value('F').unwrap_or(" ");
             Kind::Awk(Awk::new(&program, between, &options.all('v'))?)
         }
-        Sort::Jq => Kind::Jq(Jq::new(&program)?),
-        Sort::Cat => Kind::Cat,
+        Does::Jq => Kind::Jq(Jq::new(&program)?),
+        Does::Cat => Kind::Cat,
     })
 }
 
@@ -368,12 +368,14 @@ fn cut(line: &str, ranges: &[(usize, usize)], options: &Options, out: &mut Strin
     }
 }
 
+/// Classes of characters in sets of `tr`, and their members.
+const CLASSES: &[(&str, &str)] =
+    &[("[:upper:]", "A-Z"), ("[:lower:]", "a-z"), ("[:space:]", " \\n\\t"), ("[:digit:]", "0-9")];
+
 /// The characters that a set of `tr` means.
 fn characters(set: &str) -> Vec<char> {
     let mut plain = set.to_string();
-    for (class, members) in
-        [("[:upper:]", "A-Z"), ("[:lower:]", "a-z"), ("[:space:]", " \\n\\t"), ("[:digit:]", "0-9")]
-    {
+    for (class, members) in CLASSES {
         plain = plain.replace(class, members);
     }
     let (mut out, mut rest) = (Vec::new(), plain.chars());
@@ -388,8 +390,10 @@ fn characters(set: &str) -> Vec<char> {
         let mut ahead = rest.clone();
         match (ahead.next(), ahead.next()) {
             (Some('-'), Some(to)) if to > c => {
-                out.extend(c..=to);
                 rest = ahead;
+                for c in c..=to {
+                    out.push(c);
+                }
             }
             _ => out.push(c),
         }

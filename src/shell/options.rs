@@ -55,12 +55,12 @@ const LONG: &[(&str, char)] = &[
 /// Whether the option of this letter takes a value; `None` if there is no such option.
 fn takes(known: &str, letter: char) -> Option<bool> {
     let mut rest = known.chars();
-    while letter != ':' {
-        if rest.next()? == letter {
+    loop {
+        let known = rest.next()?;
+        if known == letter && known != ':' {
             return Some(rest.as_str().starts_with(':'));
         }
     }
-    None
 }
 
 fn wrong(what: &str, letter: char) -> String {

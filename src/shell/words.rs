@@ -70,13 +70,11 @@ impl Call<'_, '_> {
 
     /// Reads a command's options, or says what is wrong with them.
     fn options(&mut self, known: &str) -> Option<Options> {
-        match Options::read(self.words, known, false) {
-            Ok(options) => Some(options),
-            Err(error) => {
-                self.fail(1, &[&error]);
-                None
-            }
+        let read = Options::read(self.words, known, false);
+        if let Err(error) = &read {
+            self.fail(1, &[error]);
         }
+        read.ok()
     }
 }
 
@@ -89,8 +87,10 @@ struct Call<'c, 'd> {
     said: Said,
 }
 
+type Command = fn(&mut Call<'_, '_>);
+
 /// The commands, and what each does.
-const COMMANDS: &[(&str, fn(&mut Call<'_, '_>))] = &[
+const COMMANDS: &[(&str, Command)] = &[
     (":", nothing),
     ("true", nothing),
     ("set", nothing),
@@ -464,7 +464,7 @@ fn ls(call: &mut Call<'_, '_>) {
 fn files(call: &mut Call<'_, '_>) {
     let Some(options) = call.options("rfv") else { return };
     if options.rest.is_empty() {
-        call.fail(1, &[NO_OPERAND]);
+        call.fail(1, &["missing file operand"]);
     }
     for path in &options.rest {
         let file = file_name(path);
@@ -486,7 +486,7 @@ fn moved(call: &mut Call<'_, '_>) {
     let [from, to] = &options.rest[..] else {
         return match options.rest.last() {
             Some(last) => call.fail(1, &["target '", last, "'", NO_FILE]),
-            None => call.fail(1, &[NO_OPERAND]),
+            None => call.fail(1, &["missing file operand"]),
         };
     };
     let Some(text) = call.desk.files.get(file_name(from)).cloned() else {
@@ -497,5 +497,3 @@ fn moved(call: &mut Call<'_, '_>) {
     }
     call.desk.files.insert(file_name(to).into(), text);
 }
-
-const NO_OPERAND: &str = "missing file operand";
