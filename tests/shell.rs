@@ -316,3 +316,70 @@ fn what_is_written_is_bounded() {
     let lines: usize = tab.entries.iter().map(|entry| entry.screen.lines.len() + 1).sum();
     assert!(lines <= 2000 && tab.dropped > 4000, "{lines} {}", tab.dropped);
 }
+
+/// Lines that nobody means: each is answered or goes on piece by piece, and Ctrl+C ends it.
+#[test]
+fn no_line_takes_the_shell_down() {
+    let many = |text: &str| text.repeat(20_000);
+    let jq = |program: String| format!("echo '{{}}' | jq '{program}'");
+    let awk = |program: String| format!("echo 1 | awk '{program}'");
+    let lines = [
+        many("("),
+        many("$("),
+        many("{ "),
+        many("! "),
+        many("if "),
+        many("\"$("),
+        many("f() "),
+        many("x=("),
+        many("time "),
+        many("a && ") + "b",
+        many("a;"),
+        "true | ".repeat(200) + "true",
+        format!("echo {}", many("{a,")),
+        format!("echo {}", "{1..9999}".repeat(9)),
+        format!("echo {}", "{a,b}".repeat(30)),
+        format!("echo $(( {} 1 ))", many("(")),
+        format!("echo $(( {} 1 ))", many("-")),
+        format!("echo ${{{}", many("x:-${")),
+        format!("echo ${{x/{}/b}}", many("[")),
+        format!("[[ {} ]]", many("! ")),
+        format!("test {} x", many("\\( ")),
+        format!("case x in {}", many("(")),
+        jq(many("(")),
+        jq(many("[")),
+        jq(many("-")),
+        jq(many("{a:")),
+        jq(many(".|") + "."),
+        jq(many(".+") + "."),
+        jq(many(".[0]")),
+        format!("echo '{}' | jq .", many("[")),
+        awk(format!("{{print {} 1}}", many("("))),
+        awk(format!("{{print {} 1}}", many("!"))),
+        awk(many("{")),
+        awk(many("if(1)")),
+        format!("echo 1 | sed '{}'", many("{")),
+        format!("echo 1 | sed 's/{}/x/'", many("\\(")),
+        format!("echo aaa | grep -E '{}a{}'", many("("), many(")")),
+        format!("echo {} | grep -E '(a*)*b'", "a".repeat(5_000)),
+        format!("case {} in *a*a*a*a*a*a*a*b) ;; esac", "a".repeat(5_000)),
+        "f() { f; }; f".into(),
+        "f() { f | f; }; f".into(),
+        "while true; do :; done".into(),
+        "x=a; while true; do x=$x$x; done".into(),
+        "printf %99999999999d 1; seq 1 999999999".into(),
+        "sleep 99999999999999999999d".into(),
+    ];
+    for line in lines {
+        let mut run = Run::new();
+        run.session.apply(Action::Type(line.as_str().into()));
+        for _ in 0..10 {
+            run.session.apply(Action::Frame(16));
+        }
+        let begun: String = line.chars().take(40).collect();
+        run.session.apply(Action::Interrupt);
+        let tab = run.session.terminal().tab();
+        assert!(tab.job.is_none() && tab.pending.is_empty(), "{begun} … goes on");
+        assert!(!tab.text().is_empty(), "{begun} … is passed over in silence");
+    }
+}

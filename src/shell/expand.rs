@@ -51,7 +51,7 @@ impl Env {
     /// Which of so many elements is meant by a sum; a negative one counts from the end.
     fn place(&self, text: &str, count: usize) -> Option<usize> {
         let text = text.replace('$', "");
-        let at = Sum { rest: &text, env: self }.level(0)?;
+        let at = Sum { rest: &text, env: self, depth: 0 }.level(0)?;
         usize::try_from(if at < 0 { at + count as i64 } else { at }).ok()
     }
 
@@ -75,6 +75,12 @@ impl Env {
     }
 }
 
+/// So many words a command may get.
+const WORDS_MAX: usize = 20_000;
+
+/// So many bytes of text a command may get, as on Linux.
+const TEXT_MAX: usize = 2 << 20;
+
 /// Expands words, given the outputs of the commands in them, in order.
 pub struct Expansion<'e> {
     /// What the script knows.
@@ -89,6 +95,8 @@ pub struct Expansion<'e> {
     pub wanted: Option<Block>,
     /// It stopped because something is wrong, in bash's words.
     pub wrong: Option<String>,
+    /// Bytes of text that came of pieces.
+    pub made: usize,
 }
 
 /// Whether it makes a word of each of its elements.
@@ -109,6 +117,7 @@ struct Field {
 impl Expansion<'_> {
     /// Expands a word to any number of words.
     fn word(&mut self, word: &[&Piece], out: &mut Vec<String>) -> Option<()> {
+        self.bound(out.len() * (TEXT_MAX / WORDS_MAX))?;
         if let Some((n, texts)) = braces(word) {
             for text in texts {
                 let piece = Piece::text(&text, false);
@@ -127,6 +136,15 @@ impl Expansion<'_> {
             }
         }
         self.finish(&mut field, out);
+        Some(())
+    }
+
+    /// Goes on only if there is room for so much text besides what there is already.
+    fn bound(&mut self, more: usize) -> Option<()> {
+        if self.made + more > TEXT_MAX {
+            self.wrong = Some("Argument list too long".into());
+            return None;
+        }
         Some(())
     }
 
@@ -224,6 +242,13 @@ impl Expansion<'_> {
     }
 
     fn value(&mut self, piece: &Piece) -> Option<String> {
+        let value = self.whole_value(piece)?;
+        self.made += value.len();
+        self.bound(0)?;
+        Some(value)
+    }
+
+    fn whole_value(&mut self, piece: &Piece) -> Option<String> {
         let name = &*piece.text;
         let word = self.inner(piece)?;
         Some(match &piece.part {
@@ -250,7 +275,7 @@ impl Expansion<'_> {
                 output.trim_end_matches('\n').to_string()
             }
             Part::Sum => {
-                let mut sum = Sum { rest: &word, env: self.env };
+                let mut sum = Sum { rest: &word, env: self.env, depth: 0 };
                 let Some(value) = sum.level(0).filter(|_| sum.rest.trim().is_empty()) else {
                     self.wrong = Some(word + ": syntax error in expression");
                     return None;
@@ -301,7 +326,12 @@ impl Expansion<'_> {
 struct Sum<'s> {
     rest: &'s str,
     env: &'s Env,
+    /// How many signs and parentheses are open.
+    depth: u32,
 }
+
+/// So many at most: what stands deeper in each other is no sum that anybody wrote.
+const SUM_DEPTH: u32 = 100;
 
 /// Operators by how strongly they bind, weakest first.
 const LEVELS: [&[&str]; 3] = [&["<=", ">=", "==", "!=", "<", ">"], &["+", "-"], &["*", "/", "%"]];
@@ -336,12 +366,15 @@ impl Sum<'_> {
     }
 
     fn atom(&mut self) -> Option<i64> {
-        if self.skip("(") {
-            let value = self.level(0)?;
-            return self.skip(")").then_some(value);
-        }
-        if self.skip("-") {
-            return self.atom()?.checked_neg();
+        let open = self.skip("(");
+        if open || self.skip("-") {
+            self.depth += 1;
+            if self.depth > SUM_DEPTH {
+                return None;
+            }
+            let value = if open { self.level(0)? } else { self.atom()?.checked_neg()? };
+            self.depth -= 1;
+            return (!open || self.skip(")")).then_some(value);
         }
         let rest = self.rest.trim_start();
         let end = rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(rest.len());
@@ -378,7 +411,7 @@ fn alternatives(inner: &str) -> Vec<String> {
     let mut parts = Vec::new();
     if let Some((from, to)) = inner.split_once("..") {
         if let (Ok(from), Ok(to)) = (from.parse::<i64>(), to.parse::<i64>()) {
-            for n in 0..=from.abs_diff(to).min(999) as i64 {
+            for n in 0..=from.abs_diff(to).min(WORDS_MAX as u64) as i64 {
                 let number = if from <= to { from + n } else { from - n };
                 parts.push(number.to_string());
             }
@@ -411,6 +444,7 @@ fn replaced(value: &str, how: &str, all: bool) -> String {
     let (pattern, text) = how.split_once('/').unwrap_or((how, ""));
     let (mut out, mut rest) = (String::new(), value);
     while !pattern.is_empty()
+        && out.len() <= TEXT_MAX
         && let Some(first) = rest.chars().next()
     {
         let fits = |end: &usize| rest.is_char_boundary(*end) && globs(pattern, &rest[..*end]);
@@ -427,19 +461,27 @@ fn replaced(value: &str, how: &str, all: bool) -> String {
     out + rest
 }
 
-/// Whether the text `name` is one that `pattern` means.
+/// Whether the text `name` is one that `pattern` means. A star that took too little takes one more:
+/// none before the last needs to be asked again.
 pub(super) fn globs(pattern: &str, name: &str) -> bool {
-    let mut rest = pattern.chars();
-    match rest.next() {
-        None => name.is_empty(),
-        Some('*') => {
-            let rest = rest.as_str();
-            name.char_indices().any(|(at, _)| globs(rest, &name[at..])) || globs(rest, "")
-        }
-        Some(c) => {
-            let mut left = name.chars();
-            left.next().is_some_and(|one| c == '?' || c == one)
-                && globs(rest.as_str(), left.as_str())
+    let (mut wanted, mut left) = (pattern.chars(), name.chars());
+    let mut star = None;
+    loop {
+        let (before, found) = (left.clone(), left.next());
+        match (wanted.next(), found) {
+            (Some('*'), _) => {
+                star = Some((wanted.clone(), before.clone()));
+                left = before;
+            }
+            (None, None) => return true,
+            (Some(c), Some(one)) if c == '?' || c == one => {}
+            _ => {
+                let Some((after, taken)) = &mut star else { return false };
+                if taken.next().is_none() {
+                    return false;
+                }
+                (wanted, left) = (after.clone(), taken.clone());
+            }
         }
     }
 }

@@ -198,6 +198,8 @@ pub struct Job {
     pub(super) leaves: bool,
     /// The process whose turn it is.
     pub(super) at: usize,
+    /// Steps left until others have their turn; much text counts for more.
+    pub(super) budget: u32,
 }
 
 /// What processes work with.
@@ -232,6 +234,7 @@ impl Job {
             keys_closed: false,
             leaves: false,
             at: 0,
+            budget: 0,
         }
     }
 
@@ -255,18 +258,18 @@ impl Job {
     /// Goes on as far as it can now.
     pub fn run(&mut self, place: &mut dyn Place, screen: &mut Screen) -> State {
         let cx = &mut Cx { place, screen };
-        let mut budget = BUDGET;
+        self.budget = BUDGET;
         loop {
             let mut moved = false;
             // Processes that are begun meanwhile have their turn in the next round.
             for id in 0..self.processes.len() {
                 while self.step(id, cx) == Step::Moved {
                     moved = true;
-                    budget -= 1;
+                    self.budget = self.budget.saturating_sub(1);
                     if let Some(code) = self.code() {
                         return State::Done(code);
                     }
-                    if budget == 0 {
+                    if self.budget == 0 {
                         return State::More;
                     }
                 }

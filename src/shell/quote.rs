@@ -198,12 +198,25 @@ impl Reader<'_> {
 
     /// What begins with a dollar sign or a backtick.
     fn dollar(&mut self, word: &mut Word, quoted: bool) -> Read<()> {
+        self.enter()?;
+        self.named(word, quoted)?;
+        self.depth -= 1;
+        Some(())
+    }
+
+    fn named(&mut self, word: &mut Word, quoted: bool) -> Read<()> {
         if self.skip("`") {
             return self.backticks(word, quoted);
         }
         if self.skip("$((") {
             let rest = self.rest();
-            let Some(end) = rest.find("))") else { return self.unclosed(")") };
+            let mut open = 0;
+            let ends = |(at, sign): (usize, &str)| {
+                open += if sign == "(" { 1 } else { -1 };
+                (open < 0 && rest[at..].starts_with("))")).then_some(at)
+            };
+            let found = rest.match_indices(['(', ')']).find_map(ends);
+            let Some(end) = found else { return self.unclosed(")") };
             let inner = self.inner(&rest[..end])?;
             add(word, Part::Sum, "", true).words.push(inner);
             self.at += end + 2;

@@ -199,11 +199,17 @@ impl<'t> Reader<'t> {
         if self.skip_token(token) { Some(()) } else { self.stray() }
     }
 
-    pub(super) fn block(&mut self) -> Read<Block> {
+    /// Goes into something that stands in what is being read.
+    pub(super) fn enter(&mut self) -> Read<()> {
         self.depth += 1;
         if self.depth > DEPTH {
             return self.unknown("Things so deep in each other are not here.");
         }
+        Some(())
+    }
+
+    pub(super) fn block(&mut self) -> Read<Block> {
+        self.enter()?;
         let mut block = Vec::new();
         loop {
             self.lines();

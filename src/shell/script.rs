@@ -158,10 +158,18 @@ impl Job {
         cx: &mut Cx<'_>,
     ) {
         let (env, files) = (&process.env, &*cx.place.desk(false).files);
-        let mut expansion =
-            Expansion { env, outputs: &outputs, used: 0, files, wanted: None, wrong: None };
+        let mut expansion = Expansion {
+            env,
+            outputs: &outputs,
+            used: 0,
+            files,
+            wanted: None,
+            wrong: None,
+            made: 0,
+        };
         let parts = expansion.parts(&command);
         let (wanted, mut wrong) = (expansion.wanted, expansion.wrong);
+        self.budget = self.budget.saturating_sub((expansion.made >> 8) as u32);
         if let Some(block) = wanted {
             process.frames.push(Frame::Run(command, outputs));
             let pipe = self.pipe(String::new());

@@ -267,6 +267,9 @@ fn test(call: &mut Call<'_, '_>) {
     if !close.is_empty() && words.pop() != Some(close) {
         return call.fail(2, &["missing `", close, "'"]);
     }
+    if words.len() > 200 {
+        return call.fail(2, &["too many arguments"]);
+    }
     match holds(&words, call.name == "[[", call.desk) {
         Ok(holds) => call.said.code = i32::from(!holds),
         Err(NO_TEST) => call.fail(2, &[NO_TEST]),
@@ -277,6 +280,7 @@ fn test(call: &mut Call<'_, '_>) {
 /// Whether a test holds; in `[[ ]]` what stands right of `==` is a pattern. An error is
 /// `NO_TEST`, or a word that should be a number.
 fn holds<'w>(words: &[&'w str], double: bool, desk: &Desk<'_>) -> Result<bool, &'w str> {
+    let integer = |text: &'w str| text.parse::<i64>().map_err(|_| text);
     for (signs, all) in [(["||", "-o"], false), (["&&", "-a"], true)] {
         let at = words.iter().position(|word| signs.contains(word)).unwrap_or(0);
         if at > 0 {
@@ -328,10 +332,6 @@ const COMPARES: &[(&str, Op)] = &[
     ("-gt", Op::More),
     ("-ge", Op::MoreOrEqual),
 ];
-
-fn integer(text: &str) -> Result<i64, &str> {
-    text.parse().map_err(|_| text)
-}
 
 fn seq(call: &mut Call<'_, '_>) {
     let mut numbers = Vec::new();
