@@ -120,3 +120,19 @@ fn undo_takes_back_whole_deeds() {
     assert_eq!((session.timeline().world().hash(), session.timeline().now()), (before, now));
     assert_eq!(session.undo_label(), None);
 }
+
+/// Work in pieces may stop between the wakes of one instant, and somebody may act then.
+#[test]
+fn a_deed_between_two_pieces_of_work_is_played_again_as_it_was() {
+    for budget in 1..60 {
+        let mut timeline = Timeline::new(Config::default(), vec![]);
+        assert!(!timeline.act(apply(0)).refused);
+        let (until, end) = (SimTime(10_000), 120);
+        assert_eq!(timeline.run_until(until, budget), Progress::More);
+        assert!(!timeline.act(power("node-b", false)).refused);
+        let journal = timeline.journal().to_vec();
+        assert_eq!(timeline.run_until(SimTime(end * 1000), 100_000), Progress::Done);
+        let again = play(journal, end);
+        assert_eq!(timeline.world().hash(), again.world().hash(), "after {budget} wakes");
+    }
+}

@@ -164,6 +164,8 @@ impl Timeline {
     /// ahead is forgotten (a clone of the timeline keeps it).
     pub fn act(&mut self, input: Input) -> Outcome {
         let before = self.clone();
+        // Work that goes in pieces may have stopped between the wakes of this instant.
+        self.finish_instant(self.world.now);
         self.cut_future();
         (self.midway, self.ahead) = (None, None);
         let outcome = self.world.input(&input);
