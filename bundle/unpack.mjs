@@ -2,7 +2,7 @@
 // is sent the bytes in pieces, then `null`, and answers with the compiled module or with what went
 // wrong in words. In a page, where no worker may be made, it is `window.unpack`.
 //
-// Not here: fetching, and what is done when it fails (static/boot.js).
+// Not here: fetching, and what is done when it fails (static/parts.js).
 
 import { XzReadableStream } from "xz-decompress";
 

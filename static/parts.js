@@ -75,19 +75,20 @@
     return part("unpack.js").then(function (unpackUrl) {
       return new Promise(function (resolve, reject) {
         var worker = new Worker(unpackUrl);
+        var giveUp = function (error) { worker.terminate(); reject(error); };
         worker.onmessage = function (event) {
+          if (!(event.data instanceof WebAssembly.Module)) { giveUp(new Error(event.data)); return; }
           worker.terminate();
-          if (event.data instanceof WebAssembly.Module) resolve(event.data);
-          else reject(new Error(event.data));
+          resolve(event.data);
         };
-        worker.onerror = reject;
+        worker.onerror = giveUp;
         fetchPacked(url).then(function (body) {
           var reader = body.getReader();
           return reader.read().then(function next(piece) {
             worker.postMessage(piece.done ? null : piece.value);
             return piece.done ? null : reader.read().then(next);
           });
-        }).catch(reject);
+        }).catch(giveUp);
       });
     });
   }

@@ -317,13 +317,12 @@ fn what_is_written_is_bounded() {
     assert!(lines <= 2000 && tab.dropped > 4000, "{lines} {}", tab.dropped);
 }
 
-/// Lines that nobody means: each is answered or goes on piece by piece, and Ctrl+C ends it.
-#[test]
-fn no_line_takes_the_shell_down() {
+/// Lines that nobody means.
+fn odd_lines() -> Vec<String> {
     let many = |text: &str| text.repeat(20_000);
     let jq = |program: String| format!("echo '{{}}' | jq '{program}'");
     let awk = |program: String| format!("echo 1 | awk '{program}'");
-    let lines = [
+    vec![
         many("("),
         many("$("),
         many("{ "),
@@ -358,19 +357,38 @@ fn no_line_takes_the_shell_down() {
         awk(format!("{{print {} 1}}", many("!"))),
         awk(many("{")),
         awk(many("if(1)")),
+        awk(format!("{{print {} 1}}", many("1+"))),
+        awk(format!("{{print {} 1}}", many("1 "))),
+        awk(format!("{{{} 1}}", many("a="))),
+        awk(many("{print};")),
         format!("echo 1 | sed '{}'", many("{")),
         format!("echo 1 | sed 's/{}/x/'", many("\\(")),
         format!("echo aaa | grep -E '{}a{}'", many("("), many(")")),
         format!("echo {} | grep -E '(a*)*b'", "a".repeat(5_000)),
         format!("case {} in *a*a*a*a*a*a*a*b) ;; esac", "a".repeat(5_000)),
+        format!("echo {} | grep 'a*b'", "a".repeat(100_000)),
+        format!("echo {} | grep -E '(a|b)*c'", "ab".repeat(50_000)),
+        format!("echo {} | sed 's/.*x/y/'", "a".repeat(100_000)),
+        "f() { f \"$@\" \"$@\"; }; f a".into(),
+        "a=(x); while true; do a=(\"${a[@]}\" \"${a[@]}\"); done".into(),
+        "a=(x); while true; do a=(${a[@]} ${a[@]}); done".into(),
+        format!(
+            "x={}; echo ${{#x}} ${{x//a/aa}} ${{x//*b/c}} ${{x#*b}} ${{x%%b*}}",
+            "a".repeat(100_000)
+        ),
         "f() { f; }; f".into(),
         "f() { f | f; }; f".into(),
         "while true; do :; done".into(),
         "x=a; while true; do x=$x$x; done".into(),
         "printf %99999999999d 1; seq 1 999999999".into(),
         "sleep 99999999999999999999d".into(),
-    ];
-    for line in lines {
+    ]
+}
+
+/// Each is answered or goes on piece by piece, and Ctrl+C ends it.
+#[test]
+fn no_line_takes_the_shell_down() {
+    for line in odd_lines() {
         let mut run = Run::new();
         run.session.apply(Action::Type(line.as_str().into()));
         for _ in 0..10 {

@@ -45,19 +45,10 @@ const OPERATORS: &[Operator] = &[
     ("", 3, 4, Op::Join),
 ];
 
-const BLANKS: &[char] = &[' ', '\t'];
-
 impl Awk {
     /// Reads a program; `between` is what `-F` says, `sets` are those of `-v`.
     pub fn new(program: &str, between: &str, sets: &[&str]) -> Result<Awk, String> {
-        let mut reader = Reader {
-            rest: program,
-            blanks: BLANKS,
-            operators: OPERATORS,
-            operand,
-            depth: 0,
-            error: "",
-        };
+        let mut reader = Reader::new(program, &[' ', '\t'], OPERATORS, operand)?;
         let mut rules = Vec::new();
         loop {
             lines(&mut reader);

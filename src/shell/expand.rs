@@ -6,6 +6,7 @@
 //!
 //! Upstream: POSIX, Shell Command Language, Word Expansions
 
+use super::pattern::Pattern;
 use super::syntax::{Block, Command, Part, Piece, What, Word};
 use crate::base::sorted::SortedMap;
 use crate::kubectl::running::Files;
@@ -81,6 +82,9 @@ const WORDS_MAX: usize = 20_000;
 /// So many bytes of text a command may get, as on Linux.
 const TEXT_MAX: usize = 2 << 20;
 
+/// What a word counts for besides its text, in bytes, as on Linux: its place and its end.
+const WORD_COST: usize = 9;
+
 /// Expands words, given the outputs of the commands in them, in order.
 pub struct Expansion<'e> {
     /// What the script knows.
@@ -117,7 +121,9 @@ struct Field {
 impl Expansion<'_> {
     /// Expands a word to any number of words.
     fn word(&mut self, word: &[&Piece], out: &mut Vec<String>) -> Option<()> {
-        self.bound(out.len() * (TEXT_MAX / WORDS_MAX))?;
+        if out.len() >= WORDS_MAX {
+            return self.too_much();
+        }
         if let Some((n, texts)) = braces(word) {
             for text in texts {
                 let piece = Piece::text(&text, false);
@@ -139,13 +145,15 @@ impl Expansion<'_> {
         Some(())
     }
 
-    /// Goes on only if there is room for so much text besides what there is already.
-    fn bound(&mut self, more: usize) -> Option<()> {
-        if self.made + more > TEXT_MAX {
-            self.wrong = Some("Argument list too long".into());
-            return None;
-        }
-        Some(())
+    /// Goes on only if there is room for so much more text.
+    fn make(&mut self, more: usize) -> Option<()> {
+        self.made += more;
+        if self.made > TEXT_MAX { self.too_much() } else { Some(()) }
+    }
+
+    fn too_much(&mut self) -> Option<()> {
+        self.wrong = Some("Argument list too long".into());
+        None
     }
 
     /// Ends the word being built: what comes belongs to the next.
@@ -228,6 +236,8 @@ impl Expansion<'_> {
             self.finish(field, out);
         }
         for (n, text) in texts.iter().enumerate() {
+            // A word costs more than its letters.
+            self.make(if many { text.len() + WORD_COST } else { WORD_COST })?;
             if n > 0 {
                 self.finish(field, out);
             }
@@ -243,8 +253,7 @@ impl Expansion<'_> {
 
     fn value(&mut self, piece: &Piece) -> Option<String> {
         let value = self.whole_value(piece)?;
-        self.made += value.len();
-        self.bound(0)?;
+        self.make(value.len())?;
         Some(value)
     }
 
@@ -263,7 +272,7 @@ impl Expansion<'_> {
                     b'l' if is_array => self.all(name).len().to_string(),
                     b'l' => value.chars().count().to_string(),
                     b'/' => replaced(&value, &word, form.len() > 1),
-                    _ => trimmed(&value, form, &word).to_string(),
+                    _ => trimmed(&value, form, &word),
                 }
             }
             Part::Output => {
@@ -424,41 +433,40 @@ fn alternatives(inner: &str) -> Vec<String> {
 
 /// `value` without the beginning (`#`) or the end (`%`) that `pattern` means: the shortest one,
 /// or the longest if the sign is doubled.
-fn trimmed<'v>(value: &'v str, form: &str, pattern: &str) -> &'v str {
-    let front = form.starts_with('#');
-    let upward = front == (form.len() == 1);
-    for n in 0..=value.len() {
-        let at = if upward { n } else { value.len() - n };
-        if value.is_char_boundary(at) {
-            let (before, after) = value.split_at(at);
-            if globs(pattern, if front { before } else { after }) {
-                return if front { after } else { before };
-            }
+fn trimmed(value: &str, form: &str, pattern: &str) -> String {
+    let turned = |text: &str| text.chars().rev().collect::<String>();
+    let long = form.len() > 1;
+    match (form.starts_with('#'), long) {
+        (true, _) => {
+            let found = Pattern::glob(pattern, [true, false, !long]).span(value, 0);
+            value[found.map_or(0, |(_, end)| end)..].into()
         }
+        (false, true) => {
+            let found = Pattern::glob(pattern, [false, true, false]).span(value, 0);
+            value[..found.map_or(value.len(), |(start, _)| start)].into()
+        }
+        // The shortest end is the shortest beginning of what is turned round.
+        (false, false) => turned(&trimmed(&turned(value), "#", &turned(pattern))),
     }
-    value
 }
 
 /// `value` with what a pattern means replaced: `how` is `pattern/text`.
 fn replaced(value: &str, how: &str, all: bool) -> String {
     let (pattern, text) = how.split_once('/').unwrap_or((how, ""));
-    let (mut out, mut rest) = (String::new(), value);
-    while !pattern.is_empty()
-        && out.len() <= TEXT_MAX
-        && let Some(first) = rest.chars().next()
+    let pattern = Pattern::glob(pattern, [false; 3]);
+    let (mut out, mut from) = (String::new(), 0);
+    while out.len() <= TEXT_MAX
+        && let Some((start, end)) = pattern.span(value, from)
+        && start < end
     {
-        let fits = |end: &usize| rest.is_char_boundary(*end) && globs(pattern, &rest[..*end]);
-        let found = (1..=rest.len()).rev().find(fits);
-        match found {
-            Some(_) => out.push_str(text),
-            None => out.push(first),
-        }
-        rest = &rest[found.unwrap_or(first.len_utf8())..];
-        if found.is_some() && !all {
+        out.push_str(&value[from..start]);
+        out.push_str(text);
+        from = end;
+        if !all {
             break;
         }
     }
-    out + rest
+    out + &value[from..]
 }
 
 /// Whether the text `name` is one that `pattern` means. A star that took too little takes one more:

@@ -4,14 +4,18 @@
 //! Tried from left to right with a bound on the work, which is plenty for lines of output and
 //! a tenth of the size of a general engine.
 //!
-//! Not here: counts in braces, back references within a pattern, classes such as `[:alpha:]`.
+//! Not here: counts in braces, back references within a pattern, classes such as `[:alpha:]`,
+//! more than 250 repetitions of a group.
 //!
 //! Upstream: POSIX, Regular Expressions
 
 use std::rc::Rc;
 
-/// Steps after which a match is given up.
-const STEPS: u32 = 20_000;
+/// Steps after which a match is given up, besides two for each byte of the line.
+const STEPS: u32 = 200_000;
+
+/// Groups, or repetitions of them, in each other in one match.
+const DEEP: u32 = 250;
 
 /// A pattern.
 #[derive(Clone, Debug)]
@@ -19,6 +23,8 @@ pub struct Pattern {
     all: Rc<Choices>,
     groups: usize,
     fold: bool,
+    /// It takes as little as it can, not as much.
+    lazy: bool,
 }
 
 /// A match: from where to where, of the whole and of each group.
@@ -57,7 +63,7 @@ impl Pattern {
     pub fn new(text: &str, extended: bool, fold: bool) -> Result<Pattern, &'static str> {
         let mut reader = Reader { rest: text, extended, groups: 0, error: "" };
         let all = reader.choices(0).ok_or(reader.error)?;
-        Ok(Pattern { all: Rc::new(all), groups: reader.groups, fold })
+        Ok(Pattern { all: Rc::new(all), groups: reader.groups, fold, lazy: false })
     }
 
     /// A pattern that is the text itself.
@@ -66,12 +72,34 @@ impl Pattern {
         for c in text.chars() {
             parts.push(Part { what: itself(c), least: 1, most: 1 });
         }
-        Pattern { all: Rc::new(vec![parts]), groups: 0, fold }
+        Pattern { all: Rc::new(vec![parts]), groups: 0, fold, lazy: false }
+    }
+
+    /// What the shell means by `text`: `*`, `?`, all else itself; at the front of a text or at
+    /// its back if these flags are set, and as little as may be if it is `lazy`.
+    pub fn glob(text: &str, [front, back, lazy]: [bool; 3]) -> Pattern {
+        let mut parts = Vec::new();
+        let mut add = |what, least, most| parts.push(Part { what, least, most });
+        if front {
+            add(What::Start, 1, 1);
+        }
+        for c in text.chars() {
+            match c {
+                '*' => add(What::One(false, String::new()), 0, u32::MAX),
+                '?' => add(What::One(false, String::new()), 1, 1),
+                c => add(itself(c), 1, 1),
+            }
+        }
+        if back {
+            add(What::End, 1, 1);
+        }
+        Pattern { all: Rc::new(vec![parts]), groups: 0, fold: false, lazy }
     }
 
     /// The first match in `line` at or after `from`, in bytes.
     pub fn find(&self, line: &str, from: usize) -> Option<Found> {
-        let mut run = Run { line, fold: self.fold, steps: STEPS };
+        let steps = STEPS.saturating_add(2 * line.len() as u32);
+        let mut run = Run { line, fold: self.fold, lazy: self.lazy, steps, deep: 0 };
         let mut start = from;
         loop {
             let mut found = vec![None; self.groups + 1];
@@ -211,7 +239,11 @@ impl Reader<'_> {
 struct Run<'r> {
     line: &'r str,
     fold: bool,
+    lazy: bool,
+    /// So many more steps it may take.
     steps: u32,
+    /// How many groups it is in, each repetition one.
+    deep: u32,
 }
 
 /// What is to match after a part.
@@ -236,39 +268,71 @@ impl Run<'_> {
             return false;
         }
         self.steps -= 1;
-        if count < part.most {
-            let more = match &part.what {
-                What::Group(number, all) => {
-                    let before = found[*number];
-                    let took = self.any(all, at, found, &mut |run, end, found| {
-                        // An empty match must not be repeated.
-                        if end == at && count >= part.least {
-                            return false;
-                        }
-                        let outer = found[*number];
-                        found[*number] = Some((at, end));
-                        let took = run.parts(parts, count + 1, end, found, then);
-                        if !took {
-                            found[*number] = outer;
-                        }
-                        took
-                    });
-                    if !took {
-                        found[*number] = before;
-                    }
-                    took
+        let What::Group(number, all) = &part.what else {
+            return self.repeated(part, rest, at, found, then);
+        };
+        if count < part.most && self.deep < DEEP {
+            self.deep += 1;
+            let before = found[*number];
+            let took = self.any(all, at, found, &mut |run, end, found| {
+                // An empty match must not be repeated.
+                if end == at && count >= part.least {
+                    return false;
                 }
-                what => match self.single(what, at) {
-                    Some(end) if end == at => self.parts(rest, 0, at, found, then),
-                    Some(end) => self.parts(parts, count + 1, end, found, then),
-                    None => false,
-                },
-            };
-            if more {
+                let outer = found[*number];
+                found[*number] = Some((at, end));
+                let took = run.parts(parts, count + 1, end, found, then);
+                if !took {
+                    found[*number] = outer;
+                }
+                took
+            });
+            self.deep -= 1;
+            if took {
                 return true;
             }
+            found[*number] = before;
         }
         count >= part.least && self.parts(rest, 0, at, found, then)
+    }
+
+    /// Matches a character as often as it can (or must, if lazy), then as often as `rest` lets
+    /// it. No call in itself: a line may be long.
+    fn repeated(
+        &mut self,
+        part: &Part,
+        rest: &[Part],
+        at: usize,
+        found: &mut Found,
+        then: &mut Then<'_>,
+    ) -> bool {
+        let (mut count, mut end) = (0, at);
+        while count < part.most
+            && self.steps > 0
+            && let Some(next) = self.single(&part.what, end)
+        {
+            if self.lazy && count >= part.least && self.parts(rest, 0, end, found, then) {
+                return true;
+            }
+            self.steps = self.steps.saturating_sub(1);
+            count += 1;
+            if next == end {
+                // A place is there once, however often it is asked for.
+                count = count.max(part.least);
+                break;
+            }
+            end = next;
+        }
+        loop {
+            if count >= part.least && self.parts(rest, 0, end, found, then) {
+                return true;
+            }
+            if count <= part.least || end == at {
+                return false;
+            }
+            count -= 1;
+            end -= self.line[..end].chars().next_back().map_or(0, char::len_utf8);
+        }
     }
 
     /// Where a match of one character ends.

@@ -132,19 +132,22 @@ pub(super) fn leaf(op: Op, value: Value) -> Tree {
 /// How deep parts may stand in each other.
 const DEPTH: u32 = 40;
 
+/// The longest program, in bytes: what operators join is as deep as it is long.
+const LONG: usize = 1000;
+
 /// Reads a program. What reads a part gives `None` where the program is wrong, and leaves
 /// `rest` there.
 pub(super) struct Reader<'p> {
     /// What is left of it.
     pub rest: &'p str,
     /// What may stand between words.
-    pub blanks: &'static [char],
+    blanks: &'static [char],
     /// The operators.
-    pub operators: &'static [Operator],
+    operators: &'static [Operator],
     /// Reads what operators stand between.
-    pub operand: fn(&mut Reader<'_>) -> Option<Tree>,
+    operand: fn(&mut Reader<'_>) -> Option<Tree>,
     /// How many operands are begun.
-    pub depth: u32,
+    depth: u32,
     /// What is wrong with a pattern.
     pub error: &'static str,
 }
@@ -160,6 +163,19 @@ pub(super) fn is_word(c: char) -> bool {
 }
 
 impl<'p> Reader<'p> {
+    /// A reader of `rest` in the language that the others make; an error says that it is too long.
+    pub fn new(
+        rest: &'p str,
+        blanks: &'static [char],
+        operators: &'static [Operator],
+        operand: fn(&mut Reader<'_>) -> Option<Tree>,
+    ) -> Result<Reader<'p>, String> {
+        match rest.len() {
+            0..=LONG => Ok(Reader { rest, blanks, operators, operand, depth: 0, error: "" }),
+            _ => Err(format!("programs of more than {LONG} bytes are not here")),
+        }
+    }
+
     /// Leaves blanks behind.
     pub fn blanks(&mut self) {
         self.rest = self.rest.trim_start_matches(self.blanks);

@@ -348,13 +348,14 @@ fn seq(call: &mut Call<'_, '_>) {
         [] => return call.fail(1, &["missing operand"]),
         _ => return call.fail(1, &["invalid Zero increment value"]),
     };
-    for _ in 0..10_000 {
+    for _ in 0..100_000 {
         if if step > 0 { at > to } else { at < to } {
-            break;
+            return;
         }
         call.say(&[&at.to_string()]);
-        at += step;
+        at = at.saturating_add(step);
     }
+    call.fail(1, &["more than 100000 numbers are not here"]);
 }
 
 const MONTHS: [&str; 12] =

@@ -144,7 +144,12 @@ impl Run {
         args: &mut Vec<Value>,
         out: &mut Vec<Value>,
     ) -> Done {
-        let Some(part) = filter.parts.get(args.len()) else {
+        // Of an operator the right side is the outer one.
+        let turned = matches!(filter.op, Op::Add | Op::Subtract | Op::Equal | Op::Differs)
+            || matches!(filter.op, Op::Less | Op::LessOrEqual | Op::More | Op::MoreOrEqual);
+        let count = filter.parts.len();
+        let at = if turned { count.saturating_sub(args.len() + 1) } else { args.len() };
+        let Some(part) = filter.parts.get(at).filter(|_| args.len() < count) else {
             let value = self.call(filter.op, on, args)?;
             out.push(value);
             return Some(());
@@ -158,9 +163,10 @@ impl Run {
             return done;
         }
         for value in found {
-            args.push(value);
+            let at = if turned { 0 } else { args.len() };
+            args.insert(at, value);
             self.tuples(filter, on, args, out)?;
-            args.pop();
+            args.remove(at);
         }
         done
     }

@@ -54,25 +54,13 @@ const FUNCTIONS: &[(&str, Op, bool)] = &[
     ("test", Op::Test, true),
 ];
 
-/// The longest program, so that nothing stands too deep in something else.
-const LONG: usize = 1000;
-
 /// Reads a program. An error says what is wrong with it.
 pub(super) fn program(text: &str) -> Result<Tree, String> {
-    if text.len() > LONG {
-        return Err(format!("error: programs of more than {LONG} bytes are not here"));
-    }
     if text.trim().is_empty() {
         return Ok(here());
     }
-    let mut reader = Reader {
-        rest: text,
-        blanks: &[' ', '\t', '\n', '\r'],
-        operators: OPERATORS,
-        operand: path,
-        depth: 0,
-        error: "",
-    };
+    let reader = Reader::new(text, &[' ', '\t', '\n', '\r'], OPERATORS, path);
+    let mut reader = reader.map_err(|error| ["error: ", &error].concat())?;
     match reader.level(0) {
         Some(program) if reader.rest.trim().is_empty() => Ok(program),
         _ => Err(wrong(reader.rest.trim())),
