@@ -377,7 +377,7 @@
   var exported = null;
   var laterUrl = metaUrl("playground-later");
   var later = null;
-  var pressed = [];
+  var pressed = [], fresh = true;
   var note = null;
   var fetching = false;
 
@@ -422,9 +422,9 @@
     });
   }
 
-  // Calls `done` now if `free` (the first part can do it) or if everything is here, else when it is.
+  // Calls `done` when everything is here; before, if it is the first that is `free`.
   function whole(done, free) {
-    if (isWhole() || (free && !pressed.length)) { done(); return; }
+    if (isWhole() || (free && fresh && !pressed.length)) { fresh = false; done(); return; }
     pressed.push(done);
     tell(say("Fetching the rest of the simulator…"));
     if (!fetching) complete();
@@ -480,7 +480,7 @@
   if (!embedded) store("sessionStorage", "sfs.place", location.search + location.hash);
   // A page that begins somewhere else than at the beginning needs all of it.
   var elsewhere = saved || location.hash ||
-    /[?&](t|until|play|example|nodes|select|view|hl)=/.test(location.search);
+    /[?&](t|until|play|speed|example|nodes|seed|select|view|hl|styles)=/.test(location.search);
   var all = laterUrl && elsewhere ? fetchLater() : null;
   Promise.all([module, wasm, unpack(location.hash), speak(language()), all]).then(function (came) {
     started = true;

@@ -78,8 +78,15 @@ pub fn App() -> Html {
     }
 }
 
-/// Does what only the browser can do; all else is for the reducer.
+/// Does what is wanted: at once the first step, for which what came first suffices, all else once
+/// the whole program is here.
 fn want(intent: Intent, dispatcher: &UseReducerDispatcher<Model>, seen: &Rc<RefCell<Model>>) {
+    let (dispatcher, seen) = (dispatcher.clone(), seen.clone());
+    platform::when_whole(intent == Intent::Step, move || perform(intent, dispatcher, seen));
+}
+
+/// Does what only the browser can do; all else is for the reducer.
+fn perform(intent: Intent, dispatcher: UseReducerDispatcher<Model>, seen: Rc<RefCell<Model>>) {
     match intent {
         Intent::Copy(text) => platform::copy(&text),
         Intent::Goto(line) => platform::goto_line(line),
@@ -103,28 +110,20 @@ fn want(intent: Intent, dispatcher: &UseReducerDispatcher<Model>, seen: &Rc<RefC
             platform::open_whole(&seen.borrow().session().save(Extent::Moment));
         }
         Intent::Speak => {
-            let dispatcher = dispatcher.clone();
             let code = seen.borrow().lang().say(Word::OtherLanguageCode);
             platform::speak(code, move || dispatcher.dispatch(Message::Speak(language())));
         }
         Intent::Step if platform::query("debug").is_some_and(|what| what == "panic") => {
             panic!("asked for in the address");
         }
-        // A step needs no more than came first.
+        // What is written is shown whole: nothing follows each letter.
+        Intent::Edit(_) => dispatcher.dispatch(Message::Want(intent)),
         intent => {
-            let (dispatcher, free) = (dispatcher.clone(), intent == Intent::Step);
-            let (seen, writes) = (seen.clone(), matches!(intent, Intent::Edit(_)));
-            platform::when_whole(free, move || {
-                dispatcher.dispatch(Message::Want(intent));
-                // What is written is shown whole: nothing follows each letter.
-                if writes {
-                    return;
+            dispatcher.dispatch(Message::Want(intent));
+            platform::after_picture(move || {
+                if seen.borrow().has_rest() {
+                    dispatcher.dispatch(Message::Answered);
                 }
-                platform::after_picture(move || {
-                    if seen.borrow().has_rest() {
-                        dispatcher.dispatch(Message::Answered);
-                    }
-                });
             });
         }
     }

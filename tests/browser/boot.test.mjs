@@ -50,7 +50,7 @@ broken("a program of the wrong type runs all the same", wasm({ type: "text/plain
 // Which parts of the program the page fetched, and how.
 async function fetched(page, names) {
   await page.ready();
-  await page.raw.locator("html[data-whole]").waitFor({ state: "attached" });
+  await page.whole();
   const seen = page.requests.map((url) => /(first|later)-\w+(\.wasm[.\w]*)$/.exec(url))
     .filter(Boolean).map((match) => match[1] + match[2]);
   assert.deepEqual([...new Set(seen)], names);

@@ -113,6 +113,11 @@ export class Page {
     await this.raw.locator("html[data-boot=ready]").waitFor({ state: "attached" });
   }
 
+  /** Waits until the part of the simulator that comes later is there, too. */
+  async whole() {
+    await this.raw.locator("html[data-whole]").waitFor({ state: "attached" });
+  }
+
   /** A picture of the window as it is, into tests/browser/shots. */
   async shot(name) {
     const file = `${this.label}-${name}`.replace(/[^A-Za-z0-9.]+/g, "-");
@@ -140,6 +145,8 @@ export class Page {
   async isClean() {
     const reports = await this.raw.evaluate(() => window.policyReports ?? []).catch(() => []);
     assert.deepEqual([...this.faults, ...reports.map((r) => `policy: ${r}`)], []);
+    const stood = await this.raw.locator("html[data-waited]").count();
+    assert.equal(stood, 0, "the page stood still until the rest of the simulator was there");
   }
 }
 

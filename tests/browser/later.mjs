@@ -8,26 +8,38 @@
 
 import { readFile, writeFile } from "node:fs/promises";
 import { chromium } from "playwright-core";
+import { everything, remember } from "./gestures.mjs";
 import { serve } from "./server.mjs";
 
 /** Until everything that happens by itself has happened, in milliseconds. */
 const QUIET_MS = 3000;
 
+const DESKTOP = { width: 1440, height: 900 }, PHONE = { width: 390, height: 844 };
+const EMBED = { width: 640, height: 420 }, MINI = { width: 320, height: 240 };
+const LOOK = "&controls=step&readonly=1&motion=none&panes=stage&font=1.2";
 const VISITS = [
-  { viewport: { width: 1440, height: 900 }, colorScheme: "light", locale: "en-US", query: "" },
-  { viewport: { width: 390, height: 844 }, colorScheme: "dark", locale: "en-US", query: "" },
-  { viewport: { width: 640, height: 420 }, colorScheme: "light", locale: "zh-CN", query: "?embed=1" },
-  { viewport: { width: 320, height: 240 }, colorScheme: "light", locale: "en-US", query: "?embed=mini" },
+  { viewport: DESKTOP, colorScheme: "light", locale: "en-US", query: "" },
+  { viewport: PHONE, colorScheme: "dark", locale: "en-US", query: "?theme=light" },
+  { viewport: DESKTOP, colorScheme: "light", locale: "en-US", query: "?present=1&editor=plain" },
+  { viewport: EMBED, colorScheme: "light", locale: "zh-CN", query: "?embed=1&theme=dark" },
+  { viewport: MINI, colorScheme: "light", locale: "en-US", query: `?embed=mini&lang=zh${LOOK}` },
 ];
 
-// Presses what there is to press, as in a page whose later part is not there: it waits, and how it
-// comes to wait must not be left for later. Not what somebody does who has no haste.
-function pressAll() {
-  window.playground.whole = (done, free) => { if (free) done(); };
-  const calm = /^(Step|Share|Help|Download|Copy|Rewrite|中文)/;
-  for (const each of document.querySelectorAll("#app button, #app [role=button]")) {
-    if (!calm.test(each.getAttribute("aria-label") || each.textContent)) each.click();
-  }
+// As in a page whose later part is not there: whatever is done waits, and how it comes to wait must
+// not be left for later.
+const waits = () => { window.playground.whole = () => {}; };
+
+// What somebody does first, who may be in haste.
+async function visit(page) {
+  await page.locator("html[data-boot=ready]").waitFor({ state: "attached" });
+  const step = page.locator(".step").first();
+  if (await step.isVisible()) await step.click();
+  await page.waitForTimeout(QUIET_MS);
+  await page.evaluate(waits);
+  await page.evaluate(everything);
+  await page.waitForTimeout(QUIET_MS);
+  await page.evaluate(everything);
+  await page.waitForTimeout(QUIET_MS);
 }
 
 async function marks(page, { base, names }) {
@@ -54,17 +66,17 @@ async function main([dist, namesFile, usedFile]) {
   const used = new Set();
   for (const { query, ...options } of VISITS) {
     const context = await browser.newContext(options);
+    // As in a page that waits for its later part.
+    await context.addInitScript(() => {
+      document.addEventListener("DOMContentLoaded", () => { window.playground.isWhole = () => false; });
+    });
     const page = await context.newPage();
     await page.goto(site.url + query);
-    // As in a page that waits for its later part.
-    await page.evaluate(() => { window.playground.isWhole = () => false; });
-    await page.locator("html[data-boot=ready]").waitFor({ state: "attached" });
-    const step = page.locator(".step").first();
-    if (await step.isVisible()) await step.click();
-    await page.waitForTimeout(QUIET_MS);
-    // Embedded, there is also what leads to a page of its own, which takes the whole program.
-    if (!query) await page.evaluate(pressAll);
-    await page.waitForTimeout(QUIET_MS);
+    await visit(page);
+    for (const name of await marks(page, names)) used.add(name);
+    await page.evaluate(remember);
+    await page.reload();
+    await visit(page);
     for (const name of await marks(page, names)) used.add(name);
     await context.close();
   }

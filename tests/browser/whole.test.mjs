@@ -3,14 +3,15 @@
 
 import { test } from "node:test";
 import assert from "node:assert/strict";
-import { open, stories } from "./harness.mjs";
+import { everything, remember } from "./gestures.mjs";
+import { DESKTOP, EMBED, MINI, open, PHONE, stories } from "./harness.mjs";
 import { DIST, serve } from "./server.mjs";
 
 const SETTLE = "Settle: until nothing more happens";
 
 stories("the first part suffices for the first press, and the rest comes by itself", async (page) => {
   await page.click("button", "Step");
-  await page.raw.locator("html[data-whole]").waitFor({ state: "attached" });
+  await page.whole();
   assert.equal(await page.raw.locator("html[data-waited]").count(), 0);
 });
 
@@ -40,12 +41,70 @@ parted("presses wait for the rest, in order", { delayMs: 2_000 }, async (page) =
   await page.click("button", "+1 min");
   await page.sees("Fetching the rest of the simulator…");
   await page.shot("fetching");
-  await page.raw.locator("html[data-whole]").waitFor({ state: "attached" });
+  await page.whole();
   await page.raw.locator(".boot-note").waitFor({ state: "detached" });
   await page.sees(/web has what it wants: 2 of 2 Pods are Ready/);
   assert.notEqual(await clock(page), "00:00");
   assert.equal(await page.raw.locator("html[data-waited]").count(), 0);
 });
+
+// The first press is answered at once; what the others need is not there, and nothing stands still.
+const recorded = async (page) => {
+  await page.raw.evaluate(() => new Promise((done) => window.playground.after(done)));
+  return (await page.raw.locator(".eventpane").innerText()).split("\n");
+};
+parted("steps wait for the rest, too", { delayMs: 3_000 }, async (page) => {
+  await page.raw.locator(".step").click();
+  const begun = Date.now();
+  for (let more = 0; more < 4; more += 1) await page.raw.locator(".step").click();
+  assert.ok(Date.now() - begun < 2_000, "the page answers while it waits");
+  await page.sees("Fetching the rest of the simulator…");
+  await page.whole();
+  await page.raw.locator(".boot-note").waitFor({ state: "detached" });
+  assert.equal(await page.raw.locator("html[data-waited]").count(), 0);
+  const waited = await recorded(page);
+  const other = await open("five steps", {});
+  await other.whole();
+  for (let step = 0; step < 5; step += 1) await other.raw.locator(".step").click();
+  assert.deepEqual(waited, await recorded(other), "five steps are five steps");
+  await other.raw.context().close();
+});
+
+for (const [where, query, field] of [
+  ["text area", "?editor=plain", "#manifest"], ["editor", "", ".cm .cm-content"],
+]) {
+  parted(`what is written before the rest came is kept, ${where}`, { delayMs: 5_000 }, async (page) => {
+    await page.raw.locator("#manifest").click();
+    await page.raw.locator(field).press("Control+Home");
+    await page.raw.keyboard.type("# mine\n");
+    assert.equal(await page.raw.locator("html[data-whole]").count(), 0, "it is not there yet");
+    await page.whole();
+    await page.raw.locator(".boot-note").waitFor({ state: "detached" });
+    assert.equal(await page.raw.locator("html[data-waited]").count(), 0);
+    assert.match(await page.raw.locator("#manifest").inputValue(), /^# mine\n/);
+    await page.isClean();
+  }, { query });
+}
+
+// At first, and of somebody who comes back.
+for (const [label, size, query] of [
+  ["1440", DESKTOP, ""], ["390", PHONE, "?theme=light"], ["present", DESKTOP, "?present=1"],
+  ["embed", EMBED, "?embed=1&theme=dark"], ["mini", MINI, "?embed=mini&lang=zh&readonly=1"],
+]) {
+  parted(`whatever is done waits, ${label}`, { delayMs: 20_000 }, async (page) => {
+    for (const visit of ["first", "second"]) {
+      await page.ready();
+      await page.raw.evaluate(everything);
+      if (query === "") await page.raw.locator(".cm").waitFor({ state: "attached" });
+      await page.raw.evaluate(everything);
+      await page.raw.locator(".boot-note").waitFor();
+      assert.equal(await page.raw.locator("html[data-waited]").count(), 0, visit);
+      await page.isClean();
+      await page.raw.evaluate(remember);
+      await page.raw.reload();
+    }
+  }, { size, query });
+}
 
 const lost = { drop: true };
 parted("a rest that is lost is asked for again", lost, async (page) => {

@@ -37,7 +37,8 @@ pub fn ensure() {
     fetch_later(&wasm_bindgen::exports());
 }
 
-/// Calls `done` when the whole program is here; now, if it is, or if `free` and nothing waits.
+/// Calls `done` when the whole program is here; now, if it is, or if this is the first that is
+/// `free` and nothing waits.
 pub fn when_whole(free: bool, done: impl FnOnce() + 'static) {
     call("whole", &[Closure::once_into_js(done), free.into()]);
 }
