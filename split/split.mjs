@@ -14,7 +14,7 @@
 // `ensure` and then what stands at its place in the function table. The later part shares memory,
 // tables and globals, and when it is instantiated puts the real functions at those places; what it
 // calls in the first part it finds in the same table. `ensure` is an import of the page's own
-// (static/boot.js), called as long as the later part is not there.
+// (static/parts.js), called as long as the later part is not there.
 //
 // Not here: which functions are wanted first; tests/browser/later.mjs watches a page to find out.
 import { createHash } from "node:crypto";

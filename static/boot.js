@@ -3,7 +3,7 @@
 // script, because module scripts do not run at all where a page was opened from a file.
 //
 // What the simulator may ask of the browser hangs on `window.playground` (see src/ui/platform).
-// Not here: how files are fetched (parts.js); sharing and other parts that are fetched when they are
+// Not here: how files are fetched, and what comes later (parts.js); sharing and other parts that are fetched when they are
 // first wanted (share.js).
 (function () {
   "use strict";
@@ -242,6 +242,10 @@
     };
   }
 
+  var rest = parts.rest({
+    say: say, element: element, button: button, crash: crash, isDead: function () { return dead; },
+  });
+
   var playground = window.playground = {
     again: !embedded && stored("sessionStorage", "sfs.place") === location.search + location.hash,
     link: "", trouble: "", lang: "en", words: "", embedded: embedded,
@@ -269,7 +273,7 @@
       editor.goto(line);
       return true;
     },
-    ensure: ensure, whole: whole, isWhole: isWhole, share: run("share"), open: run("open"), take: run("take"),
+    ensure: rest.ensure, whole: rest.whole, isWhole: rest.isWhole, share: run("share"), open: run("open"), take: run("take"),
     address: run("address"), download: run("download"),
     help: function () { if (playground.openHelp) playground.openHelp(); }, part: part,
   };
@@ -370,91 +374,6 @@
     focusOn(".seat.is-picked .pick") || focusOn(".centre");
   }).observe(document.getElementById("app"), { childList: true, subtree: true });
 
-  // ---- the later part of the simulator ------------------------------------------------------------
-
-  // What the simulator exports, once it runs; the later part, once it is here; and what was pressed
-  // before that.
-  var exported = null;
-  var laterUrl = metaUrl("playground-later");
-  var later = null;
-  var pressed = [], fresh = true;
-  var note = null;
-  var fetching = false;
-
-  function isWhole() { return !laterUrl || (exported && exported.whole.value === 1); }
-
-  // From here on calls of later functions reach them.
-  function join() {
-    new WebAssembly.Instance(later, { 0: exported });
-    exported.whole.value = 1;
-    document.documentElement.setAttribute("data-whole", "");
-  }
-
-  function tell(text, label, press) {
-    if (note) note.remove();
-    note = text ? element("div", "boot-note", text) : null;
-    if (!note) return;
-    note.setAttribute("role", "status");
-    if (label) note.appendChild(button(label, press));
-    document.body.appendChild(note);
-  }
-
-  // By itself, as soon as the page stands; before, where the page begins with more than that.
-  function fetchLater() {
-    return parts.compiled(laterUrl).then(function (module) { later = later || module; });
-  }
-
-  function complete() {
-    if (dead || isWhole()) return;
-    fetching = true;
-    if (pressed.length) tell(say("Fetching the rest of the simulator…"));
-    fetchLater().then(function () {
-      if (!dead && !isWhole()) join();
-    }).then(function () { return true; }, function () {
-      // Where nobody waits, the next press tries again.
-      fetching = false;
-      if (pressed.length) tell(say("The rest of the simulator did not arrive."), say("Retry"), complete);
-      return false;
-    }).then(function (came) {
-      if (dead || !came) return;
-      tell();
-      pressed.splice(0).forEach(function (done) { done(); });
-    });
-  }
-
-  // Calls `done` when everything is here; before, if it is the first that is `free`.
-  function whole(done, free) {
-    if (isWhole() || (free && fresh && !pressed.length)) { fresh = false; done(); return; }
-    pressed.push(done);
-    tell(say("Fetching the rest of the simulator…"));
-    if (!fetching) complete();
-  }
-
-  // Called in the middle of a later function that was wanted all the same: nothing but waiting is
-  // left. A request that waits may not ask for bytes, so they come as text of one byte each.
-  function ensure(exports) {
-    exported = exports;
-    if (isWhole()) return true;
-    try {
-      if (!later) {
-        document.documentElement.setAttribute("data-waited", "");
-        var request = new XMLHttpRequest();
-        request.open("GET", laterUrl, false);
-        request.overrideMimeType("text/plain; charset=x-user-defined");
-        request.send();
-        if (request.status !== 200) throw new Error(parts.status(request, laterUrl));
-        later = new WebAssembly.Module(Uint8Array.from(request.responseText, function (letter) {
-          return letter.charCodeAt(0) & 255;
-        }));
-      }
-      join();
-    } catch (error) {
-      crash(new Error(say("The rest of the simulator did not arrive.") + " " + error.message));
-      throw error;
-    }
-    return true;
-  }
-
   // ---- loading ----------------------------------------------------------------------------------
 
   if (location.protocol === "file:") {
@@ -481,17 +400,14 @@
   // A page that begins somewhere else than at the beginning needs all of it.
   var elsewhere = saved || location.hash ||
     /[?&](t|until|play|speed|example|nodes|seed|select|view|hl|styles)=/.test(location.search);
-  var all = laterUrl && elsewhere ? fetchLater() : null;
+  var all = elsewhere ? rest.fetch() : null;
   Promise.all([module, wasm, unpack(location.hash), speak(language()), all]).then(function (came) {
     started = true;
     return came[0].default({ module_or_path: came[1] });
   }).then(function (exports) {
     if (dead) return;
-    exported = exports;
     document.documentElement.setAttribute("data-boot", "ready");
-    // After the first paint.
-    fetching = true;
-    requestAnimationFrame(function () { setTimeout(complete); });
+    rest.follow(exports);
     part("tools.js").then(function (url) { return import(url); })
       .catch(function () { /* the page is whole without it */ });
   }).catch(function (error) {

@@ -1,8 +1,8 @@
-// The files of the page: their addresses, fetching them, compiling the program out of them, and
-// saying in words why one did not come. Names of the built files come from <meta> elements that the
-// build writes (Trunk.toml, dev).
+// The files of the page: their addresses, fetching them, compiling the program out of them, saying in
+// words why one did not come; and the part of the program that comes later: what waits for it. Names
+// of the built files come from <meta> elements that the build writes (Trunk.toml, dev).
 //
-// Not here: what is fetched when, and what is shown meanwhile (boot.js, which finds `parts`).
+// Not here: beginning, and what is shown until the first part runs (boot.js, which finds `parts`).
 (function () {
   "use strict";
 
@@ -123,8 +123,105 @@
     return Promise.resolve(new URL(name + "?" + version, document.baseURI).href);
   }
 
+  // ---- the part of the program that comes later ---------------------------------------------------
+
+  // `page` is what boot.js has for it: `say`, `element`, `button`, `crash`, `isDead`.
+  function rest(page) {
+    var url = metaUrl("playground-later");
+    // What the program exports, once it runs; the later part, once it is here; what was pressed
+    // before that; whether nothing has been yet.
+    var exported = null, later = null, pressed = [], fresh = true;
+    var note = null, fetching = false;
+
+    function isWhole() { return !url || Boolean(exported && exported.whole.value === 1); }
+
+    // From here on calls of later functions reach them. What waited is done soon: the program may be
+    // in the middle of something.
+    function join() {
+      new WebAssembly.Instance(later, { 0: exported });
+      exported.whole.value = 1;
+      document.documentElement.setAttribute("data-whole", "");
+      setTimeout(function () {
+        if (page.isDead()) return;
+        tell();
+        pressed.splice(0).forEach(function (done) { done(); });
+      });
+    }
+
+    function tell(text, label, press) {
+      if (note) note.remove();
+      note = text ? page.element("div", "boot-note", text) : null;
+      if (!note) return;
+      note.setAttribute("role", "status");
+      if (label) note.appendChild(page.button(label, press));
+      document.body.appendChild(note);
+    }
+
+    function fetchLater() {
+      return url ? compiled(url).then(function (module) { later = later || module; }) : null;
+    }
+
+    // By itself, as soon as the page stands; before, where the page begins with more than that.
+    function follow(exports) {
+      exported = exports;
+      fetching = true;
+      requestAnimationFrame(function () { setTimeout(complete); });
+    }
+
+    function complete() {
+      if (page.isDead() || isWhole()) return;
+      fetching = true;
+      if (pressed.length) tell(page.say("Fetching the rest of the simulator…"));
+      fetchLater().then(function () {
+        if (!page.isDead() && !isWhole()) join();
+      }).catch(function () {
+        // Where nobody waits, the next press tries again.
+        fetching = false;
+        if (pressed.length) {
+          tell(page.say("The rest of the simulator did not arrive."), page.say("Retry"), complete);
+        }
+      });
+    }
+
+    // Calls `done` when everything is here; before, if it is the first that is `free`.
+    function whole(done, free) {
+      if (!pressed.length && (isWhole() || (free && fresh))) { fresh = false; done(); return; }
+      pressed.push(done);
+      if (isWhole()) return;
+      tell(page.say("Fetching the rest of the simulator…"));
+      if (!fetching) complete();
+    }
+
+    // Called in the middle of a later function that was wanted all the same: nothing but waiting is
+    // left. A request that waits may not ask for bytes, so they come as text of one byte each.
+    function ensure(exports) {
+      exported = exports;
+      if (isWhole()) return true;
+      try {
+        if (!later) {
+          document.documentElement.setAttribute("data-waited", "");
+          var request = new XMLHttpRequest();
+          request.open("GET", url, false);
+          request.overrideMimeType("text/plain; charset=x-user-defined");
+          request.send();
+          if (request.status !== 200) throw new Error(status(request, url));
+          later = new WebAssembly.Module(Uint8Array.from(request.responseText, function (letter) {
+            return letter.charCodeAt(0) & 255;
+          }));
+        }
+        join();
+      } catch (error) {
+        page.crash(new Error(page.say("The rest of the simulator did not arrive.") + " " + error.message));
+        throw error;
+      }
+      return true;
+    }
+
+    return { fetch: fetchLater, follow: follow, whole: whole, isWhole: isWhole, ensure: ensure };
+  }
+
   window.parts = {
     metaUrl: metaUrl, fileName: fileName, status: status, webAssemblyProblem: webAssemblyProblem,
-    importProblem: importProblem, compiled: compiled, part: part,
+    importProblem: importProblem, compiled: compiled, part: part, rest: rest,
   };
 })();

@@ -9,8 +9,9 @@ use playground::view::{Lang, Word};
 use std::collections::{BTreeMap, BTreeSet};
 
 const CHINESE: &str = include_str!("../static/zh-CN.json");
-const SCRIPTS: [&str; 3] = [
+const SCRIPTS: [&str; 4] = [
     include_str!("../static/boot.js"),
+    include_str!("../static/parts.js"),
     include_str!("../static/share.js"),
     include_str!("../static/tools.js"),
 ];

@@ -404,7 +404,9 @@ impl Keys {
         let Some(text) = platform::pasted(event).map(|text| pasted(&text)) else { return };
         event.prevent_default();
         if text.contains('\n') {
-            return self.paste.set(text.lines().map(String::from).collect());
+            let paste = self.paste.clone();
+            let lines = text.lines().map(String::from).collect();
+            return platform::when_whole(false, move || paste.set(lines));
         }
         let (whole, before) = platform::line(&self.line);
         let after = &whole[before.len()..];
@@ -441,6 +443,11 @@ impl Keys {
         let Some(choices) = self.choices.as_ref().filter(|_| !text.trim().is_empty()) else {
             return false;
         };
+        if !platform::is_whole() {
+            // Says what it waits for.
+            platform::when_whole(false, || {});
+            return true;
+        }
         let (start, words) = choices.emit(before.to_string());
         if words.is_empty() {
             return false;

@@ -17,6 +17,20 @@ export function everything() {
     send(field, new InputEvent("input", bubbles));
     send(field, new KeyboardEvent("keydown", { ...bubbles, key: "Enter", ctrlKey: true }));
   }
+  for (const line of all("#command")) {
+    for (const key of ["Enter", "Tab", "ArrowUp", "ArrowDown", "Escape"]) {
+      line.value = "kubectl get p";
+      send(line, new KeyboardEvent("keydown", { ...bubbles, key }));
+    }
+    for (const key of "acdeklnpuw") {
+      send(line, new KeyboardEvent("keydown", { ...bubbles, key, ctrlKey: true }));
+    }
+    for (const text of ["one line", "echo a\necho b"]) {
+      const clipboardData = new DataTransfer();
+      clipboardData.setData("text/plain", text);
+      send(line, new ClipboardEvent("paste", { ...bubbles, clipboardData }));
+    }
+  }
   for (const list of all("#app select")) {
     list.selectedIndex = list.options.length - 1;
     send(list, new Event("change", bubbles));

@@ -16,13 +16,13 @@ const QUIET_MS = 3000;
 
 const DESKTOP = { width: 1440, height: 900 }, PHONE = { width: 390, height: 844 };
 const EMBED = { width: 640, height: 420 }, MINI = { width: 320, height: 240 };
-const LOOK = "&controls=step&readonly=1&motion=none&panes=stage&font=1.2";
 const VISITS = [
   { viewport: DESKTOP, colorScheme: "light", locale: "en-US", query: "" },
   { viewport: PHONE, colorScheme: "dark", locale: "en-US", query: "?theme=light" },
-  { viewport: DESKTOP, colorScheme: "light", locale: "en-US", query: "?present=1&editor=plain" },
+  { viewport: DESKTOP, colorScheme: "light", locale: "zh-CN", query: "?present=1" },
   { viewport: EMBED, colorScheme: "light", locale: "zh-CN", query: "?embed=1&theme=dark" },
-  { viewport: MINI, colorScheme: "light", locale: "en-US", query: `?embed=mini&lang=zh${LOOK}` },
+  { viewport: MINI, colorScheme: "dark", locale: "en-US", query: "?embed=mini" },
+  { viewport: MINI, colorScheme: "light", locale: "en-US", query: "?embed=mini&lang=zh&readonly=1" },
 ];
 
 // As in a page whose later part is not there: whatever is done waits, and how it comes to wait must
