@@ -3,8 +3,8 @@
 // script, because module scripts do not run at all where a page was opened from a file.
 //
 // What the simulator may ask of the browser hangs on `window.playground` (see src/ui/platform).
-// Not here: how files are fetched, and what comes later (parts.js); sharing and other parts that are fetched when they are
-// first wanted (share.js).
+// Not here: how files are fetched, and what comes later (parts.js); sharing and other parts that are
+// fetched when they are first wanted (share.js).
 (function () {
   "use strict";
 
@@ -273,8 +273,9 @@
       editor.goto(line);
       return true;
     },
-    ensure: rest.ensure, whole: rest.whole, isWhole: rest.isWhole, share: run("share"), open: run("open"), take: run("take"),
-    address: run("address"), download: run("download"),
+    ensure: rest.ensure, whole: rest.whole, isWhole: rest.isWhole,
+    share: run("share"), open: run("open"), take: run("take"), address: run("address"),
+    download: run("download"),
     help: function () { if (playground.openHelp) playground.openHelp(); }, part: part,
   };
 
@@ -398,7 +399,7 @@
   saved = playground.kept();
   if (!embedded) store("sessionStorage", "sfs.place", location.search + location.hash);
   // A page that begins somewhere else than at the beginning needs all of it.
-  var elsewhere = saved || location.hash ||
+  var elsewhere = saved || location.hash || params.get("lang") === "xx" ||
     /[?&](t|until|play|speed|example|nodes|seed|select|view|hl|styles)=/.test(location.search);
   var all = elsewhere ? rest.fetch() : null;
   Promise.all([module, wasm, unpack(location.hash), speak(language()), all]).then(function (came) {

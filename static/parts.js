@@ -158,7 +158,8 @@
     }
 
     function fetchLater() {
-      return url ? compiled(url).then(function (module) { later = later || module; }) : null;
+      if (!url || later) return Promise.resolve();
+      return compiled(url).then(function (module) { later = later || module; });
     }
 
     // By itself, as soon as the page stands; before, where the page begins with more than that.

@@ -25,7 +25,7 @@ export function everything() {
     for (const key of "acdeklnpuw") {
       send(line, new KeyboardEvent("keydown", { ...bubbles, key, ctrlKey: true }));
     }
-    for (const text of ["one line", "echo a\necho b"]) {
+    for (const text of ["one line", "$ echo a\na\n$ echo b\n"]) {
       const clipboardData = new DataTransfer();
       clipboardData.setData("text/plain", text);
       send(line, new ClipboardEvent("paste", { ...bubbles, clipboardData }));

@@ -182,12 +182,16 @@ export async function open(label, options = {}) {
   return page;
 }
 
-/** One test on the built page, running and clean at its end; a picture is kept if it fails. */
+/**
+ * One test on the built page, running and clean at its end; a picture is kept if it fails. It begins
+ * when all of the simulator is there, with the option `early` when the first part is.
+ */
 export function story(name, options, body) {
   test(name, { timeout: options.timeoutMs ?? 120_000 }, async () => {
     const page = await open(options.label ?? name, options);
     try {
       await page.ready();
+      if (!options.early) await page.whole();
       await body(page);
       await page.isClean();
     } catch (error) {

@@ -116,7 +116,6 @@ story("T-7 no press keeps a page with 1 000 Pods from answering", {
       ["nothing", key("Escape")],
     );
   }
-  await page.whole();
   const took = [];
   const machine = [];
   for (const [name, act] of presses) {
@@ -159,7 +158,6 @@ const TEXTS = {
 const TRIES = 3;
 story("Y-2 what is found in 256 KiB is found at once", { query: "?editor=plain", timeoutMs: 180_000 }, async (page) => {
   const { raw } = page;
-  await page.whole();
   await raw.evaluate(listen);
   const write = (text) => () => raw.evaluate((text) => {
     const area = document.getElementById("manifest");
