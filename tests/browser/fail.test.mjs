@@ -1,6 +1,7 @@
 // What happens when the simulator stops, or the browser keeps nothing.
 
 import assert from "node:assert/strict";
+import { forbid } from "./gestures.mjs";
 import { PHONE, story } from "./harness.mjs";
 
 const SETTLE = "Settle: until nothing more happens";
@@ -62,13 +63,9 @@ story("F-3 a trap in a timer or a promise is caught as well", {}, async (page) =
   expected(page);
 });
 
-const forbid = (page) => page.raw.addInitScript(() => {
-  for (const name of ["localStorage", "sessionStorage"]) {
-    Object.defineProperty(window, name, { get() { throw new DOMException("no", "SecurityError"); } });
-  }
-});
+const prepare = (page) => page.raw.addInitScript(forbid);
 
-story("F-6 a browser that keeps nothing is one quiet notice", { prepare: forbid }, async (page) => {
+story("F-6 a browser that keeps nothing is one quiet notice", { prepare }, async (page) => {
   await page.sees(/Not saved on this device/);
   assert.equal(await page.raw.locator(".banner").count(), 1);
   await page.shot("notice");
@@ -79,7 +76,7 @@ story("F-6 a browser that keeps nothing is one quiet notice", { prepare: forbid 
   await page.raw.locator(".app").getByRole("button", { name: /^Theme/ }).click();
 });
 
-story("F-6 a restart without storage", { prepare: forbid, query: "?debug=panic" }, async (page) => {
+story("F-6 a restart without storage", { prepare, query: "?debug=panic" }, async (page) => {
   await page.click("button", SETTLE);
   await page.click("button", "Power off node-b");
   await page.raw.waitForTimeout(2000);

@@ -67,3 +67,10 @@ export function remember() {
   localStorage.setItem("sfs.theme", "dark");
   localStorage.setItem("sfs.typed", JSON.stringify(["kubectl get pods", `echo "a\tb\u0007\\" é`]));
 }
+
+/** In the page, before anything else: nothing can be kept, as where a frame of another site may not. */
+export function forbid() {
+  for (const name of ["localStorage", "sessionStorage"]) {
+    Object.defineProperty(window, name, { get() { throw new DOMException("no", "SecurityError"); } });
+  }
+}

@@ -8,7 +8,7 @@
 
 import { readFile, writeFile } from "node:fs/promises";
 import { chromium } from "playwright-core";
-import { everything, remember } from "./gestures.mjs";
+import { everything, forbid, remember } from "./gestures.mjs";
 import { serve } from "./server.mjs";
 
 /** Until everything that happens by itself has happened, in milliseconds. */
@@ -23,6 +23,8 @@ const VISITS = [
   { viewport: EMBED, colorScheme: "light", locale: "zh-CN", query: "?embed=1&theme=dark" },
   { viewport: MINI, colorScheme: "dark", locale: "en-US", query: "?embed=mini" },
   { viewport: MINI, colorScheme: "light", locale: "en-US", query: "?embed=mini&lang=zh&readonly=1" },
+  { viewport: DESKTOP, colorScheme: "light", locale: "en-US", query: "", keeps: false },
+  { viewport: EMBED, colorScheme: "dark", locale: "en-US", query: "?embed=1", keeps: false },
 ];
 
 // As in a page whose later part is not there: whatever is done waits, and how it comes to wait must
@@ -64,8 +66,9 @@ async function main([dist, namesFile, usedFile]) {
     args: ["--disable-gpu"],
   });
   const used = new Set();
-  for (const { query, ...options } of VISITS) {
+  for (const { query, keeps = true, ...options } of VISITS) {
     const context = await browser.newContext(options);
+    if (!keeps) await context.addInitScript(forbid);
     // As in a page that waits for its later part.
     await context.addInitScript(() => {
       document.addEventListener("DOMContentLoaded", () => { window.playground.isWhole = () => false; });
@@ -74,7 +77,7 @@ async function main([dist, namesFile, usedFile]) {
     await page.goto(site.url + query);
     await visit(page);
     for (const name of await marks(page, names)) used.add(name);
-    await page.evaluate(remember);
+    if (keeps) await page.evaluate(remember);
     await page.reload();
     await visit(page);
     for (const name of await marks(page, names)) used.add(name);

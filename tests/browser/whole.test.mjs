@@ -3,7 +3,7 @@
 
 import { test } from "node:test";
 import assert from "node:assert/strict";
-import { everything, remember } from "./gestures.mjs";
+import { everything, forbid, remember } from "./gestures.mjs";
 import { DESKTOP, EMBED, MINI, open, PHONE, stories } from "./harness.mjs";
 import { DIST, serve } from "./server.mjs";
 
@@ -88,10 +88,12 @@ for (const [where, query, field] of [
 }
 
 // At first, and of somebody who comes back.
-for (const [label, size, query] of [
+const unkept = (page) => page.raw.addInitScript(forbid);
+for (const [label, size, query, prepare] of [
   ["1440", DESKTOP, ""], ["390", PHONE, "?theme=light"], ["present", DESKTOP, "?present=1&lang=zh"],
   ["embed", EMBED, "?embed=1&theme=dark"], ["mini", MINI, "?embed=mini"],
   ["mini zh", MINI, "?embed=mini&lang=zh&readonly=1"],
+  ["nothing kept", DESKTOP, "", unkept], ["embed, nothing kept", EMBED, "?embed=1", unkept],
 ]) {
   parted(`whatever is done waits, ${label}`, { delayMs: 20_000 }, async (page) => {
     for (const visit of ["first", "second"]) {
@@ -104,10 +106,10 @@ for (const [label, size, query] of [
       await page.raw.locator(".boot-note").waitFor();
       assert.equal(await page.raw.locator("html[data-waited]").count(), 0, visit);
       await page.isClean();
-      await page.raw.evaluate(remember);
+      if (!prepare) await page.raw.evaluate(remember);
       await page.raw.reload();
     }
-  }, { size, query });
+  }, { size, query, prepare });
 }
 
 const lost = { drop: true };

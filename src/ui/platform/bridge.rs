@@ -25,9 +25,11 @@ fn call(name: &str, args: &[JsValue]) -> Option<JsValue> {
 
 #[wasm_bindgen]
 extern "C" {
-    // What it throws goes through to whoever called the program: nothing here may still run.
+    // What these throw goes through to whoever called the program: nothing here may still run.
     #[wasm_bindgen(js_namespace = playground, js_name = ensure)]
     fn fetch_later(exports: &JsValue);
+    #[wasm_bindgen(js_namespace = playground, js_name = whole)]
+    fn call_when_whole(done: &JsValue, free: bool);
 }
 
 /// Fetches the part of the program that was left for later; called where a function of it is wanted
@@ -40,7 +42,7 @@ pub fn ensure() {
 /// Calls `done` when the whole program is here; now, if it is, or if this is the first that is
 /// `free` and nothing waits.
 pub fn when_whole(free: bool, done: impl FnOnce() + 'static) {
-    call("whole", &[Closure::once_into_js(done), free.into()]);
+    call_when_whole(&Closure::once_into_js(done), free);
 }
 
 /// Calls `done` for the picture after the next.
