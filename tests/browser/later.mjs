@@ -8,23 +8,23 @@
 
 import { readFile, writeFile } from "node:fs/promises";
 import { chromium } from "playwright-core";
-import { everything, forbid, remember } from "./gestures.mjs";
+import { crawl, everything, forbid, remember } from "./gestures.mjs";
 import { serve } from "./server.mjs";
 
 /** Until everything that happens by itself has happened, in milliseconds. */
-const QUIET_MS = 3000;
+const QUIET_MS = 2000;
 
 const DESKTOP = { width: 1440, height: 900 }, PHONE = { width: 390, height: 844 };
 const EMBED = { width: 640, height: 420 }, MINI = { width: 320, height: 240 };
 const VISITS = [
   { viewport: DESKTOP, colorScheme: "light", locale: "en-US", query: "" },
   { viewport: PHONE, colorScheme: "dark", locale: "en-US", query: "?theme=light" },
-  { viewport: DESKTOP, colorScheme: "light", locale: "zh-CN", query: "?present=1" },
+  { viewport: DESKTOP, colorScheme: "light", locale: "zh-CN", query: "?present=1", slow: true },
   { viewport: EMBED, colorScheme: "light", locale: "zh-CN", query: "?embed=1&theme=dark" },
   { viewport: MINI, colorScheme: "dark", locale: "en-US", query: "?embed=mini" },
   { viewport: MINI, colorScheme: "light", locale: "en-US", query: "?embed=mini&lang=zh&readonly=1" },
   { viewport: DESKTOP, colorScheme: "light", locale: "en-US", query: "", keeps: false },
-  { viewport: EMBED, colorScheme: "dark", locale: "en-US", query: "?embed=1", keeps: false },
+  { viewport: EMBED, colorScheme: "dark", locale: "en-US", query: "?embed=1", keeps: false, slow: true },
 ];
 
 // As in a page whose later part is not there: whatever is done waits, and how it comes to wait must
@@ -66,9 +66,10 @@ async function main([dist, namesFile, usedFile]) {
     args: ["--disable-gpu"],
   });
   const used = new Set();
-  for (const { query, keeps = true, ...options } of VISITS) {
+  for (const { query, keeps = true, slow, ...options } of VISITS) {
     const context = await browser.newContext(options);
     if (!keeps) await context.addInitScript(forbid);
+    if (slow) await context.addInitScript(crawl);
     // As in a page that waits for its later part.
     await context.addInitScript(() => {
       document.addEventListener("DOMContentLoaded", () => { window.playground.isWhole = () => false; });

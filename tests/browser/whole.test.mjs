@@ -3,7 +3,7 @@
 
 import { test } from "node:test";
 import assert from "node:assert/strict";
-import { everything, forbid, remember } from "./gestures.mjs";
+import { crawl, everything, forbid, remember } from "./gestures.mjs";
 import { DESKTOP, EMBED, MINI, open, PHONE, stories } from "./harness.mjs";
 import { DIST, serve } from "./server.mjs";
 
@@ -87,17 +87,20 @@ for (const [where, query, field] of [
 
 // At first, and of somebody who comes back.
 const unkept = (page) => page.raw.addInitScript(forbid);
+const slow = (page) => page.raw.addInitScript(crawl);
 for (const [label, size, query, prepare] of [
   ["1440", DESKTOP, ""], ["390", PHONE, "?theme=light"], ["present", DESKTOP, "?present=1&lang=zh"],
   ["embed", EMBED, "?embed=1&theme=dark"], ["mini", MINI, "?embed=mini"],
   ["mini zh", MINI, "?embed=mini&lang=zh&readonly=1"],
   ["nothing kept", DESKTOP, "", unkept], ["embed, nothing kept", EMBED, "?embed=1", unkept],
+  ["slow", DESKTOP, "?editor=plain", slow], ["slow embed", EMBED, "?embed=1", slow],
 ]) {
   parted(`whatever is done waits, ${label}`, { delayMs: 20_000 }, async (page) => {
     for (const visit of ["first", "second"]) {
       await page.ready();
       const step = page.raw.locator(".step").first();
       if (await step.isVisible()) await step.click();
+      if (prepare === slow) await page.raw.waitForTimeout(1000);
       await page.raw.evaluate(everything);
       if (query === "") await page.raw.locator(".cm").waitFor({ state: "attached" });
       await page.raw.evaluate(everything);
